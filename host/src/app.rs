@@ -38,6 +38,7 @@ mod sources;
 #[cfg(test)]
 mod tests;
 mod tool_check;
+mod watch;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -71,6 +72,7 @@ use crate::policy;
 use crate::ports::{DecodeError, Inbound, JournalError, Sources, Story};
 use crate::runner::Runner;
 use crate::tools::{Servers, Status};
+use crate::watch::Watches;
 
 pub use launch::BUNDLED;
 pub use launcher::Launcher;
@@ -109,6 +111,7 @@ pub struct App {
     silencing: tokio::sync::Mutex<()>,
     pushed: Arc<pushed::Pushed>,
     started_at: Timestamp,
+    watches: Watches,
     /// The file that the configuration was read from; its secrets and grants hold as they were read.
     config_file: Option<std::path::PathBuf>,
 }
@@ -170,6 +173,11 @@ impl App {
 }
 
 impl App {
+    /// Begins to watch clusters. What is seen waits until all is known that it rests on.
+    fn begin_watches(&self) {
+        self.watches.begin();
+    }
+
     /// Lets inspections be made when they are due, once all is known that they rest on.
     fn begin_inspections(self: &Arc<Self>) {
         let (restoration, inspections) = (Arc::clone(&self.restoration), Arc::downgrade(&self.inspections));
@@ -528,6 +536,7 @@ impl Backend for App {
         problems.extend(deliveries::problems(&self.runner.target_status()));
         problems.extend(self.schedules.problems());
         problems.extend(self.health.problems());
+        problems.extend(self.watches.problems());
         problems.extend(self.records.library.problems().into_iter().map(|problem| format!("runbooks: {problem}")));
         for scope in self.services.gate.paused() {
             let what = if scope.is_empty() { "execution".to_string() } else { scope };
@@ -558,6 +567,7 @@ impl Backend for App {
         text.push_str(&self.inspections.metrics());
         text.push_str(&self.schedules.metrics());
         text.push_str(&self.events.metrics());
+        text.push_str(&self.watches.metrics());
         text.push_str(&metrics::journal(self.records.journal.head(), self.health.last_check()));
         text
     }
@@ -575,6 +585,7 @@ impl Backend for App {
             self.services.store.close();
             self.inspections.stop();
             self.schedules.stop();
+            self.watches.stop();
             for task in &self.tasks {
                 task.abort();
             }

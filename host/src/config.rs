@@ -9,6 +9,7 @@
 mod approvals;
 mod auth;
 mod chat;
+mod cluster;
 mod correlate;
 mod deliveries;
 mod document;
@@ -43,6 +44,7 @@ use std::path::{Path, PathBuf};
 
 pub use approvals::{Approvals, Groups, Link};
 pub use auth::{Auth, Jwt, Scheme, scheme};
+pub use cluster::Cluster;
 pub use correlate::Correlate;
 pub use deliveries::Deliveries;
 pub use endpoint::Endpoint;
@@ -129,6 +131,8 @@ pub struct Config {
     pub sources: BTreeMap<String, Source>,
     /// What comes in as events.
     pub events: Events,
+    /// Clusters by name.
+    pub clusters: Vec<Cluster>,
     /// What conversations may cost.
     pub chat: crate::chat::Limits,
     /// What is known from before.
@@ -211,6 +215,7 @@ impl Config {
             model: raw.model.and_then(|model| model.build(&base, &mut report)),
             sources: sources::build(raw.sources, &base, &mut report),
             events: raw.events.build(&mut report),
+            clusters: cluster::build(raw.cluster, &base, &mut report),
             chat: raw.chat.build(&mut report),
             knowledge: raw.knowledge.build(&base, &mut report),
             inspections: inspection::build(raw.inspection, &mut report),

@@ -46,3 +46,4 @@ pub mod suggest;
 pub mod telemetry;
 pub mod token;
 pub mod tools;
+pub mod watch;

@@ -163,6 +163,11 @@ pub trait Looks: Send + Sync {
     /// same order.
     fn look_all(&self, calls: Vec<Call>) -> BoxFuture<'_, Vec<Result<ToolAnswer, LookError>>>;
 
+    /// Of these tools those that may be used for what is planned: none that reaches another cluster.
+    fn offered(&self, catalogue: Arc<Catalogue>) -> Arc<Catalogue> {
+        catalogue
+    }
+
     /// Makes one look.
     fn look(&self, call: Call) -> BoxFuture<'_, Result<ToolAnswer, LookError>> {
         Box::pin(async move {

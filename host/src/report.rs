@@ -35,7 +35,7 @@ use serde::Deserialize;
 
 pub use anchor::anchor;
 pub use document::markdown;
-pub use message::{Telling, message};
+pub use message::{Blindness, Telling, message};
 pub use timeline::{Detail, Line, timeline};
 pub use words::{Account, Labels};
 

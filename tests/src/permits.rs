@@ -37,7 +37,7 @@ pub fn read_permit(call: &Call) -> anyhow::Result<ReadPermit> {
         undo: None,
         own: false,
     };
-    let catalogue = Arc::new(Catalogue { tools: [(call.tool.clone(), tool)].into() });
+    let catalogue = Arc::new(Catalogue { tools: [(call.tool.clone(), tool)].into(), ..Catalogue::default() });
     let history = Arc::new(History::default());
     let context = Context { now: Timestamp::UNIX_EPOCH, mode: Mode::Enforce, history: &history, catalogue: &catalogue };
     let gate = Gate::new(Options::default());

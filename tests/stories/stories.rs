@@ -17,4 +17,5 @@ mod other_server;
 mod pages;
 mod shipped;
 mod silences;
+mod watch;
 mod with_model;

@@ -63,7 +63,10 @@ fn catalogue() -> Arc<Catalogue> {
         own: false,
     };
     let tools = [tool("k.get", Risk::Read), tool("k.restart", Risk::Low), tool("k.drain", Risk::Irreversible)];
-    Arc::new(Catalogue { tools: tools.into_iter().map(|tool| (tool.name.clone(), tool)).collect() })
+    Arc::new(Catalogue {
+        tools: tools.into_iter().map(|tool| (tool.name.clone(), tool)).collect(),
+        ..Catalogue::default()
+    })
 }
 
 /// An incident with one allowed action.

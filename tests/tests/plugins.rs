@@ -458,7 +458,7 @@ fn cluster() -> Arc<Cluster> {
     };
     let tools = [tool("cluster.get", Risk::Read), tool("cluster.delete", Risk::High), tool("other.get", Risk::Read)];
     let tools = tools.map(|tool| (tool.name.clone(), tool)).into();
-    Arc::new(Cluster { catalogue: Arc::new(Catalogue { tools }), calls: Mutex::default() })
+    Arc::new(Cluster { catalogue: Arc::new(Catalogue { tools, ..Catalogue::default() }), calls: Mutex::default() })
 }
 
 fn incident(labels: &[(&str, &str)]) -> Incident {

@@ -16,7 +16,7 @@ pub fn catalogue() -> Catalogue {
         undo: None,
         own: false,
     };
-    Catalogue { tools: [(name, tool)].into() }
+    Catalogue { tools: [(name, tool)].into(), ..Catalogue::default() }
 }
 
 /// The deletion as a rule proposes it.

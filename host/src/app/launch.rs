@@ -13,7 +13,7 @@ use super::model_metrics::Daily;
 use super::restoration::{self, Parts, Restoration};
 use super::schedules::{Addresses, Schedules};
 use super::sources::AllSources;
-use super::{App, background, events, keeping, knowledge, known_tools, metrics, options, pushed, routes};
+use super::{App, background, events, keeping, knowledge, known_tools, metrics, options, pushed, routes, watch};
 use crate::backend::Progress;
 use crate::boundary::{Boundary, CrashingJournal};
 use crate::chat::Chat;
@@ -113,6 +113,7 @@ pub async fn start(config: &Config, progress: &Progress) -> Result<(Arc<App>, Ve
         ));
     }
 
+    loaded.extend(watch::told(config));
     if !config.inspections.is_empty() {
         loaded.push(format!("inspections: {}", names(config.inspections.iter().map(|one| one.order.name.clone()))));
     }
@@ -216,6 +217,16 @@ pub async fn start(config: &Config, progress: &Progress) -> Result<(Arc<App>, Ve
         (pings, Arc::clone(&events)),
     );
     let sources = AllSources::new(Arc::clone(&plugins)).with_events(Arc::clone(&events));
+    let of_sources = config.sources.iter().filter_map(|(name, source)| Some((name.clone(), source.cluster.clone()?)));
+    let sources = sources.with_clusters(of_sources);
+    let watched = watch::Watched {
+        events: Arc::clone(&events),
+        services: Arc::clone(&services),
+        runner: Arc::clone(&runner),
+        journal: of_journal(),
+        restoration: Arc::clone(&restoration),
+    };
+    let watches = watch::of(config, watched);
     let counters = metrics::Counters::default();
     let started = u64::try_from(clock.now().as_second()).unwrap_or(0);
     let stop_timeout = config.server.stop_timeout;
@@ -240,6 +251,7 @@ pub async fn start(config: &Config, progress: &Progress) -> Result<(Arc<App>, Ve
         silencing: tokio::sync::Mutex::default(),
         pushed,
         started_at: clock.now(),
+        watches,
         chat,
         stop_timeout,
         config_file: config.file().map(Path::to_path_buf),

@@ -72,6 +72,7 @@ impl Host for Launcher {
             let (app, loaded) = launch::start(&config, progress).await?;
             app.begin_inspections();
             app.begin_schedules();
+            app.begin_watches();
             Ok(Started { backend: app, loaded })
         })
     }
@@ -129,6 +130,9 @@ impl Host for Launcher {
             let found = tools::check(&options::tools(&config), &|name| ProcessEnvironment.get(name));
             let servers = if found.servers.is_empty() { "none".to_string() } else { found.servers.join(", ") };
             checked.loaded.push(format!("tool servers: {servers}"));
+            let (watched, unreachable) = super::watch::check(&config, &found.servers);
+            checked.loaded.extend(watched);
+            checked.problems.extend(unreachable);
             checked.problems.extend(problems_at(&config, &["tools", "servers"], found.problems));
             checked
         })

@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 
 use crate::config::{self, Config};
 use crate::domain::delivery::DeliveryLimits;
-use crate::domain::incident;
+use crate::domain::{Clusters, incident};
 use crate::gate;
 use crate::model;
 use crate::pipeline::flood::Bounds;
@@ -26,6 +26,9 @@ pub fn tools(config: &Config) -> tools::Options {
         start_within: tools.start_timeout,
         look_within: tools.call_timeout.min(default.look_within),
         perform_within: tools.call_timeout,
+        clusters: Clusters::new(
+            config.clusters.iter().map(|cluster| (cluster.name.as_str(), cluster.tools.as_slice())),
+        ),
         ..default
     }
 }

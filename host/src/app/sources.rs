@@ -1,11 +1,12 @@
 //! Built-in sources first, then events, then plugins.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
 
 use crate::domain::alert::normalised::Normalised;
-use crate::domain::event;
+use crate::domain::{event, subject};
 use crate::events::Events;
 use crate::plugin::Plugins;
 use crate::ports::{DecodeError, Inbound, Sources};
@@ -16,6 +17,8 @@ pub struct AllSources {
     plugins: Arc<Plugins>,
     /// None where no host runs: events are judged by what came before them.
     events: Option<Arc<Events>>,
+    /// The cluster of a source's alerts that name none.
+    clusters: BTreeMap<String, String>,
 }
 
 /// Whether a source is the host's own.
@@ -31,12 +34,17 @@ impl AllSources {
 
     /// The built-in sources and those of the plugins.
     pub fn new(plugins: Arc<Plugins>) -> Self {
-        Self { plugins, events: None }
+        Self { plugins, events: None, clusters: BTreeMap::new() }
     }
 
     /// The same, and what comes in as events.
     pub fn with_events(self, events: Arc<Events>) -> Self {
         Self { events: Some(events), ..self }
+    }
+
+    /// The same, where sources have clusters by the configuration.
+    pub fn with_clusters(self, clusters: impl IntoIterator<Item = (String, String)>) -> Self {
+        Self { clusters: clusters.into_iter().collect(), ..self }
     }
 
     /// Whether a source takes requests of this method.
@@ -59,6 +67,19 @@ impl Sources for AllSources {
     }
 
     fn decode<'a>(&'a self, source: &'a str, request: Inbound) -> BoxFuture<'a, Result<Normalised, DecodeError>> {
+        let Some(cluster) = self.clusters.get(source) else { return self.decoded(source, request) };
+        Box::pin(async move {
+            let mut normalised = self.decoded(source, request).await?;
+            for alert in normalised.alerts.iter_mut().filter(|alert| subject::cluster(alert).is_none()) {
+                alert.labels.insert("cluster", cluster.as_str());
+            }
+            Ok(normalised)
+        })
+    }
+}
+
+impl AllSources {
+    fn decoded<'a>(&'a self, source: &'a str, request: Inbound) -> BoxFuture<'a, Result<Normalised, DecodeError>> {
         if BuiltIn::has(source) {
             return Box::pin(async move {
                 let normalised = BuiltIn.normalised(source, request).await?;

@@ -1,6 +1,7 @@
 //! A change that the model wants in a conversation, as an incident of its own: gates, approvals, verification, undo, report
 //! and budgets hold for it as for any other. The person who asked is its proposer, and asking approves nothing.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::chat::{Chat, RulingView};
@@ -131,6 +132,12 @@ fn opened(
     {
         labels.insert("namespace", namespace.as_str());
     }
+    // One that reaches several clusters, or none that is known, names none, and no tool of one of several is used for it.
+    let cluster = |proposal: &Proposal| catalogue.clusters.of_tool(&proposal.call.tool).map(str::to_string);
+    let clusters: BTreeSet<Option<String>> = proposals.iter().map(cluster).collect();
+    if let (1, Some(Some(cluster))) = (clusters.len(), clusters.first()) {
+        labels.insert("cluster", cluster.as_str());
+    }
     let mut annotations = Labels::new();
     annotations.insert("summary", format!("{asker} asked for a change in {}", conversation.id));
     annotations.insert("question", cut(asked, 1024));
@@ -192,7 +199,13 @@ mod tests {
         let began = Said::Began { person: Person::typed("ada"), incident: None };
         let entry = Entry { at: jiff::Timestamp::UNIX_EPOCH, fact: began };
         let conversation = Conversation::begin(ConversationId("chat-1".into()), &entry).unwrap();
-        let opened = opened(&conversation, "fix it", &Person::typed("ada"), &taken, &Catalogue { tools });
+        let opened = opened(
+            &conversation,
+            "fix it",
+            &Person::typed("ada"),
+            &taken,
+            &Catalogue { tools, ..Catalogue::default() },
+        );
         let Fact::Opened { alerts, .. } = opened else { panic!("{opened:?}") };
         assert_eq!(alerts[0].labels.get("namespace"), Some("shop"), "one namespace, of what is taken in");
         assert_eq!(cut_off(vec![proposal(0)]).1, "");

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::table::{By, Collector, Tables, Then};
 use super::{arguments, kinds, path};
+use crate::domain::clusters::Named;
 use crate::domain::{Alert, Call, Catalogue, Incident, Subject, is_cluster_wide};
 use crate::evidence::{Observed, Told, observed, text};
 
@@ -46,7 +47,8 @@ pub fn wanted(tables: &Tables, incident: &Incident, catalogue: &Catalogue) -> Ve
     let looks = incident.evidence_lately();
     let seen = looks.map(|look| Seen { call: &look.call, observed: observed(look) }).collect();
     let cluster = incident.labels().get("cluster").unwrap_or_default().to_string();
-    let mut engine = Engine { tables, catalogue, cluster, seen, calls: Vec::new() };
+    let named = Named::of(incident);
+    let mut engine = Engine { tables, catalogue, cluster, named, seen, calls: Vec::new() };
     engine.run(roots(incident));
     engine.calls
 }
@@ -87,6 +89,8 @@ struct Engine<'a> {
     tables: &'a Tables,
     catalogue: &'a Catalogue,
     cluster: String,
+    /// The clusters that its alerts name.
+    named: Named,
     seen: Vec<Seen<'a>>,
     calls: Vec<Call>,
 }
@@ -209,15 +213,20 @@ impl<'a> Engine<'a> {
         made
     }
 
-    /// The server of the thing; else the one that is called like the cluster; else all that have such a tool.
+    /// The server of the thing; else the one that is called like the cluster; else those that reach it by the
+    /// configuration; else all that have such a tool.
     fn servers(&self, ways: &[By], thing: &Thing<'_>) -> Vec<String> {
         let split = |tool: &'a str| tool.split_once('.');
-        let able = self.catalogue.tools.keys().filter_map(|tool| split(tool));
+        let own = |tool: &&String| self.catalogue.clusters.refusal(tool, &self.named).is_none();
+        let able = self.catalogue.tools.keys().filter(own).filter_map(|tool| split(tool));
         let able = able.filter(|(_, name)| ways.iter().any(|by| by.tool == *name)).map(|(server, _)| server);
         let all: BTreeSet<&str> = able.collect();
         let cluster = Some(self.cluster.as_str()).filter(|cluster| all.contains(cluster));
+        let own: Vec<&str> =
+            self.catalogue.clusters.servers_of(&self.named).filter(|own| all.contains(own)).take(SERVERS).collect();
         match thing.server.as_deref().filter(|own| all.contains(own)).or(cluster) {
             Some(own) => vec![own.to_string()],
+            None if !own.is_empty() => own.into_iter().map(str::to_string).collect(),
             // What another server knows as well, such as the metrics of a cluster.
             None => all.into_iter().take(SERVERS).map(str::to_string).collect(),
         }

@@ -8,7 +8,9 @@ use serde_json::{Value, json};
 use super::*;
 use crate::domain::entry::Purpose;
 use crate::domain::incident::Look;
-use crate::domain::{Call, Catalogue, Entry, Fact, Incident, IncidentId, Labels, Risk, Severity, Status, Tool};
+use crate::domain::{
+    Call, Catalogue, Clusters, Entry, Fact, Incident, IncidentId, Labels, Risk, Severity, Status, Tool,
+};
 
 fn shipped() -> Tables {
     let mut tables = Tables::default();
@@ -33,7 +35,7 @@ fn catalogue(tools: &[&str]) -> Catalogue {
             },
         )
     };
-    Catalogue { tools: tools.iter().map(tool).collect::<BTreeMap<_, _>>() }
+    Catalogue { tools: tools.iter().map(tool).collect::<BTreeMap<_, _>>(), ..Catalogue::default() }
 }
 
 const NODE: [&str; 2] = ["k.kubectl_get", "k.kubectl_logs"];
@@ -189,4 +191,25 @@ fn what_is_wrong_with_a_table_is_said() {
     let problems = tables.problems().join("\n");
     assert!(problems.contains("`nowhere`") && problems.contains("`list`"), "{problems}");
     assert!(tables.add("[[collector]]\nnmae = \"x\"").unwrap_err()[0].contains("nmae"));
+}
+
+#[test]
+fn a_cluster_is_looked_at_with_its_own_tools_alone() {
+    let (tables, incident) = (shipped(), |cluster: &str| {
+        incident(&[("alertname", "KubePodNotReady"), ("namespace", "shop"), ("pod", "web-1"), ("cluster", cluster)])
+    });
+    let (own, other) = (["k".to_string()], ["g".to_string()]);
+    let tools: Vec<&str> = NODE.into_iter().chain(GO).collect();
+    let clusters = Clusters::new([("kestrel", own.as_slice()), ("osprey", other.as_slice())]);
+    let catalogue = Catalogue { clusters, ..catalogue(&tools) };
+    let servers = |cluster: &str| {
+        let calls = wanted(&tables, &incident(cluster), &catalogue);
+        calls
+            .iter()
+            .map(|call| call.tool.split('.').next().unwrap_or_default().to_string())
+            .collect::<std::collections::BTreeSet<_>>()
+    };
+    assert_eq!(servers("kestrel").into_iter().collect::<Vec<_>>(), ["k"]);
+    assert_eq!(servers("Osprey").into_iter().collect::<Vec<_>>(), ["g"]);
+    assert!(servers("").is_empty() && servers("heron").is_empty());
 }

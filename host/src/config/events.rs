@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use super::cluster::is_name;
 use super::problem::Report;
 
 /// What is said about events.
@@ -19,9 +20,7 @@ pub struct Raw {
 
 impl Raw {
     pub fn build(self, report: &mut Report) -> Events {
-        let sound = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
-        let whole = self.cluster.split('.').all(|part| !part.is_empty());
-        if !self.cluster.is_empty() && (self.cluster.len() > 100 || !self.cluster.chars().all(sound) || !whole) {
+        if !self.cluster.is_empty() && !is_name(&self.cluster) {
             let text = "a cluster's name is letters, digits, `-`, `_` and single dots, because it is part of subjects";
             report(&["events", "cluster"], text.into());
         }

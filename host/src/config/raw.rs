@@ -7,6 +7,8 @@ use serde::Deserialize;
 use super::{
     approvals, chat, correlate, deliveries, events, gate, inspection, journal, knowledge, limits, log, model, paths,
     plugins, report, schedule, server, sources, tools, users,
+    approvals, chat, cluster, correlate, deliveries, events, gate, inspection, journal, knowledge, limits, log, model,
+    paths, plugins, report, server, sources, tools, users,
 };
 use crate::domain::Mode;
 
@@ -31,6 +33,7 @@ pub struct Raw {
     pub heartbeat: Vec<schedule::RawHeartbeat>,
     pub sources: BTreeMap<String, sources::Raw>,
     pub events: events::Raw,
+    pub cluster: Vec<cluster::Raw>,
     pub correlate: correlate::Raw,
     pub limits: limits::Raw,
     pub deliveries: deliveries::Raw,

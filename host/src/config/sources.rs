@@ -6,6 +6,7 @@ use std::path::Path;
 use serde::Deserialize;
 
 use super::auth::{self, Auth};
+use super::cluster::is_name;
 use super::problem::Report;
 
 /// A source's settings.
@@ -17,11 +18,13 @@ pub struct Source {
     pub auth: Option<Auth>,
     /// Names by which senders of CloudEvents may ask without a proof whether they may send.
     pub origins: Vec<String>,
+    /// The cluster of its alerts that name none.
+    pub cluster: Option<String>,
 }
 
 impl Default for Source {
     fn default() -> Self {
-        Self { enabled: true, auth: None, origins: Vec::new() }
+        Self { enabled: true, auth: None, origins: Vec::new(), cluster: None }
     }
 }
 
@@ -31,6 +34,7 @@ pub struct Raw {
     enabled: Option<bool>,
     auth: Option<auth::Raw>,
     allow_origins: Vec<String>,
+    cluster: Option<String>,
 }
 
 pub fn build(raw: BTreeMap<String, Raw>, base: &Path, report: &mut Report) -> BTreeMap<String, Source> {
@@ -46,7 +50,12 @@ pub fn build(raw: BTreeMap<String, Raw>, base: &Path, report: &mut Report) -> BT
             );
             report(&["sources", &name, "allow_origins"], wrong);
         }
-        sources.insert(name, Source { enabled: raw.enabled.unwrap_or(true), auth, origins: raw.allow_origins });
+        if raw.cluster.as_ref().is_some_and(|cluster| cluster.is_empty() || !is_name(cluster)) {
+            let text = "a cluster's name is letters, digits, `-`, `_` and single dots";
+            report(&["sources", &name, "cluster"], text.into());
+        }
+        let (enabled, origins, cluster) = (raw.enabled.unwrap_or(true), raw.allow_origins, raw.cluster);
+        sources.insert(name, Source { enabled, auth, origins, cluster });
     }
     sources
 }

@@ -1,12 +1,15 @@
 //! The tools that exist right now and what the host knows of each.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::action::Risk;
 use super::call::{Call, Target};
+use super::clusters::{Clusters, Named};
+use super::incident::Incident;
 use super::{reach, schema};
 
 /// Something that can be called.
@@ -57,6 +60,9 @@ pub struct ToolsChange {
     /// Names of those that are gone.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub gone: Vec<String>,
+    /// Which server reaches which cluster, where that is other than it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clusters: Option<Clusters>,
 }
 
 /// All tools, by name.
@@ -64,6 +70,9 @@ pub struct ToolsChange {
 pub struct Catalogue {
     /// The tools.
     pub tools: BTreeMap<String, Tool>,
+    /// Which server reaches which cluster.
+    #[serde(default, skip_serializing_if = "Clusters::is_empty")]
+    pub clusters: Clusters,
 }
 
 impl Catalogue {
@@ -81,7 +90,8 @@ impl Catalogue {
     pub fn change_to(&self, other: &Self) -> Option<ToolsChange> {
         let there = other.tools.values().map(Tool::essence).filter(|tool| self.get(&tool.name) != Some(tool));
         let gone = self.tools.keys().filter(|name| !other.tools.contains_key(*name)).cloned();
-        let change = ToolsChange { there: there.collect(), gone: gone.collect() };
+        let clusters = (self.clusters != other.clusters).then(|| other.clusters.clone());
+        let change = ToolsChange { there: there.collect(), gone: gone.collect(), clusters };
         (change != ToolsChange::default()).then_some(change)
     }
 
@@ -91,6 +101,29 @@ impl Catalogue {
             self.tools.remove(name);
         }
         self.tools.extend(change.there.iter().map(|tool| (tool.name.clone(), tool.clone())));
+        if let Some(clusters) = &change.clusters {
+            self.clusters.clone_from(clusters);
+        }
+    }
+
+    /// Why a tool may not be used for an incident: it reaches another cluster than the one that this is about.
+    pub fn foreign(&self, tool: &str, incident: &Incident) -> Option<String> {
+        if self.clusters.is_empty() { None } else { self.clusters.refusal(tool, &Named::of(incident)) }
+    }
+
+    /// The tools that may be used for an incident.
+    #[must_use]
+    pub fn for_incident(self: Arc<Self>, incident: &Incident) -> Arc<Self> {
+        if self.clusters.is_empty() {
+            return self;
+        }
+        let named = Named::of(incident);
+        let own = |tool: &str| self.clusters.refusal(tool, &named).is_none();
+        if self.tools.keys().all(|tool| own(tool)) {
+            return self;
+        }
+        let tools = self.tools.iter().filter(|(name, _)| own(name)).map(|(name, tool)| (name.clone(), tool.clone()));
+        Arc::new(Self { tools: tools.collect(), clusters: self.clusters.clone() })
     }
 
     /// Why no gate could rule on what a call's arguments say, as a sentence; none when one can. Held
@@ -140,7 +173,10 @@ mod tests {
     }
 
     fn catalogue(tools: &[Tool]) -> Catalogue {
-        Catalogue { tools: tools.iter().map(|tool| (tool.name.clone(), tool.clone())).collect() }
+        Catalogue {
+            tools: tools.iter().map(|tool| (tool.name.clone(), tool.clone())).collect(),
+            ..Catalogue::default()
+        }
     }
 
     #[test]
@@ -153,13 +189,13 @@ mod tests {
             catalogue(&[get.clone(), tool("k.drain", Risk::High, Value::Null)]),
             catalogue(&[get.clone(), tool("k.drain", Risk::Irreversible, Value::Null)]),
             catalogue(std::slice::from_ref(&get)),
-            catalogue(&[]),
+            Catalogue { clusters: Clusters::new([("kestrel", ["k".to_string()].as_slice())]), ..catalogue(&[]) },
         ];
         let mut known = Catalogue::default();
         for step in &steps {
             known.follow(&known.clone().change_to(step).unwrap());
             assert_eq!(known.change_to(step), None);
-            assert_eq!(known.tools.len(), step.tools.len());
+            assert_eq!((known.tools.len(), &known.clusters), (step.tools.len(), &step.clusters));
         }
         let (whole, essence) = (catalogue(std::slice::from_ref(&get)), catalogue(&[get.essence()]));
         assert!(essence.get("k.get").unwrap().description.is_empty());

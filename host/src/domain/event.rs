@@ -25,6 +25,9 @@ pub const DATA: usize = 256 << 10;
 /// Bytes of each of its attributes.
 pub const ATTRIBUTE: usize = 1 << 10;
 
+/// What Kubernetes puts before the words of an event that stands for several.
+const COMBINED: &str = "(combined from similar events): ";
+
 /// The annotation of an alert that says how long it lasts without another event.
 pub const ENDS_AFTER: &str = "ends_after";
 
@@ -80,9 +83,11 @@ impl Event {
         self.text("reason")
     }
 
-    /// What happened, for people.
+    /// What happened, for people: where one event of Kubernetes stands for several that differ in their words, the words
+    /// of the last.
     pub fn message(&self) -> Option<&str> {
-        self.text("message").or_else(|| self.text("note"))
+        let text = self.text("message").or_else(|| self.text("note"))?;
+        Some(text.strip_prefix(COMBINED).unwrap_or(text))
     }
 
     /// When it happened for the last time, by its own word: an event that Kubernetes repeats keeps its first time, and
@@ -152,6 +157,16 @@ mod tests {
         assert_eq!(at(series), "2026-11-27T05:00:00.5Z");
         assert_eq!(at(json!({ "eventTime": null, "lastTimestamp": "2026-11-27T06:00:00Z" })), "2026-11-27T06:00:00Z");
         assert_eq!(at(json!({ "eventTime": "yesterday" })), "");
+    }
+
+    #[test]
+    fn an_event_that_stands_for_several_says_what_they_say() {
+        let message = |text: &str| event(json!({ "message": text })).message().map(str::to_string);
+        assert_eq!(message("(combined from similar events): Error: x").as_deref(), Some("Error: x"));
+        assert_eq!(
+            message("Error: (combined from similar events): x").as_deref(),
+            Some("Error: (combined from similar events): x")
+        );
     }
 
     #[test]

@@ -22,6 +22,9 @@ pub(super) fn hear(
 ) -> Vec<Heard> {
     let mut against = Against(Vec::new());
     genuine(&mut against, action, context);
+    if let Some(why) = context.catalogue.foreign(action.tool(), incident) {
+        against.say("cluster", why);
+    }
     verifiable(&mut against, policies, incident, action, context);
     if let Some(scope) = paused(&guarded.paused, incident, action) {
         against.say("pause", format!("{scope} is paused; `tidegate resume` lets it go on"));

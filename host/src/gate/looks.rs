@@ -70,10 +70,16 @@ pub fn refusal(
     origin: &Origin,
     context: &Context<'_>,
 ) -> Option<LookRefusal> {
-    guarded(call, context).or_else(|| {
+    guarded(call, context).or_else(|| of_another_cluster(call, incident, context)).or_else(|| {
         let look = as_action(call, origin, context);
         against(&policies.gates_on_look(&look, incident, context))
     })
+}
+
+/// A look at another cluster than the one that the incident is about shows nothing of what happened, and may show what
+/// looks like it.
+fn of_another_cluster(call: &Call, incident: &Incident, context: &Context<'_>) -> Option<LookRefusal> {
+    context.catalogue.foreign(&call.tool, incident).map(|why| LookRefusal::by("cluster", why))
 }
 
 /// What the host has against a look whatever the policies say.

@@ -8,8 +8,10 @@ use serde_json::json;
 
 use super::people::Account;
 use super::*;
+use crate::domain::entry::Purpose;
 use crate::domain::{
-    Alert, Call, Catalogue, Considered, Entry, Fact, History, IncidentId, Occasion, Origin, Proof, Proposal, Tool,
+    Alert, Call, Catalogue, Clusters, Considered, Entry, Fact, History, IncidentId, Occasion, Origin, Proof, Proposal,
+    Tool,
 };
 use crate::rules::{Check, Judged, Routed};
 
@@ -78,7 +80,7 @@ fn scene(vote: Vote, origin: Origin) -> Scene {
         undo: None,
         own: false,
     };
-    let catalogue = Arc::new(Catalogue { tools: [(name, tool)].into() });
+    let catalogue = Arc::new(Catalogue { tools: [(name, tool)].into(), ..Catalogue::default() });
     let touches = catalogue.touches(&proposal.call);
     let id = crate::domain::ActionId("a1".into());
     let action = Box::new(Action::new(id.clone(), proposal, origin, Risk::High, touches));
@@ -571,4 +573,30 @@ fn only_a_denial_of_what_the_action_is_is_held_against_its_origin() {
     scene.policies = Asks(denies(Mode::Enforce));
     scene.incident.actions[0].action.origin = Origin::Undo { action: id() };
     assert_eq!(held(&scene), Some(false), "an undo is nobody's");
+}
+
+#[test]
+fn tools_of_another_cluster_are_refused_for_changes_and_looks() {
+    let mut scene = scene(vote("sre", 1, false), Origin::Model);
+    let (own, other) = (["k".to_string()], ["l".to_string()]);
+    let get = Tool { name: "k.get".into(), risk: Risk::Read, ..scene.catalogue.get("k.restart").unwrap().clone() };
+    let look = Call { tool: "k.get".into(), arguments: serde_json::Map::new() };
+    let mut refused = |clusters: Clusters| {
+        let mut tools = scene.catalogue.tools.clone();
+        tools.insert("k.get".into(), get.clone());
+        scene.catalogue = Arc::new(Catalogue { tools, clusters });
+        let ruling = scene.gate.rule(&scene.policies, &scene.incident, &scene.record().action, &scene.context());
+        let looked = scene.gate.admit_look(&scene.policies, &scene.incident, &Purpose::Model, &look, &scene.context());
+        let looked = looked.err().map(|refusal| refusal.gate).unwrap_or_default();
+        (ruling.kind, ruling.rule, looked)
+    };
+    // The incident names no cluster.
+    let one = refused(Clusters::new([("a", own.as_slice())]));
+    assert_eq!(
+        (one.0, one.2 == "builtin.cluster"),
+        (RulingKind::Ask, false),
+        "one cluster is meant by whoever names none"
+    );
+    let two = refused(Clusters::new([("a", own.as_slice()), ("b", other.as_slice())]));
+    assert_eq!(two, (RulingKind::Deny, "builtin.cluster".into(), "builtin.cluster".into()));
 }

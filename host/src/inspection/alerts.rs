@@ -7,15 +7,15 @@ use jiff::Timestamp;
 use crate::domain::inspection::{DIGEST, FINDING, Finding, REPORT, Run, SOURCE, Sight, Standing, What};
 use crate::domain::subject::Object;
 use crate::domain::subject::ties::{Tie, Ties};
-use crate::domain::{Alert, Incident, Labels, Severity, Status};
+use crate::domain::{Alert, Clusters, Incident, Labels, Severity, Status};
 use crate::evidence::short;
 
 /// The labels that name an object, as other senders write them.
-pub fn labels(server: &str, object: &Object) -> Labels {
+pub fn labels(cluster: &str, object: &Object) -> Labels {
     let Object { kind, namespace, name } = object;
     let key = if kind == "job" { "job_name" } else { kind.as_str() };
     let mut labels = Labels::new();
-    labels.insert("cluster", server);
+    labels.insert("cluster", cluster);
     if !namespace.is_empty() {
         labels.insert("namespace", namespace.as_str());
     }
@@ -28,9 +28,15 @@ pub fn labels(server: &str, object: &Object) -> Labels {
 }
 
 /// A finding as an alert; it is the same one as long as the finding is known again.
-pub fn finding(inspection: &str, standing: &Standing, ended: Option<Timestamp>, said: &str) -> Alert {
+pub fn finding(
+    inspection: &str,
+    clusters: &Clusters,
+    standing: &Standing,
+    ended: Option<Timestamp>,
+    said: &str,
+) -> Alert {
     let Finding { server, severity, what, .. } = &standing.finding;
-    let mut labels = labels(server, &standing.finding.object());
+    let mut labels = labels(clusters.label(server), &standing.finding.object());
     labels.insert("alertname", FINDING);
     labels.insert("finding", what.name());
     labels.insert("inspection", inspection);
@@ -144,18 +150,18 @@ mod tests {
 
     #[test]
     fn a_finding_is_the_same_alert_until_it_is_gone() {
-        let first = finding("daily", &standing(), None, "it crashes");
+        let first = finding("daily", &Clusters::default(), &standing(), None, "it crashes");
         assert_eq!((first.status, &first.labels["finding"]), (Status::Firing, "crash-loop"));
         let mut later = standing();
         later.finding.name = "web-6cb6599c5b-b5nn8".into();
-        let gone = finding("daily", &later, Some(Timestamp::UNIX_EPOCH), "");
+        let gone = finding("daily", &Clusters::default(), &later, Some(Timestamp::UNIX_EPOCH), "");
         assert_eq!((gone.status, gone.identity()), (Status::Resolved, first.identity()));
-        assert_ne!(finding("weekly", &later, None, "").identity(), first.identity());
+        assert_ne!(finding("weekly", &Clusters::default(), &later, None, "").identity(), first.identity());
     }
 
     #[test]
     fn what_somebody_else_has_told_of_is_not_told_again() {
-        let own = finding("daily", &standing(), None, "");
+        let own = finding("daily", &Clusters::default(), &standing(), None, "");
         let incident = |alert: Alert| {
             let fact = Fact::Opened { group_key: "g".into(), source: alert.source.clone(), alerts: vec![alert] };
             Incident::open(IncidentId("i-1".into()), &Entry { at: Timestamp::UNIX_EPOCH, fact }).unwrap()

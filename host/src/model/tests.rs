@@ -28,7 +28,7 @@ pub fn catalogue(names: &[&str]) -> Catalogue {
         undo: None,
         own: false,
     };
-    Catalogue { tools: names.iter().map(|name| (name.to_string(), tool(name))).collect() }
+    Catalogue { tools: names.iter().map(|name| (name.to_string(), tool(name))).collect(), ..Catalogue::default() }
 }
 
 /// The tools of a server named `k`, as its list was recorded: one a line.
@@ -46,7 +46,7 @@ pub fn recorded(lines: &str) -> Catalogue {
             own: false,
         }
     };
-    Catalogue { tools: lines.lines().map(tool).map(|tool| (tool.name.clone(), tool)).collect() }
+    Catalogue { tools: lines.lines().map(tool).map(|tool| (tool.name.clone(), tool)).collect(), ..Catalogue::default() }
 }
 
 /// Two tools that look and one that changes.

@@ -32,7 +32,7 @@ pub async fn ask(services: &Services, incident: &Incident) -> Vec<Fact> {
             Fact::Answered { answer, text: String::new(), usage: Usage::default(), original },
         );
     }
-    let catalogue = recall::without_skipped(services.tools.catalogue(), incident);
+    let catalogue = recall::without_skipped(services.tools.catalogue().for_incident(incident), incident);
     let started = services.clock.now();
     let tried = tried(incident, &services.store.history());
     let asked = services.model.ask(incident, &catalogue, &tried).await;

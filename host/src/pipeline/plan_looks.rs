@@ -12,7 +12,7 @@ use futures::{StreamExt, stream};
 use super::look::noted;
 use super::{Moment, Services};
 use crate::domain::entry::Purpose;
-use crate::domain::{Call, Entry, Fact, Incident, Mode};
+use crate::domain::{Call, Catalogue, Entry, Fact, Incident, Mode};
 use crate::gate::{Gate, LookRefusal, ReadPermit};
 use crate::ports::{Clock, LookError, Looks, ToolAnswer, Tools};
 use crate::rules::Policies;
@@ -88,6 +88,10 @@ impl PlanLooks {
 }
 
 impl Looks for PlanLooks {
+    fn offered(&self, catalogue: Arc<Catalogue>) -> Arc<Catalogue> {
+        catalogue.for_incident(&self.made().incident)
+    }
+
     fn look_all(&self, calls: Vec<Call>) -> BoxFuture<'_, Vec<Result<ToolAnswer, LookError>>> {
         Box::pin(async move {
             let batch = &Batch { looks: self, answered: Mutex::new(calls.iter().map(|_| None).collect()) };

@@ -77,7 +77,7 @@ mod tests {
             let knowledge = Arc::new(Knowledge { runbooks: vec![quote], ..Knowledge::default() });
             incident.apply(&Entry { at, fact: Fact::Recalled { knowledge } });
             let tools = ["k.exec", "k.get", "loki.query"].map(|name| (name.to_string(), tool(name)));
-            let catalogue = Catalogue { tools: tools.into_iter().collect() };
+            let catalogue = Catalogue { tools: tools.into_iter().collect(), ..Catalogue::default() };
             without_skipped(Arc::new(catalogue), &incident).tools.keys().cloned().collect::<Vec<_>>().join(" ")
         };
         for (skip, expected) in

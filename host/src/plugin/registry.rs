@@ -186,7 +186,7 @@ impl Plugins {
         let offered = self.remediations.values().map(Unit::tools);
         let tools =
             offered.flat_map(|tools| tools.iter().map(|tool| (tool.name.clone(), tool.clone())).collect::<Vec<_>>());
-        let catalogue = Arc::new(Catalogue { tools: tools.collect() });
+        let catalogue = Arc::new(Catalogue { tools: tools.collect(), ..Catalogue::default() });
         *self.catalogue.write().unwrap_or_else(PoisonError::into_inner) = catalogue;
     }
 

@@ -12,6 +12,7 @@ use rhai::{EvalAltResult, GlobalRuntimeState, Map, NativeCallContext, Position};
 use serde_json::Value;
 
 use super::problem::{Place, Problem};
+use crate::domain::clusters::Named;
 use crate::domain::entry::Purpose;
 use crate::domain::history::{Row, Wanted};
 use crate::domain::incident::Look;
@@ -24,6 +25,8 @@ pub(super) struct Evaluation {
     pub now: Timestamp,
     history: Arc<History>,
     catalogue: Arc<Catalogue>,
+    /// The clusters that the incident is about; none where no cluster is known.
+    named: Option<Rc<Named>>,
     /// Whether a rule has asked which tools there are.
     pub named_tools: Rc<Cell<bool>>,
     pub group_key: Arc<str>,
@@ -77,6 +80,7 @@ impl Evaluation {
             now: context.now,
             history: context.history.clone(),
             catalogue: context.catalogue.clone(),
+            named: (!context.catalogue.clusters.is_empty()).then(|| Rc::new(Named::of(incident))),
             named_tools: Rc::default(),
             group_key: Arc::clone(&incident.group_key),
             incident: incident.id.clone(),
@@ -95,10 +99,13 @@ impl Evaluation {
         Self { seen_looks: Some(seen_looks), ..self }
     }
 
-    /// The tools that exist now.
-    pub fn tools(&self) -> &Catalogue {
+    /// The names of the tools that exist now and may be used for the incident.
+    pub fn tools(&self) -> impl Iterator<Item = &String> {
         self.named_tools.set(true);
-        &self.catalogue
+        let foreign = |tool: &str| {
+            self.named.as_ref().is_some_and(|named| self.catalogue.clusters.refusal(tool, named).is_some())
+        };
+        self.catalogue.tools.keys().filter(move |tool| !foreign(tool))
     }
 
     /// What a call answered at most `within` milliseconds ago; none when it was not made, or failed,

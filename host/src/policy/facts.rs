@@ -6,7 +6,7 @@ use super::matcher::Matcher;
 use super::normal::normal;
 use super::on::{Field, On};
 use crate::domain::conversation::SOURCE;
-use crate::domain::{Action, Alert, Call, Incident, Mode, Origin, Severity, Target, restores};
+use crate::domain::{Action, Alert, Call, Clusters, Incident, Mode, Origin, Severity, Target, restores};
 
 /// Values that an explanation shows of one field; an incident can have hundreds.
 const SHOWN: usize = 4;
@@ -146,6 +146,8 @@ pub(super) struct CallFacts<'a> {
     undone: &'static str,
     restores: &'static str,
     mode: &'static str,
+    /// The cluster that the tool reaches; its server where no cluster is known.
+    pub cluster: &'a str,
 }
 
 impl<'a> CallFacts<'a> {
@@ -154,7 +156,18 @@ impl<'a> CallFacts<'a> {
         let mode = if mode == Mode::Observe { "observe" } else { "enforce" };
         let incident = AlertFacts::new(incident);
         let origin_name = String::new();
-        Self { call, touches, incident, risk: "", origin: "", origin_name, undone: "", restores: "", mode }
+        Self {
+            call,
+            touches,
+            incident,
+            risk: "",
+            origin: "",
+            origin_name,
+            undone: "",
+            restores: "",
+            mode,
+            cluster: &touches.server,
+        }
     }
 
     /// Reads an action.
@@ -182,6 +195,11 @@ impl<'a> CallFacts<'a> {
             restores: if restores { "true" } else { "false" },
             ..facts
         }
+    }
+
+    /// With the cluster that the tool reaches.
+    pub fn at(self, clusters: &'a Clusters) -> Self {
+        Self { cluster: clusters.label(&self.touches.server), ..self }
     }
 
     /// For what allows: every value must be accepted exactly as it is, and there must be one; one of which

@@ -32,7 +32,7 @@ pub(super) fn gates(
     let seen_looks = SeenLooks::of(incident);
     let evaluation = Evaluation::new(incident, context).seeing(Rc::clone(&seen_looks));
     let votes = Query::ask_in(evaluation, set, incident, context, watch, |query| {
-        let facts = CallFacts::of_action(action, incident, context.mode);
+        let facts = CallFacts::of_action(action, incident, context.mode).at(&context.catalogue.clusters);
         let mut candidates: Vec<u32> = set.indexes.allow.of_values(&facts, None).collect();
         candidates.extend(set.indexes.forbid.of_values(&facts, Some(normal)));
         candidates.sort_unstable();
@@ -64,7 +64,7 @@ pub(super) fn gates_on_look(
 ) -> Vec<Vote> {
     let evaluation = Evaluation::new(incident, context).about_a_look();
     Query::ask_in(evaluation, set, incident, context, watch, |query| {
-        let facts = CallFacts::of_action(look, incident, context.mode);
+        let facts = CallFacts::of_action(look, incident, context.mode).at(&context.catalogue.clusters);
         let mut candidates: Vec<u32> = set.indexes.forbid.of_values(&facts, Some(normal)).collect();
         candidates.sort_unstable();
         let gates = candidates.into_iter().filter_map(|id| set.items.gates.get(id as usize));
@@ -255,6 +255,7 @@ fn plain(value: &str) -> String {
 fn values(scope: Scope, facts: &CallFacts<'_>, incident: &Incident) -> Vec<String> {
     let touches = facts.touches;
     let mut values = match scope {
+        Scope::Cluster => vec![facts.cluster.to_string()],
         Scope::Server => vec![touches.server.clone()],
         Scope::Namespace => touches.namespaces.clone(),
         Scope::Kind => touches.kinds.clone(),

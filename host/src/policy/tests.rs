@@ -107,7 +107,7 @@ pub(super) fn case(alerts: Vec<Alert>) -> Case {
         now: NOW.parse().unwrap(),
         mode: Mode::Enforce,
         history: Arc::default(),
-        catalogue: Arc::new(Catalogue { tools }),
+        catalogue: Arc::new(Catalogue { tools, ..Catalogue::default() }),
     }
 }
 

@@ -38,6 +38,7 @@ pub(super) enum Says {
 /// What a budget counts apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Scope {
+    Cluster,
     Server,
     Namespace,
     Kind,
@@ -49,7 +50,7 @@ pub(super) enum Scope {
 impl Scope {
     /// The words that policies use.
     pub const WORDS: [(&'static str, Self); 8] = [
-        ("cluster", Self::Server),
+        ("cluster", Self::Cluster),
         ("server", Self::Server),
         ("namespace", Self::Namespace),
         ("kind", Self::Kind),

@@ -13,6 +13,7 @@ use super::ending::Why;
 use super::escape::Style;
 use super::inspection::InspectionWords;
 use super::knowledge::KnowledgeWords;
+use super::message::Blindness;
 use super::page::PageWords;
 use super::safeguards::SafeguardWords;
 use super::translation::{Headings, Translation, took};
@@ -277,6 +278,19 @@ impl Translation for Chinese {
         let why = why.map_or_else(String::new, |why| format!("（{}）", style.say(why)));
         let (target, route) = (style.name(target), style.name(route));
         format!("路由 {route} 的目标 {target} 未能收到此消息{why}，因此改为通知您。")
+    }
+
+    fn blind(&self, blind: &Blindness, style: Style) -> String {
+        match blind {
+            Blindness::Away { cluster, servers } => format!(
+                "集群 {} 的工具没有响应（{}），因此无法查看或更改其中的任何内容。",
+                style.name(cluster),
+                style.say(servers)
+            ),
+            Blindness::Unsaid { clusters } => {
+                format!("告警未说明属于哪个集群（{}），因此不会对其使用任何集群的工具。", style.say(clusters))
+            }
+        }
     }
 
     fn counted(&self, counted: usize) -> String {

@@ -13,6 +13,7 @@ use super::ending::Why;
 use super::escape::Style;
 use super::inspection::InspectionWords;
 use super::knowledge::KnowledgeWords;
+use super::message::Blindness;
 use super::page::PageWords;
 use super::safeguards::SafeguardWords;
 use super::translation::{Headings, Translation, took};
@@ -279,6 +280,20 @@ impl Translation for English {
         let why = why.map_or_else(String::new, |why| format!(" ({})", style.say(why)));
         let (target, route) = (style.name(target), style.name(route));
         format!("{target}, whom route {route} tells, has not taken this message{why}, so you are told instead.")
+    }
+
+    fn blind(&self, blind: &Blindness, style: Style) -> String {
+        match blind {
+            Blindness::Away { cluster, servers } => format!(
+                "The tools of cluster {} do not answer ({}), so nothing can be looked at or changed there.",
+                style.name(cluster),
+                style.say(servers)
+            ),
+            Blindness::Unsaid { clusters } => format!(
+                "The alert does not say in which cluster it is ({}), so the tools of none are used for it.",
+                style.say(clusters)
+            ),
+        }
     }
 
     fn counted(&self, counted: usize) -> String {

@@ -35,12 +35,31 @@ pub struct Telling<'a> {
     pub link: Option<&'a str>,
     /// The delivery in whose place this is told.
     pub instead_of: Option<&'a str>,
+    /// What keeps the host from seeing the cluster.
+    pub blind: Option<&'a Blindness>,
+}
+
+/// What keeps the host from seeing the cluster that an incident is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Blindness {
+    /// The tool servers that reach it do not answer.
+    Away {
+        /// The cluster.
+        cluster: String,
+        /// Their names.
+        servers: String,
+    },
+    /// The incident does not say in which of several clusters it is.
+    Unsaid {
+        /// Their names.
+        clusters: String,
+    },
 }
 
 impl Telling<'_> {
     /// A message about the whole incident.
     pub fn about(occasion: Occasion) -> Self {
-        Self { occasion, action: None, link: None, instead_of: None }
+        Self { occasion, action: None, link: None, instead_of: None, blind: None }
     }
 }
 
@@ -90,6 +109,7 @@ pub fn message(story: &Story, telling: &Telling<'_>, language: Language) -> Cont
         _ => account::tell(&mut body, incident, telling.occasion, language),
     }
     if matches!(telling.occasion, Occasion::Approval | Occasion::Report) {
+        body.block([telling.blind.iter().map(|blind| translation.blind(blind, MD)).collect()]);
         body.block([known::lines(incident, language)]);
     }
     body.block([whereabouts::lines(incident, &links, language)]);

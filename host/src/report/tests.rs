@@ -248,3 +248,19 @@ fn the_report_of_an_inspections_run_holds_what_it_found() {
         assert!(!report.contains(language.translation().headings().root_cause), "{report}");
     }
 }
+
+#[test]
+fn whoever_reads_of_a_trouble_hears_that_its_cluster_cannot_be_seen() {
+    let away = Blindness::Away { cluster: "kestrel".into(), servers: "kestrel, metrics".into() };
+    let unsaid = Blindness::Unsaid { clusters: "kestrel, osprey".into() };
+    for (blind, language, parts) in [
+        (&away, Language::En, ["kestrel, metrics", "do not answer"]),
+        (&away, Language::Zh, ["kestrel, metrics", "没有响应"]),
+        (&unsaid, Language::En, ["kestrel, osprey", "does not say in which cluster"]),
+        (&unsaid, Language::Zh, ["kestrel, osprey", "未说明属于哪个集群"]),
+    ] {
+        let telling = Telling { blind: Some(blind), ..Telling::about(Occasion::Report) };
+        let body = message(&stories::useless(), &telling, language).body;
+        assert!(parts.iter().all(|part| body.contains(part)), "{body}");
+    }
+}

@@ -6,6 +6,7 @@ use super::ending::Why;
 use super::escape::Style;
 use super::inspection::InspectionWords;
 use super::knowledge::KnowledgeWords;
+use super::message::Blindness;
 use super::page::PageWords;
 use super::safeguards::SafeguardWords;
 use crate::domain::entry::Purpose;
@@ -155,6 +156,8 @@ pub(super) trait Translation: Sync {
     fn shortened(&self, alerts: usize, texts: usize) -> String;
     /// Who is told instead of this target, by which route, and why it has not taken the message.
     fn undelivered(&self, target: &str, route: &str, why: Option<&str>, style: Style) -> String;
+    /// What keeps the host from seeing the cluster.
+    fn blind(&self, blind: &Blindness, style: Style) -> String;
     /// How many alerts are counted and not kept in full.
     fn counted(&self, count: usize) -> String;
     /// Who decided: a rule, or none for the default.

@@ -58,6 +58,7 @@ impl Tools for Composite {
         let mut both = Catalogue::clone(&plugins);
         let taken = |name: &String| self.servers.has(name.split('.').next().unwrap_or_default());
         both.tools.retain(|name, _| !taken(name));
+        both.clusters = servers.clusters.clone();
         both.tools.extend(servers.tools.iter().map(|(name, tool)| (name.clone(), tool.clone())));
         let both = Arc::new(both);
         *merged = Some(Merged { servers, plugins, both: both.clone() });

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::definition::{self, Definition};
 use super::glob;
-use crate::domain::Risk;
+use crate::domain::{Clusters, Risk};
 
 /// Numbers between 0 and 1 that spread restarts over time.
 pub type Jitter = Arc<dyn Fn() -> f64 + Send + Sync>;
@@ -46,6 +46,8 @@ pub struct Options {
     pub check_every: Duration,
     /// Longest answer in bytes; what is longer is cut.
     pub max_answer: usize,
+    /// Which server reaches which cluster.
+    pub clusters: Clusters,
 }
 
 impl Default for Options {
@@ -59,6 +61,7 @@ impl Default for Options {
             perform_within: Duration::from_secs(60),
             check_every: Duration::from_secs(30),
             max_answer: 64 * 1024,
+            clusters: Clusters::default(),
         }
     }
 }

@@ -16,7 +16,7 @@ use super::readiness::ServerTurn;
 use super::server::{Phase, Server, ServerState, Status};
 use super::shared_catalogue::SharedCatalogue;
 use super::supervisor::supervise;
-use crate::domain::{Call, Catalogue, Risk};
+use crate::domain::{Call, Catalogue, Clusters, Risk};
 use crate::gate::{Permit, ReadPermit};
 use crate::ports::{ToolAnswer, ToolError, Tools, Turn};
 
@@ -46,7 +46,7 @@ impl Servers {
         for note in &checked.notes {
             tracing::warn!("{note}");
         }
-        let catalogues = Arc::new(SharedCatalogue::new());
+        let catalogues = Arc::new(SharedCatalogue::new(options.clusters.clone()));
         let servers = definitions.into_iter().map(|definition| {
             let connect = Box::new(definition.place.clone());
             Server::new(definition, connect, options, jitter.clone(), catalogues.clone())
@@ -57,7 +57,7 @@ impl Servers {
 
     /// No servers at all.
     pub fn none() -> Arc<Self> {
-        Self::keep(Vec::new(), Arc::new(SharedCatalogue::new()))
+        Self::keep(Vec::new(), Arc::new(SharedCatalogue::new(Clusters::default())))
     }
 
     pub(super) fn keep(servers: Vec<Server>, catalogues: Arc<SharedCatalogue>) -> Arc<Self> {

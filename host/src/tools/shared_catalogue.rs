@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
-use crate::domain::{Catalogue, Tool};
+use crate::domain::{Catalogue, Clusters, Tool};
 
 /// Holds the catalogue; reading it costs one reference count.
 pub(super) struct SharedCatalogue {
@@ -13,8 +13,9 @@ pub(super) struct SharedCatalogue {
 }
 
 impl SharedCatalogue {
-    pub(super) fn new() -> Self {
-        Self { whole: watch::Sender::new(Arc::default()) }
+    pub(super) fn new(clusters: Clusters) -> Self {
+        let none = Catalogue { clusters, ..Catalogue::default() };
+        Self { whole: watch::Sender::new(Arc::new(none)) }
     }
 
     pub(super) fn catalogue(&self) -> Arc<Catalogue> {

@@ -132,6 +132,32 @@ impl FakeKubernetes {
         inside.map(|(_, object)| object.clone()).collect()
     }
 
+    /// Writes an object as somebody with all rights does, by the plural of its kind.
+    pub fn put(&self, plural: &str, object: Value) {
+        let Some(resource) = resources::find("", plural) else { return };
+        let (namespace, name) = (json::text(&object, "/metadata/namespace"), json::text(&object, "/metadata/name"));
+        let key = store::Key::new(resource, namespace, name);
+        lock(&self.cluster).put(key, object);
+    }
+
+    /// Removes an object.
+    pub fn remove(&self, plural: &str, namespace: &str, name: &str) {
+        let Some(resource) = resources::find("", plural) else { return };
+        lock(&self.cluster).remove(&store::Key::new(resource, namespace, name));
+    }
+
+    /// Forgets all changes so far, and ends all watches: who goes on from an older version is told 410.
+    pub fn compact(&self) {
+        let mut cluster = lock(&self.cluster);
+        cluster.compact();
+        cluster.end_watches();
+    }
+
+    /// Ends all watches.
+    pub fn end_watches(&self) {
+        lock(&self.cluster).end_watches();
+    }
+
     /// Waits until every Deployment has all its pods, up to date and ready, and no others; an error that
     /// names the first one that has not, after `limit`.
     pub async fn until_healthy(&self, limit: Duration) -> anyhow::Result<()> {

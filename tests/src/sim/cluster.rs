@@ -208,7 +208,7 @@ fn made(variant: u64) -> Catalogue {
     if variant != 2 {
         tools.push(tool("k.drain", Risk::Irreversible, false));
     }
-    Catalogue { tools: tools.into_iter().map(|tool| (tool.name.clone(), tool)).collect() }
+    Catalogue { tools: tools.into_iter().map(|tool| (tool.name.clone(), tool)).collect(), ..Catalogue::default() }
 }
 
 /// The tool room of one process.

@@ -27,9 +27,10 @@ impl Inspections {
         wanted: Option<Option<Fact>>,
     ) -> Result<Vec<String>, JournalError> {
         let mut all: Vec<Alert> = Vec::new();
+        let catalogue = self.services.tools.catalogue();
         let alert = |standing: &Standing, ended| {
             let said = report::inspection::sentence(&standing.finding, self.services.language);
-            alerts::finding(&run.inspection, standing, ended, &said)
+            alerts::finding(&run.inspection, &catalogue.clusters, standing, ended, &said)
         };
         let live = self.services.store.all();
         let live = || live.iter().map(AsRef::as_ref);

@@ -94,7 +94,7 @@ fn permit(call: &Call, offered: &Catalogue) -> Result<Permit, String> {
         undo: None,
         own: false,
     };
-    let catalogue = &Arc::new(Catalogue { tools: [(call.tool.clone(), tool)].into() });
+    let catalogue = &Arc::new(Catalogue { tools: [(call.tool.clone(), tool)].into(), ..Catalogue::default() });
     let policies = Set::from_sources(&[("all.rhai", "gate(\"all\", #{ allow: true });")]);
     let policies = policies.map_err(|problems| problems.to_string())?;
     let at = Timestamp::UNIX_EPOCH;

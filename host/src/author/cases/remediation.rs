@@ -44,7 +44,10 @@ impl Recorded {
             let reads = value.get("read-only").and_then(Value::as_bool).unwrap_or(false);
             tool(text(value, "name"), if reads { Risk::Read } else { Risk::High })
         });
-        let catalogue = Catalogue { tools: looked.chain(listed).map(|tool| (tool.name.clone(), tool)).collect() };
+        let catalogue = Catalogue {
+            tools: looked.chain(listed).map(|tool| (tool.name.clone(), tool)).collect(),
+            ..Catalogue::default()
+        };
         let looks = items(tools, "looks").cloned().collect();
         Self { catalogue: Arc::new(catalogue), looks, strange: Mutex::default() }
     }

@@ -160,7 +160,7 @@ impl Tools for World {
             };
             (name.to_string(), tool)
         };
-        Arc::new(Catalogue { tools: tools.into_iter().map(tool).collect() })
+        Arc::new(Catalogue { tools: tools.into_iter().map(tool).collect(), ..Catalogue::default() })
     }
     fn look<'a>(&'a self, permit: &'a ReadPermit) -> BoxFuture<'a, Result<ToolAnswer, ToolError>> {
         let call = permit.call();

@@ -17,7 +17,7 @@ fn touches(arguments: Value) -> Target {
         undo: None,
         own: false,
     };
-    let catalogue = Catalogue { tools: [(tool.name.clone(), tool)].into() };
+    let catalogue = Catalogue { tools: [(tool.name.clone(), tool)].into(), ..Catalogue::default() };
     let Value::Object(arguments) = arguments else { panic!("an object is needed") };
     catalogue.touches(&Call { tool: "k.patch".into(), arguments })
 }
@@ -144,7 +144,7 @@ fn words_of_clusters_are_plain_words_elsewhere() {
     let target = |properties: Value, arguments: Value| {
         let name = "issues.search".to_string();
         let tool = Tool { schema: json!({"properties": properties}), ..ticket(&name) };
-        let catalogue = Catalogue { tools: [(name.clone(), tool)].into() };
+        let catalogue = Catalogue { tools: [(name.clone(), tool)].into(), ..Catalogue::default() };
         let Value::Object(arguments) = arguments else { panic!("an object is needed") };
         catalogue.touches(&Call { tool: name, arguments }).elsewhere
     };
@@ -200,7 +200,7 @@ fn other_tools_are_left_alone() {
         undo: None,
         own: false,
     };
-    let catalogue = Catalogue { tools: [(tool.name.clone(), tool)].into() };
+    let catalogue = Catalogue { tools: [(tool.name.clone(), tool)].into(), ..Catalogue::default() };
     let Value::Object(arguments) = json!({
         "title": "pod web -n shop: failed", "name": "Certificate expires", "text": "namespace: kube-system\nkind: [",
     }) else {
@@ -275,7 +275,7 @@ fn of_tool(tool: &str, own: bool, arguments: Value) -> Target {
     let Value::Object(arguments) = arguments else { panic!("an object is needed") };
     let properties: serde_json::Map<_, _> = arguments.keys().map(|key| (key.clone(), json!({}))).collect();
     let known = Tool { name: tool.into(), schema: json!({"properties": properties}), own, ..ticket(tool) };
-    let catalogue = Catalogue { tools: [(known.name.clone(), known)].into() };
+    let catalogue = Catalogue { tools: [(known.name.clone(), known)].into(), ..Catalogue::default() };
     catalogue.touches(&Call { tool: tool.into(), arguments })
 }
 

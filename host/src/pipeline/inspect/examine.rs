@@ -29,7 +29,8 @@ pub(super) fn occasion(
     object: &Object,
     alert: &str,
 ) -> Option<Incident> {
-    let mut labels = alerts::labels(server, object);
+    let catalogue = services.tools.catalogue();
+    let mut labels = alerts::labels(catalogue.clusters.label(server), object);
     labels.insert("inspection", order.name.as_str());
     let alert = Alert {
         source: SOURCE.into(),

@@ -8,6 +8,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use super::instead;
+use crate::domain::clusters::Named;
 use crate::domain::delivery::{Delivery, DeliveryLimits, DeliveryState, Occasion};
 use crate::domain::incident::{ActionRecord, overtaken};
 use crate::domain::message::{Stage, earlier};
@@ -15,7 +16,7 @@ use crate::domain::wait::backoff;
 use crate::domain::{Fact, Incident};
 use crate::pipeline::Services;
 use crate::ports::{JournalError, Message, NotifyError, Story};
-use crate::report::{Telling, message};
+use crate::report::{Blindness, Telling, message};
 
 const FIRST_PAUSE: SignedDuration = SignedDuration::from_secs(2);
 /// Before a message is tried again that its target refused as such.
@@ -116,11 +117,13 @@ fn written(services: &Services, incident: &Incident, delivery: &Delivery) -> Res
     let record = delivery.action.as_ref().and_then(|action| incident.action(action));
     let asked = record.filter(|_| delivery.occasion == Occasion::Approval);
     let link = asked.and_then(|record| link(services, incident, record, &delivery.target));
+    let blind = blindness(services, incident);
     let telling = Telling {
         occasion: delivery.occasion,
         action: record.map(|record| &record.action.id),
         link: link.as_deref(),
         instead_of: delivery.instead_of.as_deref(),
+        blind: blind.as_ref(),
     };
     Ok(Message {
         delivery: delivery.id.clone(),
@@ -134,6 +137,24 @@ fn written(services: &Services, incident: &Incident, delivery: &Delivery) -> Res
         content: message(&story, &telling, services.language),
         language: services.language.as_str().into(),
     })
+}
+
+/// What keeps the host from seeing the cluster of an incident, as it is now.
+fn blindness(services: &Services, incident: &Incident) -> Option<Blindness> {
+    let catalogue = services.tools.catalogue();
+    if catalogue.clusters.is_empty() {
+        return None;
+    }
+    let named = Named::of(incident);
+    if let Some(clusters) = catalogue.clusters.unsaid(&named) {
+        return Some(Blindness::Unsaid { clusters });
+    }
+    let servers: Vec<&str> = catalogue.clusters.servers_of(&named).collect();
+    let away: Vec<&str> = servers.iter().copied().filter(|server| !services.tools.ready(server)).collect();
+    // Where one of several answers, the cluster is seen.
+    let cluster =
+        servers.first().filter(|_| away.len() == servers.len()).map(|server| catalogue.clusters.label(server))?;
+    Some(Blindness::Away { cluster: cluster.into(), servers: away.join(", ") })
 }
 
 /// The link to a question: one that proves its reader goes only where nobody else reads.

@@ -29,7 +29,10 @@ impl Tools for Slow {
                 Tool { name: name.into(), description, schema, risk, repeatable: true, undo, own: false },
             )
         };
-        Arc::new(Catalogue { tools: [("k.get", Risk::Read), ("k.set", Risk::High)].map(tool).into() })
+        Arc::new(Catalogue {
+            tools: [("k.get", Risk::Read), ("k.set", Risk::High)].map(tool).into(),
+            ..Catalogue::default()
+        })
     }
 
     fn look<'a>(&'a self, permit: &'a ReadPermit) -> BoxFuture<'a, Result<ToolAnswer, ToolError>> {

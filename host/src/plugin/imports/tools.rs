@@ -36,7 +36,11 @@ pub enum LookError {
 /// The tools that the manifest asks for, as far as they exist.
 pub fn catalogue(state: &State) -> Vec<Tool> {
     let Some(tools) = tools(state) else { return vec![] };
-    let catalogue = tools.catalogue();
+    let all = tools.catalogue();
+    let catalogue = match &state.host_looks {
+        Some(looks) => looks.offered(all),
+        None => all,
+    };
     let asked = catalogue.tools.values().filter(|tool| asks_for(state, &tool.name));
     asked.cloned().collect()
 }

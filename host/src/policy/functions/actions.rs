@@ -119,7 +119,5 @@ fn verification(look: Look, more: Map) -> Made<Verify> {
 /// Names of the tools that exist now, of those that a glob takes.
 fn names(pattern: &str) -> Made<Vec<String>> {
     let glob = Matcher::glob(pattern).map_err(error)?;
-    ask("tools(…)", |evaluation| {
-        evaluation.tools().tools.keys().filter(|name| glob.accepts(Some(name))).cloned().collect()
-    })
+    ask("tools(…)", |evaluation| evaluation.tools().filter(|name| glob.accepts(Some(name))).cloned().collect())
 }

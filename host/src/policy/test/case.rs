@@ -390,7 +390,7 @@ impl Case {
             let description = String::new();
             (name.clone(), Tool { name, description, schema, risk, repeatable: false, undo: None, own: false })
         };
-        Catalogue { tools: risks.into_iter().map(tool).collect() }
+        Catalogue { tools: risks.into_iter().map(tool).collect(), ..Catalogue::default() }
     }
 }
 

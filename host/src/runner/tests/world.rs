@@ -80,7 +80,9 @@ impl Tools for World {
         let tools = [tool("s.do", Risk::Low, true), tool("s.look", Risk::Read, true)];
         let tools = tools.into_iter().filter(|_| there).map(|tool| (tool.name.clone(), tool)).collect();
         // As long as nothing changes it is the same one.
-        Arc::clone(self.catalogues[usize::from(there)].get_or_init(|| Arc::new(Catalogue { tools })))
+        Arc::clone(
+            self.catalogues[usize::from(there)].get_or_init(|| Arc::new(Catalogue { tools, ..Catalogue::default() })),
+        )
     }
     fn settled(&self) -> BoxFuture<'_, ()> {
         async {

@@ -106,7 +106,7 @@ impl Fake {
             allow: options.allow.clone(),
             raise: options.risk.clone(),
         };
-        let catalogues = Arc::new(SharedCatalogue::new());
+        let catalogues = Arc::new(SharedCatalogue::new(options.clusters.clone()));
         let server = Server::new(definition, Box::new(self.clone()), options, Arc::new(|| 0.0), catalogues.clone());
         Servers::keep(vec![server], catalogues)
     }

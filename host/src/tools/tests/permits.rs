@@ -69,7 +69,7 @@ fn reading(call: &Call) -> Arc<Catalogue> {
         undo: None,
         own: false,
     };
-    Arc::new(Catalogue { tools: [(call.tool.clone(), tool)].into() })
+    Arc::new(Catalogue { tools: [(call.tool.clone(), tool)].into(), ..Catalogue::default() })
 }
 
 /// A permit for exactly this look.

@@ -1,8 +1,10 @@
 //! The verbs of the API on stored objects. Every refusal leaves the cluster as it was.
 
+mod options;
 mod read;
 mod write;
 
+pub use options::{seconds, version};
 pub use read::{chosen, in_group, in_scope};
 use serde_json::Value;
 pub use write::selector;
@@ -35,6 +37,9 @@ pub fn answer(cluster: &mut Cluster, request: &Request) -> Result<Answer, Refusa
     }
     let target = Target::parse(&request.path).ok_or_else(Refusal::no_such_path)?;
     let one = !target.name.is_empty();
+    if request.method == "GET" && !one {
+        options::check(request)?;
+    }
     match (request.method.as_str(), target.subresource.as_str(), one) {
         ("GET", "", _) if read::wants_watch(request) => Ok(Answer::Watch(target)),
         ("GET", "", false) if cluster.settings.narrow && target.resource.namespaced && target.namespace.is_empty() => {

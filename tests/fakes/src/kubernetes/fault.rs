@@ -24,6 +24,8 @@ pub(super) enum Trouble {
     Forbidden,
     Conflict,
     ServerError,
+    Unauthorized,
+    EmptyWatch,
 }
 
 impl Fault {
@@ -61,6 +63,16 @@ impl Fault {
         Self::new(Trouble::ServerError)
     }
 
+    /// 401.
+    pub fn unauthorized() -> Self {
+        Self::new(Trouble::Unauthorized)
+    }
+
+    /// A watch is answered with 200 and ends without a word, as one of events may that goes on from a version which is forgotten.
+    pub fn empty_watch() -> Self {
+        Self::new(Trouble::EmptyWatch)
+    }
+
     /// Only requests with this method.
     pub fn on_method(mut self, method: &str) -> Self {
         self.method = Some(method.to_uppercase());
@@ -82,7 +94,8 @@ impl Fault {
     fn hits(&self, request: &Request) -> bool {
         let method = self.method.as_ref().is_none_or(|method| *method == request.method);
         let path = self.path.as_ref().is_none_or(|part| request.path.contains(part));
-        method && path && self.left != Some(0)
+        let watch = !matches!(self.trouble, Trouble::EmptyWatch) || !request.parameter("watch").is_empty();
+        method && path && watch && self.left != Some(0)
     }
 }
 
@@ -116,7 +129,8 @@ impl Trouble {
             (Self::ServerError, _) => {
                 Some(Refusal::new(500, "InternalError", "Internal error occurred: etcdserver: request timed out"))
             }
-            (Self::Latency(_) | Self::CutBefore | Self::CutAfter, _) => None,
+            (Self::Unauthorized, _) => Some(Refusal::unauthorized()),
+            (Self::Latency(_) | Self::CutBefore | Self::CutAfter | Self::EmptyWatch, _) => None,
         }
     }
 }

@@ -50,8 +50,8 @@ async fn handle(
         };
         (index, trouble, answer)
     };
-    match trouble {
-        Some(Trouble::Latency(delay)) => tokio::time::sleep(delay).await,
+    match &trouble {
+        Some(Trouble::Latency(delay)) => tokio::time::sleep(*delay).await,
         Some(Trouble::CutBefore | Trouble::CutAfter) => {
             connection.cut();
             return StatusCode::NO_CONTENT.into_response();
@@ -61,6 +61,7 @@ async fn handle(
     let response = match answer {
         Ok(Answer::Object(status, object)) => json(status, &object),
         Ok(Answer::Text(text)) => text.into_response(),
+        Ok(Answer::Watch(_)) if matches!(trouble, Some(Trouble::EmptyWatch)) => response(200, Body::empty()),
         Ok(Answer::Watch(target)) => match watch::body(&cluster, request, target) {
             Ok(body) => response(200, body),
             Err(Refusal { code, body }) => json(code, &body),

@@ -88,6 +88,21 @@ impl Refusal {
         refusal
     }
 
+    /// 410: what it goes on from is forgotten.
+    pub fn expired(message: &str) -> Self {
+        Self::new(410, "Expired", message)
+    }
+
+    /// 401: nobody knows who asks.
+    pub fn unauthorized() -> Self {
+        Self::new(401, "Unauthorized", "Unauthorized")
+    }
+
+    /// 504: a version that the API has not come to.
+    pub fn too_large_version(asked: u64, current: u64) -> Self {
+        Self::new(504, "Timeout", format!("Too large resource version: {asked}, current: {current}"))
+    }
+
     /// 400: the request makes no sense.
     pub fn bad_request(message: impl Into<String>) -> Self {
         Self::new(400, "BadRequest", message)

@@ -60,6 +60,9 @@ pub struct Cluster {
     pub(super) still: BTreeSet<String>,
     /// What containers printed, where a scenario says so: in their last run, and in the one before it.
     pub(super) logs: Vec<Printed>,
+    /// Versions before this one are forgotten, and how often all watches were ended.
+    pub(super) compacted: u64,
+    pub(super) ends: u64,
     objects: BTreeMap<Key, Value>,
     counter: u64,
     version: u64,
@@ -78,6 +81,8 @@ impl Cluster {
             deadline_passed: BTreeSet::new(),
             still: BTreeSet::new(),
             logs: Vec::new(),
+            compacted: 0,
+            ends: 0,
             objects: BTreeMap::new(),
             counter: 0,
             version: 100,
@@ -173,6 +178,19 @@ impl Cluster {
                 }
             }
         }
+    }
+
+    /// Forgets all changes so far: who goes on from an older version is refused.
+    pub fn compact(&mut self) {
+        self.version += 1;
+        self.compacted = self.version;
+        self.log.clear();
+    }
+
+    /// Ends all watches, as an API does that restarts.
+    pub fn end_watches(&mut self) {
+        self.ends += 1;
+        self.changed.send_modify(|count| *count += 1);
     }
 
     /// Plans a step of the kubelet.

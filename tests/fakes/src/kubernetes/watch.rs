@@ -1,4 +1,7 @@
 //! Watches: first what is there, if asked for, then every change in order, from the log.
+//!
+//! A version that was compacted away is answered as the real API does: 200, and an error with the code 410 in the stream. Of
+//! events no bookmark comes before the end, because no API keeps them in a cache.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -20,17 +23,23 @@ use crate::clock::lock;
 struct Watch {
     cluster: Arc<Mutex<Cluster>>,
     changes: Receiver<u64>,
+    /// Counts how often all watches were ended.
+    ends: u64,
     request: Request,
     target: Target,
     from: u64,
     until: Instant,
     first: Option<Vec<Value>>,
+    over: bool,
 }
 
 /// The body of a watch.
 pub fn body(cluster: &Arc<Mutex<Cluster>>, request: Request, target: Target) -> Result<Body, Refusal> {
     let state = lock(cluster);
-    let from = request.parameter("resourceVersion").parse().unwrap_or(0);
+    let from = api::version(&request)?;
+    if from > state.version() {
+        return Err(Refusal::too_large_version(from, state.version()));
+    }
     let bookmark = request.parameter("sendInitialEvents") == "true";
     let mut first = Vec::new();
     if from == 0 || bookmark {
@@ -41,24 +50,36 @@ pub fn body(cluster: &Arc<Mutex<Cluster>>, request: Request, target: Target) -> 
         }
     }
     if bookmark {
-        let mut mark = json!({ "kind": target.resource.kind, "apiVersion": target.resource.api_version() });
-        tree::set(&mut mark, "/metadata/resourceVersion", state.version().to_string());
+        let mut mark = mark(&target, state.version());
         tree::set(&mut mark, "/metadata/annotations", json!({ "k8s.io/initial-events-end": "true" }));
         first.push(json!({ "type": "BOOKMARK", "object": mark }));
     }
-    let seconds = request.parameter("timeoutSeconds").parse().unwrap_or(1800);
+    let too_old = from > 0 && from < state.compacted;
+    if too_old {
+        let status = Refusal::expired(&format!("too old resource version: {from} ({})", state.compacted));
+        first.push(json!({ "type": "ERROR", "object": status.body }));
+    }
+    let seconds = api::seconds(&request)?.unwrap_or(1800);
     let watch = Watch {
         cluster: Arc::clone(cluster),
         changes: state.changes(),
-        from: if first.is_empty() && from > 0 { from } else { state.version() },
+        ends: state.ends,
+        from: if from > 0 && !bookmark { from } else { state.version() },
         until: Instant::now() + Duration::from_secs(seconds),
         first: Some(first),
         request,
         target,
+        over: too_old,
     };
     drop(state);
     let lines = futures::stream::unfold(watch, next).map(Ok::<_, std::io::Error>);
     Ok(Body::from_stream(lines))
+}
+
+fn mark(target: &Target, version: u64) -> Value {
+    let mut mark = json!({ "kind": target.resource.kind, "apiVersion": target.resource.api_version() });
+    tree::set(&mut mark, "/metadata/resourceVersion", version.to_string());
+    mark
 }
 
 async fn next(mut watch: Watch) -> Option<(String, Watch)> {
@@ -66,13 +87,24 @@ async fn next(mut watch: Watch) -> Option<(String, Watch)> {
         // Also when empty: the client waits for the headers, which leave with the first piece.
         return Some((lines(&first), watch));
     }
+    if watch.over {
+        return None;
+    }
     loop {
         watch.changes.borrow_and_update();
         let news = watch.news();
         if !news.is_empty() {
             return Some((lines(&news), watch));
         }
-        tokio::time::timeout_at(watch.until, watch.changes.changed()).await.ok()?.ok()?;
+        let ended = lock(&watch.cluster).ends != watch.ends;
+        let waits = !ended && matches!(tokio::time::timeout_at(watch.until, watch.changes.changed()).await, Ok(Ok(())));
+        if !waits {
+            watch.over = true;
+            let cached = watch.target.resource.plural != "events";
+            let wanted = matches!(watch.request.parameter("allowWatchBookmarks"), "true" | "1");
+            let last = json!({ "type": "BOOKMARK", "object": mark(&watch.target, watch.from) });
+            return (cached && wanted).then(|| (lines(&[last]), watch));
+        }
     }
 }
 

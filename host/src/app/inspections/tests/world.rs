@@ -129,14 +129,17 @@ impl Tools for World {
             own: false,
         };
         if self.toolless.load(SeqCst) {
-            return Arc::new(Catalogue { tools: [("other.say".to_string(), tool("other.say"))].into() });
+            return Arc::new(Catalogue {
+                tools: [("other.say".to_string(), tool("other.say"))].into(),
+                ..Catalogue::default()
+            });
         }
         let mut tools = vec!["kubernetes.pods_list", "kubernetes.namespaces_list", "kubernetes.pods_get"];
         if self.many.lock().unwrap().namespaces > 0 {
             tools.extend(["kubernetes.resources_list", "kubernetes.pods_list_in_namespace"]);
         }
         let tools = || tools.iter().map(|name| ((*name).to_string(), tool(name))).collect();
-        Arc::clone(self.tools.get_or_init(|| Arc::new(Catalogue { tools: tools() })))
+        Arc::clone(self.tools.get_or_init(|| Arc::new(Catalogue { tools: tools(), ..Catalogue::default() })))
     }
 
     fn look<'a>(&'a self, permit: &'a ReadPermit) -> BoxFuture<'a, Result<ToolAnswer, ToolError>> {

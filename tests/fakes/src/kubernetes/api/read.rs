@@ -5,6 +5,7 @@ mod log;
 use serde_json::{Value, json};
 
 use super::Answer;
+use super::options;
 use crate::Request;
 use crate::kubernetes::route::Target;
 use crate::kubernetes::status::Refusal;
@@ -25,13 +26,38 @@ pub fn get(cluster: &Cluster, target: &Target) -> Result<Value, Refusal> {
 
 /// The objects that `target` and the selectors choose.
 pub fn list(cluster: &Cluster, request: &Request, target: &Target) -> Result<Answer, Refusal> {
-    let mut items = Vec::new();
+    // What a page goes on from: the version of the first, and how many objects lie behind.
+    let (version, behind) = match request.parameter("continue").split_once('.') {
+        None => (cluster.version(), 0),
+        Some((version, behind)) => {
+            let odd = |_| Refusal::bad_request("continue key is not valid");
+            (version.parse::<u64>().map_err(odd)?, behind.parse::<usize>().map_err(odd)?)
+        }
+    };
+    if version < cluster.compacted {
+        return Err(Refusal::expired(
+            "The provided continue parameter is too old to display a consistent list result.",
+        ));
+    }
+    let limit = options::number(request, "limit")?.filter(|limit| *limit > 0);
+    let limit = limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
+    let (mut items, mut all) = (Vec::new(), 0_usize);
     for (key, object) in cluster.all(target.resource.plural) {
         if in_scope(target, key) && chosen(request, object)? {
-            items.push(in_group(target, object));
+            all += 1;
+            if all > behind && items.len() < limit {
+                items.push(in_group(target, object));
+            }
         }
     }
-    let metadata = json!({ "resourceVersion": cluster.version().to_string() });
+    let mut metadata = json!({ "resourceVersion": version.to_string() });
+    let left = all.saturating_sub(behind + items.len());
+    if left > 0 {
+        metadata = json!({
+            "resourceVersion": version.to_string(), "continue": format!("{version}.{}", behind + items.len()),
+            "remainingItemCount": left,
+        });
+    }
     if table::is_asked(request) {
         return Ok(Answer::Object(200, table::table(request, target, &items, metadata)));
     }

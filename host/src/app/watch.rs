@@ -1,0 +1,104 @@
+//! What clusters show goes the way of all events.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::FutureExt;
+use futures::future::BoxFuture;
+
+use super::restoration::Restoration;
+use crate::config::{Config, Problem};
+use crate::domain::Event;
+use crate::environment::ProcessEnvironment;
+use crate::events::Events;
+use crate::journal::Sqlite;
+use crate::pipeline::{self, Services};
+use crate::runner::Runner;
+use crate::watch::{Cluster, Inlet, Parts, Watches};
+
+/// Between two tries to have the journal take what came.
+const AGAIN: Duration = Duration::from_secs(2);
+
+/// Where events of watches go.
+pub struct Watched {
+    /// What events mean.
+    pub events: Arc<Events>,
+    /// What alerts are received with.
+    pub services: Arc<Services>,
+    /// Who looks after a broken journal.
+    pub runner: Arc<Runner>,
+    /// Whether the disk keeps up.
+    pub journal: Arc<Sqlite>,
+    /// Nothing is taken before what is live is known.
+    pub restoration: Arc<Restoration>,
+}
+
+impl Inlet for Watched {
+    fn take(&self, events: Vec<Event>) -> BoxFuture<'_, ()> {
+        async move {
+            self.restoration.done().await;
+            let clock = &self.services.clock;
+            let alerts = self.events.taken(events, clock.now());
+            if alerts.is_empty() {
+                return;
+            }
+            loop {
+                if !self.journal.crowded() {
+                    match pipeline::receive(&self.services, alerts.clone()).await {
+                        Ok(_) => return,
+                        Err(error) => {
+                            tracing::warn!(%error, "alerts of a watched cluster wait for the journal");
+                            self.runner.check_journal();
+                        }
+                    }
+                }
+                clock.sleep(AGAIN).await;
+            }
+        }
+        .boxed()
+    }
+}
+
+/// The watches of all clusters that the configuration names.
+pub fn of(config: &Config, watched: Watched) -> Watches {
+    let clusters: Vec<Cluster> = config.clusters.iter().filter_map(|cluster| cluster.watched.clone()).collect();
+    let parts = Parts {
+        clock: Arc::clone(&watched.services.clock),
+        random: Arc::clone(&watched.services.random),
+        environment: Arc::new(ProcessEnvironment),
+        folder: config.data().join("watch"),
+        inlet: Arc::new(watched),
+    };
+    Watches::new(&clusters, &parts)
+}
+
+/// What is watched, in a line, and which clusters the host would not know how to reach, or to repair.
+pub fn check(config: &Config, servers: &[String]) -> (Option<String>, Vec<Problem>) {
+    let mut problems = Vec::new();
+    let problem = |name: &str, text: String| config.problem(&["cluster"], format!("{name}: {text}"));
+    for cluster in &config.clusters {
+        let place = cluster.watched.as_ref().map(|watched| &watched.place);
+        let unread = place.and_then(|place| place.read(&ProcessEnvironment).err());
+        problems.extend(unread.map(|error| problem(&cluster.name, error)));
+        let missing = cluster.tools.iter().filter(|server| cluster.names_tools && !servers.contains(server));
+        let known =
+            if servers.is_empty() { "there are none".into() } else { format!("there are {}", servers.join(", ")) };
+        problems.extend(
+            missing.map(|server| problem(&cluster.name, format!("tools: there is no tool server {server:?}; {known}"))),
+        );
+    }
+    (told(config), problems)
+}
+
+/// Which clusters there are, and what of them is watched; none where none is named.
+pub fn told(config: &Config) -> Option<String> {
+    let one = |cluster: &crate::config::Cluster| match &cluster.watched {
+        Some(watched) => {
+            let what: Vec<&str> = watched.watch.iter().map(|what| what.as_str()).collect();
+            format!("{} ({})", cluster.name, what.join(", "))
+        }
+        None => format!("{} (not watched)", cluster.name),
+    };
+    let named: Vec<String> = config.clusters.iter().map(one).collect();
+    (!named.is_empty()).then(|| format!("clusters: {}", named.join(", ")))
+}
