@@ -4,6 +4,7 @@
 //! one, [`Launcher`] is how the command line starts, checks and reads.
 
 mod background;
+mod bus;
 mod by_hand;
 mod chat;
 mod deliveries;
@@ -79,14 +80,14 @@ const LISTING_LOOK: Duration = Duration::from_millis(20);
 pub struct App {
     services: Arc<Services>,
     runner: Arc<Runner>,
-    sources: AllSources,
+    sources: Arc<AllSources>,
     policies: Arc<policy::Live>,
     plugins: Arc<Plugins>,
     servers: Arc<Servers>,
     records: Arc<LiveRecords>,
     restoration: Arc<Restoration>,
     tasks: Vec<JoinHandle<()>>,
-    counters: metrics::Counters,
+    counters: Arc<metrics::Counters>,
     daily: model_metrics::Daily,
     chat: Arc<Chat>,
     /// How long a stop waits for what is under way.
@@ -94,6 +95,7 @@ pub struct App {
     health: Arc<keeping::Health>,
     inspections: Arc<inspections::Inspections>,
     events: Arc<Events>,
+    buses: Vec<Arc<crate::bus::Bus>>,
     /// The file that the configuration was read from; its secrets and grants hold as they were read.
     config_file: Option<std::path::PathBuf>,
 }
@@ -457,6 +459,7 @@ impl Backend for App {
         );
         problems.extend(deliveries::problems(&self.runner.target_status()));
         problems.extend(self.health.problems());
+        problems.extend(self.buses.iter().flat_map(|bus| bus.problems()));
         problems.extend(self.records.library.problems().into_iter().map(|problem| format!("runbooks: {problem}")));
         for scope in self.services.gate.paused() {
             let what = if scope.is_empty() { "execution".to_string() } else { scope };
@@ -484,6 +487,7 @@ impl Backend for App {
         text.push_str(&deliveries::metrics(&self.runner.target_status()));
         text.push_str(&self.inspections.metrics());
         text.push_str(&self.events.metrics());
+        text.push_str(&crate::bus::metrics(&self.buses));
         text.push_str(&metrics::journal(self.records.journal.head(), self.health.last_check()));
         text
     }

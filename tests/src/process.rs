@@ -104,6 +104,11 @@ impl Process {
         serde_json::from_str(&text).with_context(|| format!("{path} answered {status}: {text}"))
     }
 
+    /// Reads a text.
+    pub async fn text(&self, path: &str) -> anyhow::Result<String> {
+        Ok(self.http.get(format!("{}{path}", self.url)).send().await?.text().await?)
+    }
+
     /// All incidents.
     pub async fn incidents(&self) -> anyhow::Result<Vec<Value>> {
         let list = self.get("/v1/incidents").await?;

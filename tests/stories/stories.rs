@@ -2,6 +2,7 @@
 //! thing. Time is real here; what needs simulated time is in the simulation.
 
 mod alertmanager;
+mod bus;
 mod chat;
 mod crash;
 mod diagnosed;

@@ -12,7 +12,7 @@ use super::live_records::LiveRecords;
 use super::model_metrics::Daily;
 use super::restoration::{self, Parts, Restoration};
 use super::sources::AllSources;
-use super::{App, background, events, keeping, knowledge, known_tools, metrics, options, routes};
+use super::{App, background, bus, events, keeping, knowledge, known_tools, metrics, options, routes};
 use crate::backend::Progress;
 use crate::boundary::{Boundary, CrashingJournal};
 use crate::chat::Chat;
@@ -74,6 +74,9 @@ pub async fn start(config: &Config, progress: &Progress) -> Result<(Arc<App>, Ve
         return Err(Problems(unknown));
     }
     loaded.push(format!("plugins: {}", plugin_names(&plugins)));
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let buses = bus::open(config, &environment, &source_names(&plugins), (&clock, &journal))?;
+    loaded.extend(buses.iter().map(|bus| format!("bus: {}", bus.describe())));
     let routes = routes::of(&policies.set(), &plugins);
     loaded.extend(routes.told);
     for problem in routes.problems {
@@ -91,7 +94,6 @@ pub async fn start(config: &Config, progress: &Progress) -> Result<(Arc<App>, Ve
     });
     let remediations: Arc<dyn Tools> = Arc::clone(&plugins) as Arc<dyn Tools>;
     let tools: Arc<dyn Tools> = Arc::new(Composite::new(Arc::clone(&servers), Some(remediations)));
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     plugins.connect(Arc::downgrade(&tools) as Weak<dyn Tools>);
 
     let (model, client) = load_model(config, &clock)?;
@@ -194,8 +196,20 @@ pub async fn start(config: &Config, progress: &Progress) -> Result<(Arc<App>, Ve
     let events = Arc::new(events);
     let ending = events::end(Arc::clone(&events), Arc::clone(&services), Arc::clone(&runner));
     tasks.push(tokio::spawn(after(&restoration, ending)));
-    let sources = AllSources::new(Arc::clone(&plugins)).with_events(Arc::clone(&events));
-    let counters = metrics::Counters::default();
+    let sources = Arc::new(AllSources::new(Arc::clone(&plugins)).with_events(Arc::clone(&events)));
+    let counters = Arc::new(metrics::Counters::default());
+    for bus in &buses {
+        let taking = bus::Taking {
+            services: Arc::clone(&services),
+            events: Arc::clone(&events),
+            sources: Arc::clone(&sources),
+            restoration: Arc::clone(&restoration),
+            journal: Arc::clone(&journal),
+            runner: Arc::downgrade(&runner),
+            counters: Arc::clone(&counters),
+        };
+        tasks.push(tokio::spawn(Arc::clone(bus).run(Arc::new(taking))));
+    }
     let stop_timeout = config.server.stop_timeout;
     let app = App {
         services,
@@ -212,6 +226,7 @@ pub async fn start(config: &Config, progress: &Progress) -> Result<(Arc<App>, Ve
         health,
         inspections,
         events,
+        buses,
         chat,
         stop_timeout,
         config_file: config.file().map(Path::to_path_buf),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::{
-    approvals, chat, correlate, deliveries, events, gate, inspection, journal, knowledge, limits, log, model, paths,
+    approvals, bus, chat, correlate, deliveries, events, gate, inspection, journal, knowledge, limits, log, model, paths,
     plugins, report, server, sources, tools, users,
 };
 use crate::domain::Mode;
@@ -29,6 +29,7 @@ pub struct Raw {
     pub inspection: Vec<inspection::Raw>,
     pub sources: BTreeMap<String, sources::Raw>,
     pub events: events::Raw,
+    pub bus: bus::Raw,
     pub correlate: correlate::Raw,
     pub limits: limits::Raw,
     pub deliveries: deliveries::Raw,
