@@ -178,6 +178,24 @@ impl App {
         });
     }
 
+    /// Lets buses be connected: by a host that serves, and by no other command.
+    fn begin_buses(&self) {
+        for bus in &self.buses {
+            let taking = bus::Taking {
+                services: Arc::clone(&self.services),
+                events: Arc::clone(&self.events),
+                sources: Arc::clone(&self.sources),
+                restoration: Arc::clone(&self.restoration),
+                journal: Arc::clone(&self.records.journal),
+                runner: Arc::downgrade(&self.runner),
+                counters: Arc::clone(&self.counters),
+            };
+            let store = Arc::clone(&self.services.store);
+            let record = bus::Entries { journal: Arc::clone(&self.records.journal), store };
+            bus.start(Arc::new(taking), Arc::new(record));
+        }
+    }
+
     /// Nothing is taken or done before all is known that it may rest on.
     fn restored(&self) -> Result<(), ControlError> {
         self.restoration.check().map_err(ControlError::Unavailable)
@@ -504,6 +522,7 @@ impl Backend for App {
             // Servers that end break off what still calls them, and nothing of that is a fact.
             self.services.store.close();
             self.inspections.stop();
+            self.buses.iter().for_each(|bus| bus.stop());
             for task in &self.tasks {
                 task.abort();
             }
@@ -515,6 +534,7 @@ impl Backend for App {
 impl Drop for App {
     fn drop(&mut self) {
         self.inspections.stop();
+        self.buses.iter().for_each(|bus| bus.stop());
         for task in &self.tasks {
             task.abort();
         }

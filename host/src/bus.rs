@@ -10,14 +10,18 @@ mod connection;
 mod held;
 mod inlet;
 mod known;
+mod outlet;
 mod plain;
 mod seen;
 mod status;
+mod subject;
+mod tell;
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::future::BoxFuture;
+use tokio::task::AbortHandle;
 
 use crate::domain::Alert;
 use crate::domain::event::Pattern;
@@ -25,6 +29,7 @@ use crate::ports::{Clock, DecodeError, Inbound, PluginState};
 use crate::secret::{Secret, SecretSource};
 use address::Address;
 use status::Status;
+pub use tell::{Told, Topic, of as told};
 
 /// What the configuration says of one connection.
 #[derive(Clone, Debug, PartialEq)]
@@ -43,8 +48,32 @@ pub struct Settings {
     pub domain: Option<String>,
     /// Whether servers are used that others name.
     pub discover: bool,
+    /// Who the host is in what it tells, by which it knows its own messages.
+    pub identity: String,
     /// What is read from it; none where it is only written to.
     pub inlet: Option<Inlet>,
+    /// What is told on it; none where it is only read.
+    pub publish: Option<Publish>,
+}
+
+impl Settings {
+    /// The sender of what is told.
+    fn source(&self) -> String {
+        format!("tidegate/{}", self.identity)
+    }
+}
+
+/// What is told on a bus.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Publish {
+    /// What all subjects begin with.
+    pub prefix: String,
+    /// Of what is told.
+    pub topics: Vec<Topic>,
+    /// The cluster of what names none.
+    pub cluster: String,
+    /// Whether a stream must have taken a message before the next one is sent.
+    pub acknowledged: bool,
 }
 
 /// Who the host is to a server.
@@ -115,6 +144,14 @@ pub trait Intake: Send + Sync {
     fn take(&self, alerts: Vec<Alert>) -> BoxFuture<'_, Result<(), String>>;
 }
 
+/// What there is to tell.
+pub trait Record: Send + Sync {
+    /// Where it ends now.
+    fn end(&self) -> u64;
+    /// Waits until it goes on behind a position; how far it was read then, and what there is to tell.
+    fn behind<'a>(&'a self, position: u64, topics: &'a [Topic]) -> BoxFuture<'a, (u64, Vec<Told>)>;
+}
+
 /// A message as it came.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Message {
@@ -142,6 +179,7 @@ pub struct Bus {
     clock: Arc<dyn Clock>,
     /// What is remembered across starts.
     state: Arc<dyn PluginState>,
+    task: Mutex<Option<AbortHandle>>,
 }
 
 impl Bus {
@@ -153,15 +191,38 @@ impl Bus {
         state: Arc<dyn PluginState>,
     ) -> Self {
         let status = Arc::new(Status::new(&settings.name));
-        Self { settings, login, servers, status, clock, state }
+        Self { settings, login, servers, status, clock, state, task: Mutex::default() }
     }
 
-    /// Connects, and does what is configured until the host ends.
-    pub async fn run(self: Arc<Self>, intake: Arc<dyn Intake>) {
-        let client = connection::connected(&self).await;
-        if let Some(inlet) = &self.settings.inlet {
-            inlet::follow(&self, &client, inlet, intake.as_ref()).await;
+    /// Begins to connect, and does what is configured until it is stopped.
+    pub fn start(self: &Arc<Self>, intake: Arc<dyn Intake>, record: Arc<dyn Record>) {
+        let task = tokio::spawn(Arc::clone(self).run(intake, record)).abort_handle();
+        self.task.lock().unwrap_or_else(PoisonError::into_inner).replace(task);
+    }
+
+    /// Ends all that. What was not acknowledged comes again.
+    pub fn stop(&self) {
+        if let Some(task) = self.task.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            task.abort();
         }
+    }
+
+    async fn run(self: Arc<Self>, intake: Arc<dyn Intake>, record: Arc<dyn Record>) {
+        if self.settings.publish.is_some() {
+            outlet::begin(&self, record.as_ref()).await;
+        }
+        let client = connection::connected(&self).await;
+        let reads = async {
+            if let Some(inlet) = &self.settings.inlet {
+                inlet::follow(&self, &client, inlet, intake.as_ref()).await;
+            }
+        };
+        let tells = async {
+            if let Some(publish) = &self.settings.publish {
+                outlet::follow(&self, &client, publish, record.as_ref()).await;
+            }
+        };
+        futures::future::join(reads, tells).await;
     }
 
     /// What is not as it should be with it, a sentence each.
@@ -187,7 +248,8 @@ impl Bus {
                 format!(", listens to {}", subjects.join(", "))
             }
         };
-        format!("{} at {}{reads}", self.settings.name, servers.join(", "))
+        let tells = self.settings.publish.as_ref().map(|publish| format!(", tells on {}", publish.prefix));
+        format!("{} at {}{reads}{}", self.settings.name, servers.join(", "), tells.unwrap_or_default())
     }
 }
 

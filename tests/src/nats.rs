@@ -52,9 +52,15 @@ impl Server {
         format!("127.0.0.1:{}", self.port)
     }
 
-    /// A client.
+    /// A client, of the user that the arguments name.
     pub async fn client(&self) -> anyhow::Result<async_nats::Client> {
-        Ok(async_nats::connect(format!("nats://{}", self.address())).await?)
+        let options = match self.arguments.as_slice() {
+            [_, user, _, password] => {
+                async_nats::ConnectOptions::with_user_and_password(user.clone(), password.clone())
+            }
+            _ => async_nats::ConnectOptions::new(),
+        };
+        Ok(options.connect(format!("nats://{}", self.address())).await?)
     }
 
     /// Stops it, as a service manager does.

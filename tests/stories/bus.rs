@@ -22,6 +22,7 @@ event("found", #{
 event("told", #{
     on: #{ subject: glob("ops.notifications.*") }, alert: |e| #{ name: e.data.title, ends_after: "1h" },
 });
+event("reported", #{ on: #{ observation: "alerts" }, alert: #{ name: "Reported", ends_after: "1h" } });
 rule("tell", #{ then: escalate("somebody looks") });
 "#;
 
@@ -50,12 +51,16 @@ fn node_down(name: &str) -> Value {
     })
 }
 
+/// The alerts of the rules.
+const ALERTS: [&str; 5] = ["Crash", "Finding", "NodeDown", "Reported", "storage"];
+
 /// How many incidents there are by what they are about.
 async fn titles(host: &Process) -> anyhow::Result<BTreeMap<String, usize>> {
     let mut titles = BTreeMap::new();
     for incident in host.incidents().await? {
-        let alert = &incident["alerts"][0];
-        *titles.entry(alert["name"].as_str().unwrap_or("?").to_string()).or_default() += 1;
+        let title = incident["title"].as_str().unwrap_or_default();
+        let name = ALERTS.iter().find(|name| title.contains(*name)).map_or(title, |name| *name);
+        *titles.entry(name.to_string()).or_default() += 1;
     }
     Ok(titles)
 }
@@ -136,7 +141,10 @@ async fn stream_survives(version: &str) -> anyhow::Result<()> {
     // The server goes while the host runs.
     server.stop().await?;
     server.again().await?;
-    let client = { drop(client); server.client().await? };
+    let client = {
+        drop(client);
+        server.client().await?
+    };
     nats::publish(&client, &node_down("n2")).await?;
     wanted[2].1 = 3;
     until(&host, "what came after the server was away", &wanted).await?;
@@ -166,5 +174,87 @@ async fn stream_survives(version: &str) -> anyhow::Result<()> {
     let host = Process::serve(folder.path(), &[]).await?;
     metric(&host, "tidegate_bus_messages_total{bus=\"ops\",what=\"taken\"}", |value| value == 2).await?;
     until(&host, "what was sent again", &wanted).await?;
+    host.kill().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_happens_is_told_once_whatever_dies_and_not_heard_by_who_tells_it() -> anyhow::Result<()> {
+    let all = VERSIONS.map(|version| async move {
+        tells_once(version).await.map_err(|error| error.context(format!("nats-server of {version}")))
+    });
+    futures::future::try_join_all(all).await?;
+    Ok(())
+}
+
+async fn tells_once(version: &str) -> anyhow::Result<()> {
+    let mut server = Server::start(version, &["--user", "app", "--pass", "s3cret-of-the-bus"]).await?;
+    let folder = folder(
+        &format!("app:s3cret-of-the-bus@{}", server.address()),
+        "stream = \"ops\"\ncluster = \"kestrel\"\npublish = { prefix = \"ops\" }",
+    )?;
+    let client = server.client().await?;
+    nats::make_stream(&client).await?;
+    let host = Process::serve(folder.path(), &[]).await?;
+    metric(&host, "tidegate_bus_reading{bus=\"ops\"}", |value| value == 1).await?;
+    nats::publish(&client, &node_down("n1.lan")).await?;
+    let told = "tidegate_bus_messages_total{bus=\"ops\",what=\"told\"}";
+    metric(&host, told, |value| value >= 3).await?;
+    // It hears its own words and makes nothing of them.
+    metric(&host, "tidegate_bus_messages_total{bus=\"ops\",what=\"own\"}", |value| value >= 3).await?;
+    // The server is away while something happens, and the host dies before it could tell.
+    server.stop().await?;
+    let (status, answer) = host.post_json("/v1/alerts/events", &node_down("n2.lan")).await?;
+    ensure!(status == 200, "{status}: {answer}");
+    until(&host, "what came over HTTP", &[("NodeDown", 2)]).await?;
+    host.kill().await?;
+    server.again().await?;
+    let host = Process::serve(folder.path(), &[]).await?;
+    metric(&host, told, |value| value >= 3).await?;
+    metric(&host, "tidegate_bus_messages_total{bus=\"ops\",what=\"own\"}", |value| value >= 3).await?;
+    until(&host, "the end", &[("NodeDown", 2)]).await?;
+    host.kill().await?;
+
+    let stream = jetstream::new(server.client().await?).get_stream("ops").await?;
+    let mut told: BTreeMap<String, usize> = BTreeMap::new();
+    for sequence in 1..=stream.cached_info().state.last_sequence {
+        let message = stream.get_raw_message(sequence).await?;
+        let event: Value = serde_json::from_slice(&message.payload)?;
+        ensure!(event["subject"] == message.subject.as_str(), "{event}");
+        if event["source"] == "tidegate/kestrel/ops" {
+            ensure!(message.headers.get("Nats-Msg-Id").is_some(), "{event}");
+            *told.entry(format!("{} {}", event["type"].as_str().unwrap_or_default(), message.subject)).or_default() +=
+                1;
+        }
+    }
+    ensure!(told.values().all(|count| *count == 1), "{told:#?}");
+    let about = |what: &str| told.keys().filter(|key| key.starts_with(what)).count();
+    ensure!(about("TaskRunReport ops.clusters.kestrel.nodes.n1.lan.alerts") == 1, "{told:#?}");
+    ensure!(about("TaskRunReport ops.clusters.kestrel.nodes.n2.lan.alerts") == 1, "{told:#?}");
+    ensure!(about("tidegate.incident.opened ops.clusters.kestrel.incidents.") == 2, "{told:#?}");
+    ensure!(about("tidegate.incident.concluded ") == 2, "{told:#?}");
+    let log = fs::read_to_string(folder.path().join("stderr.log"))?;
+    ensure!(!log.contains("s3cret-of-the-bus"), "{log}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_stream_what_is_published_is_heard_also_by_another_source() -> anyhow::Result<()> {
+    let server = Server::start("debian", &[]).await?;
+    let more = "subjects = [\"Alerts.>\"]\nsource = \"alertmanager\"\nqueue = \"tidegate\"";
+    let folder = folder(&server.address(), more)?;
+    let host = Process::serve(folder.path(), &[]).await?;
+    metric(&host, "tidegate_bus_reading{bus=\"ops\"}", |value| value == 1).await?;
+    let client = server.client().await?;
+    let alert =
+        json!({ "alerts": [{ "status": "firing", "labels": { "alertname": "Crash", "pod": "a", "namespace": "b" } }] });
+    // Who subscribes is known to the server some time after it has said so.
+    let deadline = Instant::now() + PATIENCE;
+    while titles(&host).await?.is_empty() {
+        ensure!(Instant::now() < deadline, "nothing was heard");
+        client.publish("alerts.prod", alert.to_string().into()).await?;
+        client.flush().await?;
+        sleep(Duration::from_millis(100)).await;
+    }
+    until(&host, "the alert", &[("Crash", 1)]).await?;
     host.kill().await
 }

@@ -1,18 +1,22 @@
 //! Buses of a host: made of the configuration, and what comes in from them goes the way of every request.
 
+mod record;
+
 use std::sync::{Arc, Weak};
 
 use futures::future::BoxFuture;
 
+pub use self::record::Entries;
 use super::metrics::Counters;
 use super::restoration::Restoration;
 use super::sources::AllSources;
 use crate::bus::{Bus, Inlet, Intake, Login, Message, Read, Settings, address};
+use crate::clock::SystemClock;
 use crate::config::{Config, Problem, Problems};
 use crate::domain::{Alert, event};
-use crate::environment::Environment;
+use crate::environment::{Environment, ProcessEnvironment};
 use crate::events::{Events, Origin};
-use crate::journal::Sqlite;
+use crate::journal::{Memory, Sqlite};
 use crate::pipeline::{self, Services};
 use crate::ports::{Clock, DecodeError, PluginState, Sources};
 use crate::redact::known;
@@ -27,15 +31,14 @@ pub fn open(
     config: &Config,
     environment: &dyn Environment,
     names: &[String],
-    (clock, state): (&Arc<dyn Clock>, &Arc<Sqlite>),
+    (clock, state): (&Arc<dyn Clock>, &Arc<dyn PluginState>),
 ) -> Result<Vec<Arc<Bus>>, Problems> {
     let mut problems = config.unknown_bus_sources(names);
     let mut all = Vec::new();
     for settings in &config.buses {
         match resolved(settings, environment) {
             Ok(access) => {
-                let state = Arc::clone(state) as Arc<dyn PluginState>;
-                all.push(Arc::new(Bus::new(settings.clone(), access, Arc::clone(clock), state)));
+                all.push(Arc::new(Bus::new(settings.clone(), access, Arc::clone(clock), Arc::clone(state))));
             }
             Err(error) => {
                 problems.push(config.problem(&["bus", "nats"], format!("{}: {error}", settings.name)));
@@ -43,6 +46,18 @@ pub fn open(
         }
     }
     if problems.is_empty() { Ok(all) } else { Err(Problems(problems)) }
+}
+
+/// What the buses of the configuration would do, and what is wrong with them; none is connected.
+pub fn check(config: &Config, names: &[String]) -> (Vec<String>, Vec<Problem>) {
+    let (clock, state): (Arc<dyn Clock>, Arc<dyn PluginState>) = (Arc::new(SystemClock), Arc::new(Memory::new()));
+    // Secrets that have no value are told at their places.
+    let missing = config.missing_secrets(&ProcessEnvironment);
+    match open(config, &ProcessEnvironment, names, (&clock, &state)) {
+        Ok(buses) => (buses.iter().map(|bus| format!("bus: {}", bus.describe())).collect(), Vec::new()),
+        Err(_) if !missing.is_empty() => Default::default(),
+        Err(problems) => (Vec::new(), problems.0),
+    }
 }
 
 type Access = (Login<Secret>, Vec<address::Address>);
@@ -75,7 +90,10 @@ impl Config {
         let inlets = self.buses.iter().filter_map(|bus| Some((&bus.name, bus.inlet.as_ref()?)));
         let unknown = inlets.filter(|(_, inlet)| !names.contains(&inlet.source) || !self.source_enabled(&inlet.source));
         let text = |(name, inlet): (&String, &Inlet)| {
-            format!("{name}: there is no source {:?}, or it is switched off; `tidegate plugin list` names those that there are", inlet.source)
+            format!(
+                "{name}: there is no source {:?}, or it is switched off; `tidegate plugin list` names those that there are",
+                inlet.source
+            )
         };
         unknown.map(|bus| self.problem(&["bus", "nats"], text(bus))).collect()
     }
@@ -116,7 +134,9 @@ impl Intake for Taking {
                 let Message { subject, request } = message;
                 let origin = Origin { subject, cluster: inlet.cluster.clone(), at: request.received_at };
                 let now = self.services.clock.now();
-                self.events.decode_message(&request.headers, &request.body, now, &origin).map_err(DecodeError::Invalid)?
+                self.events
+                    .decode_message(&request.headers, &request.body, now, &origin)
+                    .map_err(DecodeError::Invalid)?
             } else {
                 self.sources.decode(&inlet.source, message.request).await?
             };

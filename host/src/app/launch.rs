@@ -75,7 +75,8 @@ pub async fn start(config: &Config, progress: &Progress) -> Result<(Arc<App>, Ve
     }
     loaded.push(format!("plugins: {}", plugin_names(&plugins)));
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let buses = bus::open(config, &environment, &source_names(&plugins), (&clock, &journal))?;
+    let state = Arc::clone(&journal) as Arc<dyn PluginState>;
+    let buses = bus::open(config, &environment, &source_names(&plugins), (&clock, &state))?;
     loaded.extend(buses.iter().map(|bus| format!("bus: {}", bus.describe())));
     let routes = routes::of(&policies.set(), &plugins);
     loaded.extend(routes.told);
@@ -198,18 +199,6 @@ pub async fn start(config: &Config, progress: &Progress) -> Result<(Arc<App>, Ve
     tasks.push(tokio::spawn(after(&restoration, ending)));
     let sources = Arc::new(AllSources::new(Arc::clone(&plugins)).with_events(Arc::clone(&events)));
     let counters = Arc::new(metrics::Counters::default());
-    for bus in &buses {
-        let taking = bus::Taking {
-            services: Arc::clone(&services),
-            events: Arc::clone(&events),
-            sources: Arc::clone(&sources),
-            restoration: Arc::clone(&restoration),
-            journal: Arc::clone(&journal),
-            runner: Arc::downgrade(&runner),
-            counters: Arc::clone(&counters),
-        };
-        tasks.push(tokio::spawn(Arc::clone(bus).run(Arc::new(taking))));
-    }
     let stop_timeout = config.server.stop_timeout;
     let app = App {
         services,

@@ -44,7 +44,9 @@ pub(super) async fn attach(bus: &Bus, client: &Client, inlet: &Inlet, of: &Strea
             format!("there is no stream {:?} on the server; it is waited for, because nobody but you makes it", of.name)
         }
         GetStreamErrorKind::JetStream(error) => format!("the stream {:?}: {error}", of.name),
-        _ => format!("the server does not answer for streams; is JetStream switched on, and the domain right? ({error})"),
+        _ => {
+            format!("the server does not answer for streams; is JetStream switched on, and the domain right? ({error})")
+        }
     })?;
     let info = stream.cached_info();
     let created = info.created.unix_timestamp_nanos().to_string();
@@ -81,7 +83,7 @@ pub(super) async fn attach(bus: &Bus, client: &Client, inlet: &Inlet, of: &Strea
             "the stream has let messages go before they were read: up to so many, of all subjects"
         );
     }
-    bus.remember(&Known { created: created.clone(), floor });
+    bus.remember(&Known { created: created.clone(), floor }).await;
     Ok(Place { created, floor, consumer })
 }
 
@@ -114,8 +116,13 @@ fn wanted(inlet: &Inlet, of: &Stream, from: Begin) -> Config {
 fn remark(granted: &Info, inlet: &Inlet) -> Option<String> {
     let config = &granted.config;
     let mut found = Vec::new();
-    let filters: Vec<&str> =
-        config.filter_subjects.iter().chain(Some(&config.filter_subject)).map(String::as_str).filter(|f| !f.is_empty()).collect();
+    let filters: Vec<&str> = config
+        .filter_subjects
+        .iter()
+        .chain(Some(&config.filter_subject))
+        .map(String::as_str)
+        .filter(|f| !f.is_empty())
+        .collect();
     let missing = inlet.subjects.iter().map(ToString::to_string).filter(|subject| !filters.contains(&subject.as_str()));
     let missing: Vec<String> = missing.collect();
     if !missing.is_empty() && filters.is_empty() {

@@ -17,7 +17,7 @@ use super::held::{Held, acknowledge, give_back, work_on};
 use super::known::Known;
 use super::seen::Seen;
 use super::status::What;
-use super::{Bus, Inlet, Intake, Message, Stream, plain};
+use super::{Bus, Inlet, Intake, Message, Stream, plain, tell};
 use crate::domain::Labels;
 use crate::ports::{DecodeError, Inbound};
 
@@ -120,7 +120,7 @@ impl Followed<'_> {
                 remembered = self.bus.clock.elapsed();
                 if let Ok(info) = self.place.consumer.get_info().await {
                     let floor = info.ack_floor.stream_sequence;
-                    self.bus.remember(&Known { created: self.place.created.clone(), floor });
+                    self.bus.remember(&Known { created: self.place.created.clone(), floor }).await;
                 }
             }
         }
@@ -241,6 +241,11 @@ impl Bus {
     pub(super) fn wanted(&self, inlet: &Inlet, message: Message) -> Option<Message> {
         if !inlet.subjects.is_empty() && !inlet.subjects.iter().any(|wanted| wanted.matches(&message.subject)) {
             self.status.add(What::Elsewhere, 1);
+            return None;
+        }
+        // Whatever the host would make of its own words it has made already.
+        if tell::is_own(&message.request.body, &self.settings.source()) {
+            self.status.add(What::Own, 1);
             return None;
         }
         Some(message)

@@ -3,6 +3,8 @@
 //! The server keeps that as well, in the consumer. This is for when there is none any more: a stream that was made anew is
 //! read from its beginning, and one that has lost the consumer from where that was.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use super::Bus;
@@ -19,7 +21,8 @@ pub struct Known {
 }
 
 impl Bus {
-    fn place(&self) -> String {
+    /// Under which name something is remembered of it.
+    pub(super) fn place(&self) -> String {
         format!("bus/{}", self.settings.name)
     }
 
@@ -30,10 +33,17 @@ impl Bus {
     }
 
     /// Remembers a place.
-    pub(super) fn remember(&self, known: &Known) {
+    pub(super) async fn remember(&self, known: &Known) {
         let Ok(text) = serde_json::to_string(known) else { return };
-        if let Err(error) = self.state.set(&self.place(), KEY, &text) {
-            tracing::debug!(bus = self.settings.name, %error, "the place in the stream is not remembered");
+        self.keep(KEY, text).await;
+    }
+
+    /// Keeps something across starts. It waits for the disk, on a thread that may.
+    pub(super) async fn keep(&self, key: &'static str, text: String) {
+        let (state, place) = (Arc::clone(&self.state), self.place());
+        let kept = tokio::task::spawn_blocking(move || state.set(&place, key, &text)).await;
+        if let Ok(Err(error)) = kept {
+            tracing::debug!(bus = self.settings.name, key, %error, "a place is not remembered");
         }
     }
 }

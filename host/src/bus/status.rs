@@ -29,9 +29,14 @@ pub enum What {
     Missed,
     /// The stream has let it go before it was read.
     Gone,
+    /// It was told.
+    Told,
+    /// It could not be told.
+    Untold,
 }
 
-const WORDS: [&str; 8] = ["taken", "again", "unreadable", "own", "elsewhere", "given_back", "missed", "gone"];
+const WORDS: [&str; 10] =
+    ["taken", "again", "unreadable", "own", "elsewhere", "given_back", "missed", "gone", "told", "untold"];
 
 /// Where it stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,13 +64,21 @@ struct Now {
     waits: Option<String>,
     /// What the server does not do as it was asked.
     remark: Option<String>,
-    told: Option<(Duration, u64)>,
+    /// Why what is to be told is not sent.
+    untold: Option<String>,
+    logged: Option<(Duration, u64)>,
 }
 
 impl Status {
     /// Of a connection that is not there yet.
     pub fn new(name: &str) -> Self {
-        let now = Now { stage: Stage::Unconnected("not tried yet".into()), waits: None, remark: None, told: None };
+        let now = Now {
+            stage: Stage::Unconnected("not tried yet".into()),
+            waits: None,
+            remark: None,
+            untold: None,
+            logged: None,
+        };
         let (messages, connects, pending) = Default::default();
         Self { name: name.into(), now: Mutex::new(now), messages, connects, pending }
     }
@@ -121,6 +134,17 @@ impl Status {
         now.remark = remark;
     }
 
+    /// Why nothing is told for the time being; none where it is.
+    pub(super) fn untold(&self, why: Option<String>) {
+        let mut now = self.now();
+        if now.untold != why
+            && let Some(why) = &why
+        {
+            tracing::warn!(bus = self.name, why, "the bus does not take what is told; it is sent until it does");
+        }
+        now.untold = why;
+    }
+
     /// Something became of messages.
     pub(super) fn add(&self, what: What, count: u64) {
         if let Some(counter) = self.messages.get(what as usize) {
@@ -132,15 +156,15 @@ impl Status {
     pub(super) fn unreadable(&self, subject: &str, why: &str, elapsed: Duration) {
         self.add(What::Unreadable, 1);
         let mut now = self.now();
-        let untold = match now.told {
+        let untold = match now.logged {
             Some((at, untold)) if elapsed.saturating_sub(at) < PAUSE => {
-                now.told = Some((at, untold + 1));
+                now.logged = Some((at, untold + 1));
                 return;
             }
             Some((_, untold)) => untold,
             None => 0,
         };
-        now.told = Some((elapsed, 0));
+        now.logged = Some((elapsed, 0));
         let (subject, why) = (cut(subject, 200), cut(why, 300));
         tracing::warn!(bus = self.name, subject, why, untold, "a message of the bus cannot be read");
     }
@@ -162,7 +186,8 @@ impl Status {
         let waits = now.waits.as_ref().filter(|_| now.stage == Stage::Connected);
         let waits = waits.map(|why| format!("the bus {name} is not read: {why}"));
         let remark = now.remark.as_ref().map(|remark| format!("the bus {name}: {remark}"));
-        stage.into_iter().chain(waits).chain(remark).collect()
+        let untold = now.untold.as_ref().map(|why| format!("the bus {name} does not take what is told: {why}"));
+        stage.into_iter().chain(waits).chain(remark).chain(untold).collect()
     }
 }
 
@@ -186,11 +211,13 @@ pub(super) fn text<'a>(all: impl Iterator<Item = &'a Status>) -> String {
     metric("tidegate_bus_connected", "gauge", "1 while a bus is connected.", &|status| {
         one(u64::from(status.now().stage == Stage::Connected))
     });
-    metric("tidegate_bus_reading", "gauge", "1 while a bus is read, where it is to be.", &|status| {
+    metric("tidegate_bus_reading", "gauge", "1 while a bus is read, as far as it is to be.", &|status| {
         let now = status.now();
         one(u64::from(now.stage == Stage::Connected && now.waits.is_none()))
     });
-    metric("tidegate_bus_connects_total", "counter", "How often it was connected.", &|status| one(load(&status.connects)));
+    metric("tidegate_bus_connects_total", "counter", "How often it was connected.", &|status| {
+        one(load(&status.connects))
+    });
     metric("tidegate_bus_pending", "gauge", "Messages that waited in the stream behind the last one.", &|status| {
         one(load(&status.pending))
     });

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::problem::Report;
 use super::secret::{Reference, resolve_path};
 use crate::bus::address::{self, Address};
-use crate::bus::{Inlet, Login, Settings, Stream, Tls};
+use crate::bus::{Inlet, Login, Publish, Settings, Stream, Tls, Topic};
 use crate::domain::event::{self, Pattern};
 use crate::secret::SecretSource;
 
@@ -53,6 +53,16 @@ struct RawNats {
     queue: Option<String>,
     source: Option<String>,
     cluster: Option<String>,
+    publish: Option<RawPublish>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawPublish {
+    prefix: Option<String>,
+    #[serde(default)]
+    topics: Vec<Topic>,
+    acknowledged: Option<bool>,
 }
 
 /// Where a consumer begins that nobody has had before.
@@ -120,11 +130,14 @@ impl RawNats {
             return Err("domain: take letters, digits, `-` and `_`".into());
         }
         let (name, domain, discover) = (self.name.clone(), self.domain.take(), self.discover);
-        let inlet = self.inlet(cluster)?;
-        Ok(Settings { name, servers, endpoint, login, tls, domain, discover, inlet })
+        let own = self.cluster.clone().unwrap_or_else(|| cluster.into());
+        let identity = if own.is_empty() { name.clone() } else { format!("{own}/{name}") };
+        let publish = self.publish.take().map(|publish| publish.build(own)).transpose()?;
+        let inlet = self.inlet(cluster, publish.is_some())?;
+        Ok(Settings { name, servers, endpoint, login, tls, domain, discover, identity, inlet, publish })
     }
 
-    fn inlet(self, cluster: &str) -> Result<Option<Inlet>, String> {
+    fn inlet(self, cluster: &str, tells: bool) -> Result<Option<Inlet>, String> {
         let subjects: Result<Vec<Pattern>, String> =
             self.subjects.iter().map(|subject| Pattern::parse(&subject.to_lowercase())).collect();
         let subjects = subjects.map_err(|error| format!("subjects: {error}"))?;
@@ -141,14 +154,18 @@ impl RawNats {
             return Err("queue is for listening without a stream; those who share a durable share the messages".into());
         }
         if self.stream.is_none() && subjects.is_empty() {
-            return Err("it reads nothing: name a stream, or subjects to listen to".into());
+            let alone = self.queue.is_none() && self.source.is_none();
+            let text = "it reads nothing: name a stream, or subjects to listen to";
+            return if tells && alone { Ok(None) } else { Err(text.into()) };
         }
         let stream = match self.stream {
             None => None,
             Some(name) => {
                 let durable = self.durable.unwrap_or_else(|| DURABLE.into());
                 if let Some(wrong) = [&name, &durable].into_iter().find(|name| !is_name(name)) {
-                    return Err(format!("{wrong:?}: a stream's and a consumer's name are letters, digits, `-` and `_`"));
+                    return Err(format!(
+                        "{wrong:?}: a stream's and a consumer's name are letters, digits, `-` and `_`"
+                    ));
                 }
                 let (create, from_start) = (self.create_consumer.unwrap_or(true), self.start == Start::All);
                 Some(Stream { name, durable, create, from_start })
@@ -164,6 +181,20 @@ impl RawNats {
     }
 }
 
+impl RawPublish {
+    fn build(self, cluster: String) -> Result<Publish, String> {
+        let prefix = self.prefix.unwrap_or_else(|| "ops".into()).to_lowercase();
+        if !Pattern::parse(&prefix).is_ok_and(|pattern| pattern.is_literal()) || prefix.len() > 100 {
+            return Err("publish: prefix is what subjects begin with, such as \"ops\"".into());
+        }
+        let mut topics = self.topics;
+        if topics.is_empty() {
+            topics = vec![Topic::Incidents, Topic::Alerts, Topic::Findings];
+        }
+        Ok(Publish { prefix, topics, cluster, acknowledged: self.acknowledged.unwrap_or(true) })
+    }
+}
+
 /// The one way in which the host says who it is.
 fn login(user: Option<String>, secrets: [Option<SecretSource>; 4]) -> Result<Login<SecretSource>, String> {
     let several = "name one of user with password, token, nkey and credentials";
@@ -173,7 +204,9 @@ fn login(user: Option<String>, secrets: [Option<SecretSource>; 4]) -> Result<Log
         (None, [None, Some(token), None, None]) => Login::Token(token),
         (None, [None, None, Some(seed), None]) => Login::Nkey(seed),
         (None, [None, None, None, Some(text)]) => Login::Credentials(text),
-        (Some(_), [None, ..]) | (None, [Some(_), ..]) => return Err(format!("user and password belong together; {several}")),
+        (Some(_), [None, ..]) | (None, [Some(_), ..]) => {
+            return Err(format!("user and password belong together; {several}"));
+        }
         _ => return Err(several.into()),
     })
 }
@@ -229,9 +262,15 @@ mod tests {
             (format!("name = 'a'\n{server}\nstream = 'ops'\nqueue = 'q'"), "without a stream"),
             (format!("name = 'a'\n{server}\nsubjects = ['a..b']"), "side by side"),
             (format!("name = 'a'\n{server}\nstream = 'ops'\nuser = 'u'"), "belong together"),
-            (format!("name = 'a'\n{server}\nstream = 'ops'\ntoken = {{ env = 'T' }}\nnkey = {{ env = 'N' }}"), "name one of"),
+            (
+                format!("name = 'a'\n{server}\nstream = 'ops'\ntoken = {{ env = 'T' }}\nnkey = {{ env = 'N' }}"),
+                "name one of",
+            ),
             (format!("name = 'a'\n{server}\nstream = 'ops'\npassword = 'hunter2'"), "never written"),
-            (format!("name = 'a'\n{server}\nstream = 's'\n[[bus.nats]]\nname = 'a'\n{server}\nstream = 's'"), "there twice"),
+            (
+                format!("name = 'a'\n{server}\nstream = 's'\n[[bus.nats]]\nname = 'a'\n{server}\nstream = 's'"),
+                "there twice",
+            ),
         ] {
             let error = parse(&text).unwrap_err();
             assert!(error.contains(part) && !error.contains("s3cret") && !error.contains("hunter2"), "{text}: {error}");
