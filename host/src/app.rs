@@ -5,6 +5,7 @@
 
 mod alerts;
 mod background;
+mod bus;
 mod by_hand;
 mod chat;
 mod deliveries;
@@ -88,7 +89,7 @@ const LISTING_LOOK: Duration = Duration::from_millis(20);
 pub struct App {
     services: Arc<Services>,
     runner: Arc<Runner>,
-    sources: AllSources,
+    sources: Arc<AllSources>,
     policies: Arc<policy::Live>,
     plugins: Arc<Plugins>,
     servers: Arc<Servers>,
@@ -99,6 +100,7 @@ pub struct App {
     handled: Arc<metrics::Handled>,
     /// In seconds since 1970.
     started: u64,
+    counters: Arc<metrics::Counters>,
     daily: model_metrics::Daily,
     chat: Arc<Chat>,
     /// How long a stop waits for what is under way.
@@ -112,6 +114,7 @@ pub struct App {
     pushed: Arc<pushed::Pushed>,
     started_at: Timestamp,
     watches: Watches,
+    buses: Vec<Arc<crate::bus::Bus>>,
     /// The file that the configuration was read from; its secrets and grants hold as they were read.
     config_file: Option<std::path::PathBuf>,
 }
@@ -218,6 +221,22 @@ impl App {
                 clock.sleep(schedules::AGAIN).await;
             }
         });
+    /// Lets buses be connected: by a host that serves, and by no other command.
+    fn begin_buses(&self) {
+        for bus in &self.buses {
+            let taking = bus::Taking {
+                services: Arc::clone(&self.services),
+                events: Arc::clone(&self.events),
+                sources: Arc::clone(&self.sources),
+                restoration: Arc::clone(&self.restoration),
+                journal: Arc::clone(&self.records.journal),
+                runner: Arc::downgrade(&self.runner),
+                counters: Arc::clone(&self.counters),
+            };
+            let store = Arc::clone(&self.services.store);
+            let record = bus::Entries { journal: Arc::clone(&self.records.journal), store };
+            bus.start(Arc::new(taking), Arc::new(record));
+        }
     }
 
     /// Nothing is taken or done before all is known that it may rest on.
@@ -537,6 +556,7 @@ impl Backend for App {
         problems.extend(self.schedules.problems());
         problems.extend(self.health.problems());
         problems.extend(self.watches.problems());
+        problems.extend(self.buses.iter().flat_map(|bus| bus.problems()));
         problems.extend(self.records.library.problems().into_iter().map(|problem| format!("runbooks: {problem}")));
         for scope in self.services.gate.paused() {
             let what = if scope.is_empty() { "execution".to_string() } else { scope };
@@ -568,6 +588,7 @@ impl Backend for App {
         text.push_str(&self.schedules.metrics());
         text.push_str(&self.events.metrics());
         text.push_str(&self.watches.metrics());
+        text.push_str(&crate::bus::metrics(&self.buses));
         text.push_str(&metrics::journal(self.records.journal.head(), self.health.last_check()));
         text
     }
@@ -586,6 +607,7 @@ impl Backend for App {
             self.inspections.stop();
             self.schedules.stop();
             self.watches.stop();
+            self.buses.iter().for_each(|bus| bus.stop());
             for task in &self.tasks {
                 task.abort();
             }
@@ -598,6 +620,7 @@ impl Drop for App {
     fn drop(&mut self) {
         self.inspections.stop();
         self.schedules.stop();
+        self.buses.iter().for_each(|bus| bus.stop());
         for task in &self.tasks {
             task.abort();
         }

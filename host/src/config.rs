@@ -8,6 +8,7 @@
 
 mod approvals;
 mod auth;
+mod bus;
 mod chat;
 mod cluster;
 mod correlate;
@@ -133,6 +134,8 @@ pub struct Config {
     pub events: Events,
     /// Clusters by name.
     pub clusters: Vec<Cluster>,
+    /// Connections to message buses.
+    pub buses: Vec<crate::bus::Settings>,
     /// What conversations may cost.
     pub chat: crate::chat::Limits,
     /// What is known from before.
@@ -201,6 +204,7 @@ impl Config {
         let plugins = raw.plugins.build(&base, &mut report);
         let targets: BTreeSet<String> = raw.notifiers.keys().cloned().collect();
         let (journal, retention) = raw.journal.build(&base, &mut report);
+        let events = raw.events.build(&mut report);
         let mut config = Self {
             mode: raw.mode.unwrap_or(Mode::Observe),
             report: raw.report.build(),
@@ -216,6 +220,8 @@ impl Config {
             sources: sources::build(raw.sources, &base, &mut report),
             events: raw.events.build(&mut report),
             clusters: cluster::build(raw.cluster, &base, &mut report),
+            buses: bus::build(raw.bus, &events.cluster, &base, &mut report),
+            events,
             chat: raw.chat.build(&mut report),
             knowledge: raw.knowledge.build(&base, &mut report),
             inspections: inspection::build(raw.inspection, &mut report),
@@ -371,6 +377,9 @@ impl Config {
             all.extend(target.secrets.iter().map(|(key, s)| (at(&["notifiers", name, "secrets", key]), s)));
             let password = target.mail.iter().filter_map(|mail| mail.password.as_ref());
             all.extend(password.map(|secret| (at(&["notifiers", name, "mail", "password"]), secret)));
+        }
+        for bus in &self.buses {
+            all.extend(bus.secrets().map(|(_, secret)| (at(&["bus", "nats"]), secret)));
         }
         all
     }

@@ -48,6 +48,33 @@ pub struct Events {
     tally: Tally,
 }
 
+/// What the way of a message says of its events, where these say nothing.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Origin {
+    /// The subject of the message, in lower case.
+    pub subject: String,
+    /// The cluster of events that name none; empty for none.
+    pub cluster: String,
+    /// When the message was sent: the same each time it comes, so that no event is counted twice.
+    pub at: Timestamp,
+}
+
+impl Origin {
+    /// The event with what it lacks; subjects are in lower case on every bus.
+    fn completed(&self, event: Event) -> Event {
+        let timeless = event.occurred().is_none();
+        let mut said = event.said;
+        said.subject = if said.subject.is_empty() { self.subject.clone() } else { said.subject.to_lowercase() };
+        if said.cluster.is_empty() {
+            said.cluster.clone_from(&self.cluster);
+        }
+        if timeless {
+            said.time = Some(self.at);
+        }
+        Event::new(said)
+    }
+}
+
 struct State {
     counts: Counts,
     /// None before the live incidents were read.
@@ -84,6 +111,16 @@ impl Events {
     /// # Errors
     /// When none of its events can be read.
     pub fn decode(&self, headers: &Labels, body: &str, received_at: Timestamp) -> Result<Normalised, String> {
+        self.decoded(headers, body, received_at, None)
+    }
+
+    fn decoded(
+        &self,
+        headers: &Labels,
+        body: &str,
+        received_at: Timestamp,
+        origin: Option<&Origin>,
+    ) -> Result<Normalised, String> {
         let read = cloudevent::read(headers, body);
         let unread = read.as_ref().map_or(1, |read| read.left_out.iter().map(|one| one.count).sum());
         self.tally.add(What::Unreadable, unread);
@@ -92,7 +129,26 @@ impl Events {
             return Err(read.left_out.swap_remove(0).text);
         }
         let alerts = self.taken(read.events, received_at);
+        if let Some(origin) = origin {
+            read.events = read.events.into_iter().map(|event| origin.completed(event)).collect();
+        }
+        let alerts = self.alerts(&read.events, received_at);
+        self.recent().take(read.events, received_at);
         Ok(Normalised { alerts, left_out: read.left_out, ..Normalised::default() })
+    }
+
+    /// The same for a message of a bus, which knows of its subject, its time and its cluster where the event says nothing.
+    ///
+    /// # Errors
+    /// As [`Self::decode`].
+    pub fn decode_message(
+        &self,
+        headers: &Labels,
+        body: &str,
+        now: Timestamp,
+        origin: &Origin,
+    ) -> Result<Normalised, String> {
+        self.decoded(headers, body, now, Some(origin))
     }
 
     /// The same for a request, on a thread of its own where it is large.

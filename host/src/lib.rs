@@ -9,6 +9,7 @@ pub mod author;
 pub mod backend;
 pub mod backtest;
 pub mod boundary;
+pub mod bus;
 pub mod chat;
 pub mod circuit;
 pub mod cli;

@@ -72,8 +72,8 @@ pub fn builder() -> reqwest::ClientBuilder {
     Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().connect_timeout(CONNECT)
 }
 
-/// The TLS library has no cryptography of its own.
-fn install_provider() {
+/// The TLS library has no cryptography of its own. For what connects by itself, such as the bus.
+pub fn install_provider() {
     // An error says that there is one already.
     let _ = rustls::crypto::ring::default_provider().install_default();
 }

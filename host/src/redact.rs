@@ -70,6 +70,24 @@ pub fn redact_value(name: &str, value: &str) -> String {
     MARK.to_string()
 }
 
+/// The same for every text in a value.
+pub fn redact_json(value: &mut serde_json::Value) {
+    use serde_json::Value;
+    match value {
+        Value::String(text) => *text = redact(text),
+        Value::Array(items) => items.iter_mut().for_each(redact_json),
+        Value::Object(members) => {
+            for (name, value) in members.iter_mut() {
+                match value {
+                    Value::String(text) => *text = redact_value(name, text),
+                    other => redact_json(other),
+                }
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
 /// The parts of a text that look like secrets.
 pub fn found(text: &str) -> Vec<&str> {
     read(text, 0, Strings::AsTheyStand).spans.into_iter().filter_map(|span| text.get(span.start..span.end)).collect()

@@ -12,6 +12,7 @@ pub mod fuzz;
 pub mod golden;
 pub mod guests;
 pub mod kinds;
+pub mod nats;
 pub mod people;
 pub mod permits;
 pub mod process;

@@ -105,6 +105,7 @@ impl Process {
     }
 
     /// Reads text.
+    /// Reads a text.
     pub async fn text(&self, path: &str) -> anyhow::Result<String> {
         Ok(self.http.get(format!("{}{path}", self.url)).send().await?.text().await?)
     }

@@ -3,6 +3,7 @@
 
 mod alertmanager;
 mod amtool;
+mod bus;
 mod chat;
 mod crash;
 mod diagnosed;

@@ -66,6 +66,7 @@ fn no_mod_rs() {
 #[test]
 fn dependencies_point_one_way() {
     let outer = [
+        "bus",
         "journal",
         "knowledge",
         "policy",
@@ -80,6 +81,7 @@ fn dependencies_point_one_way() {
         "source",
     ];
     let libraries: [(&str, &[&str]); 12] = [
+        ("async_nats", &["bus"]),
         ("wasmtime", &["plugin"]),
         ("rhai", &["policy"]),
         ("axum", &["http"]),

@@ -13,7 +13,7 @@ use super::model_metrics::Daily;
 use super::restoration::{self, Parts, Restoration};
 use super::schedules::{Addresses, Schedules};
 use super::sources::AllSources;
-use super::{App, background, events, keeping, knowledge, known_tools, metrics, options, pushed, routes, watch};
+use super::{App, background, bus, events, keeping, knowledge, known_tools, metrics, options, pushed, routes, watch};
 use crate::backend::Progress;
 use crate::boundary::{Boundary, CrashingJournal};
 use crate::chat::Chat;
@@ -75,6 +75,10 @@ pub async fn start(config: &Config, progress: &Progress) -> Result<(Arc<App>, Ve
         return Err(Problems(unknown));
     }
     loaded.push(format!("plugins: {}", plugin_names(&plugins)));
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let state = Arc::clone(&journal) as Arc<dyn PluginState>;
+    let buses = bus::open(config, &environment, &source_names(&plugins), (&clock, &state))?;
+    loaded.extend(buses.iter().map(|bus| format!("bus: {}", bus.describe())));
     let routes = routes::of(&policies.set(), &plugins);
     loaded.extend(routes.told);
     for problem in routes.problems {
@@ -92,7 +96,6 @@ pub async fn start(config: &Config, progress: &Progress) -> Result<(Arc<App>, Ve
     });
     let remediations: Arc<dyn Tools> = Arc::clone(&plugins) as Arc<dyn Tools>;
     let tools: Arc<dyn Tools> = Arc::new(Composite::new(Arc::clone(&servers), Some(remediations)));
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     plugins.connect(Arc::downgrade(&tools) as Weak<dyn Tools>);
 
     let (model, client) = load_model(config, &clock)?;
@@ -229,6 +232,8 @@ pub async fn start(config: &Config, progress: &Progress) -> Result<(Arc<App>, Ve
     let watches = watch::of(config, watched);
     let counters = metrics::Counters::default();
     let started = u64::try_from(clock.now().as_second()).unwrap_or(0);
+    let sources = Arc::new(AllSources::new(Arc::clone(&plugins)).with_events(Arc::clone(&events)));
+    let counters = Arc::new(metrics::Counters::default());
     let stop_timeout = config.server.stop_timeout;
     let app = App {
         services,
@@ -252,6 +257,7 @@ pub async fn start(config: &Config, progress: &Progress) -> Result<(Arc<App>, Ve
         pushed,
         started_at: clock.now(),
         watches,
+        buses,
         chat,
         stop_timeout,
         config_file: config.file().map(Path::to_path_buf),

@@ -73,6 +73,7 @@ impl Host for Launcher {
             app.begin_inspections();
             app.begin_schedules();
             app.begin_watches();
+            app.begin_buses();
             Ok(Started { backend: app, loaded })
         })
     }
@@ -105,6 +106,9 @@ impl Host for Launcher {
                         checked.problems.extend(problems_at(&config, &["policies", "path"], routes.problems));
                     }
                     checked.problems.extend(config.unknown_sources(&launch::source_names(&plugins)));
+                    let (buses, wrong) = super::bus::check(&config, &launch::source_names(&plugins));
+                    checked.loaded.extend(buses);
+                    checked.problems.extend(wrong);
                     let sources = AllSources::new(Arc::new(plugins)).names();
                     checked.loaded.extend(config.ways_in(&sources));
                     checked.problems.extend(config.exposure(&sources));

@@ -8,6 +8,7 @@ use super::{
     approvals, chat, correlate, deliveries, events, gate, inspection, journal, knowledge, limits, log, model, paths,
     plugins, report, schedule, server, sources, tools, users,
     approvals, chat, cluster, correlate, deliveries, events, gate, inspection, journal, knowledge, limits, log, model,
+    approvals, bus, chat, correlate, deliveries, events, gate, inspection, journal, knowledge, limits, log, model,
     paths, plugins, report, server, sources, tools, users,
 };
 use crate::domain::Mode;
@@ -34,6 +35,7 @@ pub struct Raw {
     pub sources: BTreeMap<String, sources::Raw>,
     pub events: events::Raw,
     pub cluster: Vec<cluster::Raw>,
+    pub bus: bus::Raw,
     pub correlate: correlate::Raw,
     pub limits: limits::Raw,
     pub deliveries: deliveries::Raw,

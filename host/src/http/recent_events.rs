@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use super::Shared;
 use super::answer::Failure;
 use crate::domain::event::{Envelope, Event, Pattern};
-use crate::redact::{redact, redact_value};
+use crate::redact::redact_json;
 
 /// Entries of a page at most.
 const PAGE: usize = 1_000;
@@ -93,21 +93,9 @@ fn shown(event: &Event, at: Timestamp) -> Value {
 
 /// The data with secrets taken out of each text: variables and outputs of scripts travel in events.
 fn without_secrets(data: &Value) -> Value {
-    match data {
-        Value::String(text) => Value::String(redact(text)),
-        Value::Array(items) => items.iter().map(without_secrets).collect(),
-        Value::Object(members) => {
-            let one = |(name, value): (&String, &Value)| {
-                let value = match value {
-                    Value::String(text) => Value::String(redact_value(name, text)),
-                    other => without_secrets(other),
-                };
-                (name.clone(), value)
-            };
-            Value::Object(members.iter().map(one).collect())
-        }
-        other => other.clone(),
-    }
+    let mut data = data.clone();
+    redact_json(&mut data);
+    data
 }
 
 #[cfg(test)]

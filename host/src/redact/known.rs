@@ -186,7 +186,8 @@ fn percent(value: &str) -> String {
     value.bytes().map(piece).collect()
 }
 
-fn decoded(value: &str) -> String {
+/// A part of a URL in which some letters are written as `%` and two digits.
+pub fn decoded(value: &str) -> String {
     let mut out = Vec::with_capacity(value.len());
     let mut rest = value.as_bytes();
     while let Some((first, after)) = rest.split_first() {

@@ -1,0 +1,165 @@
+//! Buses of a host: made of the configuration, and what comes in from them goes the way of every request.
+
+mod record;
+
+use std::sync::{Arc, Weak};
+
+use futures::future::BoxFuture;
+
+pub use self::record::Entries;
+use super::metrics::Counters;
+use super::restoration::Restoration;
+use super::sources::AllSources;
+use crate::bus::{Bus, Inlet, Intake, Login, Message, Read, Settings, address};
+use crate::clock::SystemClock;
+use crate::config::{Config, Problem, Problems};
+use crate::domain::{Alert, event};
+use crate::environment::{Environment, ProcessEnvironment};
+use crate::events::{Events, Origin};
+use crate::journal::{Memory, Sqlite};
+use crate::pipeline::{self, Services};
+use crate::ports::{Clock, DecodeError, PluginState, Sources};
+use crate::redact::known;
+use crate::runner::Runner;
+use crate::secret::{Secret, SecretSource};
+
+/// Makes the connections of the configuration; none is connected yet.
+///
+/// # Errors
+/// Sentences about what cannot be used.
+pub fn open(
+    config: &Config,
+    environment: &dyn Environment,
+    names: &[String],
+    (clock, state): (&Arc<dyn Clock>, &Arc<dyn PluginState>),
+) -> Result<Vec<Arc<Bus>>, Problems> {
+    let mut problems = config.unknown_bus_sources(names);
+    let mut all = Vec::new();
+    for settings in &config.buses {
+        match resolved(settings, environment) {
+            Ok(access) => {
+                all.push(Arc::new(Bus::new(settings.clone(), access, Arc::clone(clock), Arc::clone(state))));
+            }
+            Err(error) => {
+                problems.push(config.problem(&["bus", "nats"], format!("{}: {error}", settings.name)));
+            }
+        }
+    }
+    if problems.is_empty() { Ok(all) } else { Err(Problems(problems)) }
+}
+
+/// What the buses of the configuration would do, and what is wrong with them; none is connected.
+pub fn check(config: &Config, names: &[String]) -> (Vec<String>, Vec<Problem>) {
+    let (clock, state): (Arc<dyn Clock>, Arc<dyn PluginState>) = (Arc::new(SystemClock), Arc::new(Memory::new()));
+    // Secrets that have no value are told at their places.
+    let missing = config.missing_secrets(&ProcessEnvironment);
+    match open(config, &ProcessEnvironment, names, (&clock, &state)) {
+        Ok(buses) => (buses.iter().map(|bus| format!("bus: {}", bus.describe())).collect(), Vec::new()),
+        Err(_) if !missing.is_empty() => Default::default(),
+        Err(problems) => (Vec::new(), problems.0),
+    }
+}
+
+type Access = (Login<Secret>, Vec<address::Address>);
+
+/// How the host says who it is, and to whom; passwords of addresses are secrets from here on.
+fn resolved(settings: &Settings, environment: &dyn Environment) -> Result<Access, String> {
+    let resolve = |source: &SecretSource| source.resolve(environment).map_err(|error| error.to_string());
+    let mut servers = settings.servers.clone();
+    if let Some(endpoint) = &settings.endpoint {
+        for server in resolve(endpoint)?.expose().split(',').filter(|server| !server.trim().is_empty()) {
+            servers.push(address::parse(server).map_err(|error| format!("endpoint: {error}"))?);
+        }
+    }
+    for (user, password) in servers.iter().filter_map(|server| server.login.as_ref()) {
+        known::remember(password.as_ref().unwrap_or(user));
+    }
+    let login = match &settings.login {
+        Login::Open => Login::Open,
+        Login::User(user, password) => Login::User(user.clone(), resolve(password)?),
+        Login::Token(token) => Login::Token(resolve(token)?),
+        Login::Nkey(seed) => Login::Nkey(resolve(seed)?),
+        Login::Credentials(text) => Login::Credentials(resolve(text)?),
+    };
+    Ok((login, servers))
+}
+
+impl Config {
+    /// Buses that are to be read by sources that there are not, or that are switched off.
+    fn unknown_bus_sources(&self, names: &[String]) -> Vec<Problem> {
+        let inlets = self.buses.iter().filter_map(|bus| Some((&bus.name, bus.inlet.as_ref()?)));
+        let unknown = inlets.filter(|(_, inlet)| !names.contains(&inlet.source) || !self.source_enabled(&inlet.source));
+        let text = |(name, inlet): (&String, &Inlet)| {
+            format!(
+                "{name}: there is no source {:?}, or it is switched off; `tidegate plugin list` names those that there are",
+                inlet.source
+            )
+        };
+        unknown.map(|bus| self.problem(&["bus", "nats"], text(bus))).collect()
+    }
+}
+
+/// What takes in what comes from buses.
+pub struct Taking {
+    /// What is journaled, and decided at once.
+    pub services: Arc<Services>,
+    /// What events mean.
+    pub events: Arc<Events>,
+    /// Other sources.
+    pub sources: Arc<AllSources>,
+    /// Nothing is taken before it is done.
+    pub restoration: Arc<Restoration>,
+    /// Says when the disk cannot keep up.
+    pub journal: Arc<Sqlite>,
+    /// Sees to a journal that takes nothing.
+    pub runner: Weak<Runner>,
+    /// What is counted of requests is counted of messages.
+    pub counters: Arc<Counters>,
+}
+
+impl Intake for Taking {
+    fn ready(&self) -> Result<(), String> {
+        self.restoration.check()?;
+        if self.journal.crowded() {
+            return Err("the disk cannot keep up".into());
+        }
+        self.services.store.broken().map_or(Ok(()), |error| Err(error.to_string()))
+    }
+
+    fn read<'a>(&'a self, inlet: &'a Inlet, message: Message) -> BoxFuture<'a, Result<Read, DecodeError>> {
+        Box::pin(async move {
+            self.ready().map_err(DecodeError::Unavailable)?;
+            self.counters.request();
+            let decoded = if inlet.source == event::SOURCE {
+                let Message { subject, request } = message;
+                let origin = Origin { subject, cluster: inlet.cluster.clone(), at: request.received_at };
+                let now = self.services.clock.now();
+                self.events
+                    .decode_message(&request.headers, &request.body, now, &origin)
+                    .map_err(DecodeError::Invalid)?
+            } else {
+                self.sources.decode(&inlet.source, message.request).await?
+            };
+            let left_out = decoded.sentences();
+            Ok(Read { alerts: decoded.marked().alerts, left_out })
+        })
+    }
+
+    fn take(&self, alerts: Vec<Alert>) -> BoxFuture<'_, Result<(), String>> {
+        Box::pin(async move {
+            self.ready()?;
+            match pipeline::receive(&self.services, alerts).await {
+                Ok(received) => {
+                    self.counters.received(&received);
+                    Ok(())
+                }
+                Err(error) => {
+                    if let Some(runner) = self.runner.upgrade() {
+                        runner.check_journal();
+                    }
+                    Err(error.to_string())
+                }
+            }
+        })
+    }
+}

@@ -1,0 +1,145 @@
+//! Finds the host's place in a stream: the stream by its name, and its own consumer, which it makes where that is wanted.
+//!
+//! The stream is somebody else's. It is never made, changed or deleted, and a consumer that is there is taken as it is; what
+//! it does otherwise than it should is said.
+
+use std::time::Duration;
+
+use async_nats::Client;
+use async_nats::jetstream::consumer::pull::Config;
+use async_nats::jetstream::consumer::{AckPolicy, Consumer, DeliverPolicy, Info};
+use async_nats::jetstream::context::{ConsumerInfoErrorKind, GetStreamErrorKind};
+use async_nats::jetstream::{self, ErrorCode};
+
+use super::known::{Begin, Known, begin};
+use super::status::What;
+use super::{Bus, Inlet, Stream};
+
+/// How long the server waits for an acknowledgement before it sends a message again.
+const ACK_WAIT: Duration = Duration::from_secs(30);
+/// Messages that may be on their way.
+const IN_FLIGHT: i64 = 512;
+
+/// The place in a stream.
+pub(super) struct Place {
+    /// The consumer.
+    pub consumer: Consumer<Config>,
+    /// When the stream was made.
+    pub created: String,
+    /// All up to this message was acknowledged.
+    pub floor: u64,
+}
+
+/// Finds it.
+///
+/// # Errors
+/// Why it is not there; it is looked for again.
+pub(super) async fn attach(bus: &Bus, client: &Client, inlet: &Inlet, of: &Stream) -> Result<Place, String> {
+    let context = match &bus.settings.domain {
+        Some(domain) => jetstream::with_domain(client.clone(), domain),
+        None => jetstream::new(client.clone()),
+    };
+    let stream = context.get_stream(&of.name).await.map_err(|error| match error.kind() {
+        GetStreamErrorKind::JetStream(error) if error.error_code() == ErrorCode::STREAM_NOT_FOUND => {
+            format!("there is no stream {:?} on the server; it is waited for, because nobody but you makes it", of.name)
+        }
+        GetStreamErrorKind::JetStream(error) => format!("the stream {:?}: {error}", of.name),
+        _ => {
+            format!("the server does not answer for streams; is JetStream switched on, and the domain right? ({error})")
+        }
+    })?;
+    let info = stream.cached_info();
+    let created = info.created.unix_timestamp_nanos().to_string();
+    let known = bus.known();
+    let found = match stream.consumer_info(&of.durable).await {
+        Ok(_) => true,
+        Err(error) if matches!(error.kind(), ConsumerInfoErrorKind::NotFound) => false,
+        Err(error) => return Err(format!("the consumer {:?}: {error}", of.durable)),
+    };
+    let consumer: Consumer<Config> = if found {
+        stream.get_consumer(&of.durable).await.map_err(|error| format!("the consumer {:?}: {error}", of.durable))?
+    } else if of.create {
+        let from = begin(known.as_ref(), &created, of.from_start);
+        tracing::info!(bus = bus.settings.name, stream = of.name, durable = of.durable, ?from, "a consumer is made");
+        let made = stream.create_consumer(wanted(inlet, of, from)).await;
+        made.map_err(|error| format!("the consumer {:?} cannot be made: {error}", of.durable))?
+    } else {
+        return Err(format!(
+            "the stream {:?} has no consumer {:?}; make it, or set create_consumer = true",
+            of.name, of.durable
+        ));
+    };
+    let granted = consumer.cached_info();
+    bus.status.remark(remark(granted, inlet));
+    let floor = granted.ack_floor.stream_sequence;
+    let first = info.state.first_sequence;
+    // What was let go before the first start is nobody's loss.
+    if known.as_ref().is_some_and(|known| known.created == created) && first > floor + 1 && granted.num_pending > 0 {
+        let count = first - floor - 1;
+        bus.status.add(What::Gone, count);
+        tracing::warn!(
+            bus = bus.settings.name,
+            count,
+            "the stream has let messages go before they were read: up to so many, of all subjects"
+        );
+    }
+    bus.remember(&Known { created: created.clone(), floor }).await;
+    Ok(Place { created, floor, consumer })
+}
+
+fn wanted(inlet: &Inlet, of: &Stream, from: Begin) -> Config {
+    let subjects: Vec<String> = inlet.subjects.iter().map(ToString::to_string).collect();
+    let (one, several) = match <[String; 1]>::try_from(subjects) {
+        Ok([one]) => (one, Vec::new()),
+        Err(several) => (String::new(), several),
+    };
+    Config {
+        durable_name: Some(of.durable.clone()),
+        name: Some(of.durable.clone()),
+        description: Some("tidegate reads events".into()),
+        deliver_policy: match from {
+            Begin::All => DeliverPolicy::All,
+            Begin::New => DeliverPolicy::New,
+            Begin::At(start_sequence) => DeliverPolicy::ByStartSequence { start_sequence },
+        },
+        ack_policy: AckPolicy::Explicit,
+        ack_wait: ACK_WAIT,
+        max_deliver: -1,
+        max_ack_pending: IN_FLIGHT,
+        filter_subject: one,
+        filter_subjects: several,
+        ..Config::default()
+    }
+}
+
+/// What a consumer does otherwise than it should.
+fn remark(granted: &Info, inlet: &Inlet) -> Option<String> {
+    let config = &granted.config;
+    let mut found = Vec::new();
+    let filters: Vec<&str> = config
+        .filter_subjects
+        .iter()
+        .chain(Some(&config.filter_subject))
+        .map(String::as_str)
+        .filter(|f| !f.is_empty())
+        .collect();
+    let missing = inlet.subjects.iter().map(ToString::to_string).filter(|subject| !filters.contains(&subject.as_str()));
+    let missing: Vec<String> = missing.collect();
+    if !missing.is_empty() && filters.is_empty() {
+        found.push("the consumer sends the whole stream, and the host leaves out what was not asked for".to_string());
+    } else if !missing.is_empty() {
+        found.push(format!("the consumer sends {} alone, and not {}", filters.join(", "), missing.join(", ")));
+    } else if inlet.subjects.is_empty() && !filters.is_empty() {
+        found.push(format!("the consumer sends {} alone", filters.join(", ")));
+    }
+    if config.ack_policy != AckPolicy::Explicit {
+        found.push("the consumer does not wait for acknowledgements of each message: a crash may lose some".into());
+    }
+    if config.max_deliver > 0 {
+        found.push(format!("the consumer gives a message up after {} attempts", config.max_deliver));
+    }
+    if config.deliver_subject.is_some() {
+        found.push("the consumer pushes; the host needs one that is pulled from".into());
+    }
+    (!found.is_empty()).then(|| found.join("; "))
+}

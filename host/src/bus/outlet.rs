@@ -1,0 +1,136 @@
+//! Tells on a bus what the journal holds: in its order, each at least once.
+//!
+//! How far it is, is remembered after the server has answered. What was sent and not remembered is sent again under the
+//! same name, by which a stream leaves it out.
+
+use std::time::Duration;
+
+use async_nats::Client;
+use async_nats::jetstream::{self, Context, context::PublishErrorKind};
+use sha2::{Digest, Sha256};
+
+use super::status::What;
+use super::tell::{Told, written};
+use super::{Bus, Publish, Record, subject};
+use crate::domain::text::cut;
+
+const KEY: &str = "told";
+/// How long the server may take to answer.
+const ANSWER: Duration = Duration::from_secs(5);
+const PAUSE: Duration = Duration::from_millis(200);
+const LONGEST: Duration = Duration::from_secs(30);
+/// Bytes that headers take beside a message.
+const HEADERS: usize = 1 << 10;
+
+/// Notes where it begins, for the first time: what happens before a server can be reached is told as well.
+pub(super) async fn begin(bus: &Bus, record: &dyn Record) {
+    bus.told_up_to(record).await;
+}
+
+/// Goes on until the host ends.
+pub(super) async fn follow(bus: &Bus, client: &Client, publish: &Publish, record: &dyn Record) {
+    let jetstream = jetstream::context::ContextBuilder::new().ack_timeout(ANSWER);
+    let jetstream = match &bus.settings.domain {
+        Some(domain) => jetstream.domain(domain).build(client.clone()),
+        None => jetstream.build(client.clone()),
+    };
+    let out = Outlet { bus, client, publish, jetstream };
+    let mut position = bus.told_up_to(record).await;
+    loop {
+        let (last, all) = record.behind(position, &publish.topics).await;
+        for told in &all {
+            out.tell(told).await;
+        }
+        position = last;
+        bus.keep(KEY, position.to_string()).await;
+    }
+}
+
+struct Outlet<'a> {
+    bus: &'a Bus,
+    client: &'a Client,
+    publish: &'a Publish,
+    jetstream: Context,
+}
+
+impl Bus {
+    /// How far was told. What was before the first time is not told: nobody had asked for it then.
+    async fn told_up_to(&self, record: &dyn Record) -> u64 {
+        let text = self.state.get(&self.place(), KEY).ok().flatten();
+        let end = record.end();
+        // A journal that was put back to an earlier state goes on from there.
+        let position = text.and_then(|text| text.parse().ok()).map_or(end, |position: u64| position.min(end));
+        self.keep(KEY, position.to_string()).await;
+        position
+    }
+}
+
+impl Outlet<'_> {
+    /// Sends a message until the server has it.
+    async fn tell(&self, told: &Told) {
+        let mut told = told.clone();
+        if told.object.cluster.is_empty() {
+            told.object.cluster.clone_from(&self.publish.cluster);
+        }
+        let subject = subject::of(&self.publish.prefix, &told.object, told.observation);
+        let mut body = written(&told, &self.bus.settings.source(), &subject);
+        // Over its limit the server closes the connection.
+        if body.len() + HEADERS > self.client.max_payload() {
+            let message = told.data.get("title").or_else(|| told.data.get("message"));
+            let message = cut(message.and_then(|text| text.as_str()).unwrap_or_default(), 1 << 10);
+            told.data = serde_json::json!({ "message": message, "left_out": "too long for the bus" });
+            body = written(&told, &self.bus.settings.source(), &subject);
+        }
+        let mut pause = PAUSE;
+        loop {
+            let why = match self.sent(&subject, &told.id, &body).await {
+                Ok(()) => {
+                    self.bus.status.add(What::Told, 1);
+                    self.bus.status.untold(None);
+                    return;
+                }
+                Err(Sent::Never(why)) => {
+                    tracing::warn!(bus = self.bus.settings.name, subject, why, "a message is not told on the bus");
+                    self.bus.status.add(What::Untold, 1);
+                    return;
+                }
+                Err(Sent::Later(why)) => why,
+            };
+            self.bus.status.untold(Some(why));
+            self.bus.clock.sleep(pause).await;
+            pause = (pause * 2).min(LONGEST);
+        }
+    }
+
+    async fn sent(&self, subject: &str, id: &str, body: &str) -> Result<(), Sent> {
+        let later = |error: &dyn std::fmt::Display| Sent::Later(error.to_string());
+        if !self.publish.acknowledged {
+            self.client.publish(subject.to_string(), body.to_string().into()).await.map_err(|error| later(&error))?;
+            return self.client.flush().await.map_err(|error| later(&error));
+        }
+        // A name is one of the whole stream, and the same may be told under several subjects.
+        let name = Sha256::new().chain_update(subject).chain_update(" ").chain_update(id).finalize();
+        let name = hex::encode(name.get(..16).unwrap_or_default());
+        let message = jetstream::message::PublishMessage::build().payload(body.to_string().into()).message_id(name);
+        let answer = match self.jetstream.send_publish(subject.to_string(), message).await {
+            Ok(answer) => answer.await,
+            Err(error) => Err(error),
+        };
+        match answer {
+            Ok(_) => Ok(()),
+            Err(error) if error.kind() == PublishErrorKind::StreamNotFound => Err(Sent::Later(format!(
+                "no stream keeps the subject {subject}; make one, or set acknowledged = false"
+            ))),
+            Err(error) if error.kind() == PublishErrorKind::MaxPayloadExceeded => Err(Sent::Never(error.to_string())),
+            Err(error) => Err(later(&error)),
+        }
+    }
+}
+
+/// Why a message was not sent.
+enum Sent {
+    /// It is tried again.
+    Later(String),
+    /// It cannot be.
+    Never(String),
+}

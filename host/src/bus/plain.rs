@@ -1,0 +1,69 @@
+//! Hears messages as they are published, without a stream: what comes while nobody listens is missed.
+
+use std::time::Duration;
+
+use async_nats::{Client, Subscriber};
+use futures::stream::SelectAll;
+use futures::{FutureExt, StreamExt};
+
+use super::inlet::ready;
+use super::status::What;
+use super::{Bus, Inlet, Intake};
+
+/// Messages that are taken in at once.
+const AT_ONCE: usize = 128;
+/// Nothing is ever given back, so it is held for as long as it takes.
+const HOLD: Duration = Duration::from_secs(365 * 24 * 3600);
+/// Before it is subscribed again.
+const PAUSE: Duration = Duration::from_secs(2);
+
+/// Goes on until the host ends.
+pub(super) async fn follow(bus: &Bus, client: &Client, inlet: &Inlet, intake: &dyn Intake) {
+    loop {
+        ready(bus, intake).await;
+        match subscribed(client, inlet).await {
+            Ok(messages) => {
+                bus.status.waits(None);
+                read(bus, inlet, intake, messages).await;
+            }
+            Err(why) => bus.status.waits(Some(why)),
+        }
+        bus.clock.sleep(PAUSE).await;
+    }
+}
+
+async fn subscribed(client: &Client, inlet: &Inlet) -> Result<SelectAll<Subscriber>, String> {
+    let mut all = SelectAll::new();
+    for subject in &inlet.subjects {
+        let subject = subject.to_string();
+        let subscribed = match &inlet.queue {
+            Some(queue) => client.queue_subscribe(subject, queue.clone()).await,
+            None => client.subscribe(subject).await,
+        };
+        all.push(subscribed.map_err(|error| error.to_string())?);
+    }
+    Ok(all)
+}
+
+async fn read(bus: &Bus, inlet: &Inlet, intake: &dyn Intake, mut messages: SelectAll<Subscriber>) {
+    while let Some(first) = messages.next().await {
+        let mut group = vec![first];
+        while group.len() < AT_ONCE {
+            let Some(Some(next)) = messages.next().now_or_never() else { break };
+            group.push(next);
+        }
+        let until = bus.clock.elapsed() + HOLD;
+        let mut alerts = Vec::new();
+        let mut taken = 0;
+        for message in &group {
+            let Some(message) = bus.wanted(inlet, bus.message(message, None)) else { continue };
+            if let Ok(Ok(mut read)) = bus.read(inlet, intake, message, until).await {
+                alerts.append(&mut read);
+                taken += 1;
+            }
+        }
+        if bus.take(intake, alerts, until).await.is_ok() {
+            bus.status.add(What::Taken, taken);
+        }
+    }
+}
