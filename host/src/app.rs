@@ -33,8 +33,8 @@ mod records;
 mod replay;
 mod restoration;
 mod routes;
-mod silences;
 mod schedules;
+mod silences;
 mod sources;
 #[cfg(test)]
 mod tests;
@@ -51,10 +51,8 @@ use tokio::task::JoinHandle;
 
 use crate::backend::deliveries::{Anew, DeliveryView, Undelivered};
 use crate::backend::{
-    Answer, Backend, Breaker, Cancellation, Condition, ControlError, Filter, InspectionView, Order, PluginView, Ready, Received,
-    Records, Refusal, Reloaded,
-    Answer, Backend, Breaker, Cancellation, ControlError, Filter, InspectionView, Order, PluginView, Ready, Received,
-    Records, Refusal, Reloaded, ScheduleView,
+    Answer, Backend, Breaker, Cancellation, Condition, ControlError, Filter, InspectionView, Order, PluginView, Ready,
+    Received, Records, Refusal, Reloaded, ScheduleView,
 };
 use crate::chat::{Chat, Question, Refused, Shown};
 use crate::domain::control::Control;
@@ -96,10 +94,7 @@ pub struct App {
     records: Arc<LiveRecords>,
     restoration: Arc<Restoration>,
     tasks: Vec<JoinHandle<()>>,
-    counters: metrics::Counters,
     handled: Arc<metrics::Handled>,
-    /// In seconds since 1970.
-    started: u64,
     counters: Arc<metrics::Counters>,
     daily: model_metrics::Daily,
     chat: Arc<Chat>,
@@ -221,6 +216,8 @@ impl App {
                 clock.sleep(schedules::AGAIN).await;
             }
         });
+    }
+
     /// Lets buses be connected: by a host that serves, and by no other command.
     fn begin_buses(&self) {
         for bus in &self.buses {
@@ -576,7 +573,7 @@ impl Backend for App {
 
     fn metrics(&self) -> String {
         let mut text = self.counters.text(&self.services, &self.servers, &self.policies);
-        text.push_str(&metrics::host(self.services.mode, self.started, &self.ready()));
+        text.push_str(&metrics::host(self.services.mode, self.started_at, &self.ready()));
         text.push_str(&self.handled.text());
         text.push_str(&metrics::left_out(&self.plugins.left_out()));
         text.push_str(&plugins::metrics(&self.plugins));

@@ -4,18 +4,18 @@
 //! one. The HTTP server knows only the first two, so tests put a fake behind it.
 
 pub mod alerts;
-pub mod deliveries;
 mod condition;
+pub mod deliveries;
 mod evidence;
 #[cfg(test)]
 pub(crate) mod fake;
 mod filter;
+pub mod handling;
 mod inspections;
 mod plugins;
-pub mod handling;
 pub mod policies;
-pub mod silences;
 mod schedules;
+pub mod silences;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -42,8 +42,8 @@ use crate::plugin::Kind;
 pub use crate::plugin::Reloaded;
 use crate::ports::{Inbound, Story};
 use crate::suggest::Written;
-use deliveries::{Anew, DeliveryView, Undelivered};
 pub use condition::Condition;
+use deliveries::{Anew, DeliveryView, Undelivered};
 pub use evidence::EvidenceView;
 pub use filter::{CancelOnDrop, Cancellation, Filter};
 pub use inspections::InspectionView;

@@ -218,7 +218,6 @@ impl Config {
             tools: raw.tools.build(&base, &mut report),
             model: raw.model.and_then(|model| model.build(&base, &mut report)),
             sources: sources::build(raw.sources, &base, &mut report),
-            events: raw.events.build(&mut report),
             clusters: cluster::build(raw.cluster, &base, &mut report),
             buses: bus::build(raw.bus, &events.cluster, &base, &mut report),
             events,

@@ -128,12 +128,10 @@ impl Events {
         if read.events.is_empty() && !read.left_out.is_empty() {
             return Err(read.left_out.swap_remove(0).text);
         }
-        let alerts = self.taken(read.events, received_at);
         if let Some(origin) = origin {
             read.events = read.events.into_iter().map(|event| origin.completed(event)).collect();
         }
-        let alerts = self.alerts(&read.events, received_at);
-        self.recent().take(read.events, received_at);
+        let alerts = self.taken(read.events, received_at);
         Ok(Normalised { alerts, left_out: read.left_out, ..Normalised::default() })
     }
 
@@ -215,10 +213,6 @@ impl Events {
         alerts
     }
 
-    /// The alerts that come of an event which this host has made.
-    pub fn own(&self, event: Event, now: Timestamp) -> Vec<Alert> {
-        let alerts = self.alerts(std::slice::from_ref(&event), now);
-        self.recent().take(vec![event], now);
     /// The same of events that somebody read already; they are among the latest afterwards.
     pub fn taken(&self, events: Vec<Event>, now: Timestamp) -> Vec<Alert> {
         let alerts = self.alerts(&events, now);

@@ -40,8 +40,8 @@ mod replays;
 mod reply;
 mod schedules;
 mod search;
-mod silences;
 mod signature;
+mod silences;
 mod sns;
 mod watch;
 

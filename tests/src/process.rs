@@ -104,7 +104,6 @@ impl Process {
         serde_json::from_str(&text).with_context(|| format!("{path} answered {status}: {text}"))
     }
 
-    /// Reads text.
     /// Reads a text.
     pub async fn text(&self, path: &str) -> anyhow::Result<String> {
         Ok(self.http.get(format!("{}{path}", self.url)).send().await?.text().await?)

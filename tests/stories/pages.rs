@@ -61,7 +61,13 @@ async fn a_person_signs_in_understands_the_change_and_approves_it() -> anyhow::R
     assert!(page.contains("eve is not in the group sre") && page.contains("You may deny it"), "{page}");
     let ada = Browser::sign_in(&host, ADA).await?;
     let page = ada.look("/").await?;
-    for part in ["1 question waits for you", "default/deployment/nginx-deployment", &question, "asked of sre", "<strong>ada</strong>"] {
+    for part in [
+        "1 question waits for you",
+        "default/deployment/nginx-deployment",
+        &question,
+        "asked of sre",
+        "<strong>ada</strong>",
+    ] {
         assert!(page.contains(part), "{part} in {page}");
     }
     let page = ada.look(&question).await?;
@@ -77,7 +83,11 @@ async fn a_person_signs_in_understands_the_change_and_approves_it() -> anyhow::R
         assert!(page.contains(part), "{part} in {page}");
     }
     assert_eq!(rig.patches(), 0, "looking changes nothing");
-    let form = format!("digest={}&version={}&comment=the+tag+has+a+typo&answer=approve", hidden(&page, "digest"), hidden(&page, "version"));
+    let form = format!(
+        "digest={}&version={}&comment=the+tag+has+a+typo&answer=approve",
+        hidden(&page, "digest"),
+        hidden(&page, "version")
+    );
     let taken = ada.send(&question, form.clone()).await?;
     assert_eq!((taken.status().as_u16(), taken.headers()["location"].to_str()?), (303, question.as_str()));
     let done = host.until("the report", |incident| incident["report"].is_string()).await?;

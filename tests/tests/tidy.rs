@@ -80,7 +80,7 @@ fn dependencies_point_one_way() {
         "runner",
         "source",
     ];
-    let libraries: [(&str, &[&str]); 12] = [
+    let libraries: [(&str, &[&str]); 14] = [
         ("async_nats", &["bus"]),
         ("wasmtime", &["plugin"]),
         ("rhai", &["policy"]),

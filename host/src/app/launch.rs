@@ -221,7 +221,7 @@ pub async fn start(config: &Config, progress: &Progress) -> Result<(Arc<App>, Ve
     );
     let sources = AllSources::new(Arc::clone(&plugins)).with_events(Arc::clone(&events));
     let of_sources = config.sources.iter().filter_map(|(name, source)| Some((name.clone(), source.cluster.clone()?)));
-    let sources = sources.with_clusters(of_sources);
+    let sources = Arc::new(sources.with_clusters(of_sources));
     let watched = watch::Watched {
         events: Arc::clone(&events),
         services: Arc::clone(&services),
@@ -230,9 +230,6 @@ pub async fn start(config: &Config, progress: &Progress) -> Result<(Arc<App>, Ve
         restoration: Arc::clone(&restoration),
     };
     let watches = watch::of(config, watched);
-    let counters = metrics::Counters::default();
-    let started = u64::try_from(clock.now().as_second()).unwrap_or(0);
-    let sources = Arc::new(AllSources::new(Arc::clone(&plugins)).with_events(Arc::clone(&events)));
     let counters = Arc::new(metrics::Counters::default());
     let stop_timeout = config.server.stop_timeout;
     let app = App {
@@ -247,7 +244,6 @@ pub async fn start(config: &Config, progress: &Progress) -> Result<(Arc<App>, Ve
         tasks,
         counters,
         handled,
-        started,
         daily: Daily::default(),
         health,
         inspections,

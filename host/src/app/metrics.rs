@@ -5,6 +5,8 @@ mod handled;
 use std::fmt::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use jiff::Timestamp;
+
 use super::model_metrics::escaped;
 use crate::backend::Ready;
 use crate::domain::{Head, Mode};
@@ -30,7 +32,7 @@ pub fn left_out(counts: &[(String, &'static str, u64)]) -> String {
 }
 
 /// Which host this is, since when it runs, and whether it is ready.
-pub fn host(mode: Mode, started: u64, ready: &Ready) -> String {
+pub fn host(mode: Mode, started_at: Timestamp, ready: &Ready) -> String {
     let mut text = String::new();
     let info = [
         ("tidegate_build_info", "The program.", format!("version=\"{}\"", env!("CARGO_PKG_VERSION"))),
@@ -39,6 +41,7 @@ pub fn host(mode: Mode, started: u64, ready: &Ready) -> String {
     for (name, help, label) in info {
         let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} gauge\n{name}{{{label}}} 1");
     }
+    let started = u64::try_from(started_at.as_second()).unwrap_or(0);
     let rows = [
         ("tidegate_start_time_seconds", "When the host was started, in seconds since 1970.", started),
         ("tidegate_ready", "1 while alerts are taken.", u64::from(ready.ready)),

@@ -89,10 +89,8 @@ impl App {
     /// What a silence would cover, and what speaks against it.
     fn judged(&self, silence: &Silence) -> Preview {
         let mut preview = self.services.store.preview(&silence.matchers);
-        let asked = SilenceLimits {
-            matchers: &silence.matchers,
-            length: silence.ends_at.duration_since(silence.starts_at),
-        };
+        let asked =
+            SilenceLimits { matchers: &silence.matchers, length: silence.ends_at.duration_since(silence.starts_at) };
         preview.refused = self.services.policies.against_silence(&asked).map(|against| against.to_string());
         preview
     }
@@ -137,7 +135,11 @@ impl App {
         let id = silence.id.clone();
         let (covers, broad) = (preview.alerts, preview.broad.is_some());
         let known = known.cloned();
-        self.record(SilenceEvent::Set { silence: silence.clone(), covers, broad }, known.as_deref().unwrap_or(&silence)).await?;
+        self.record(
+            SilenceEvent::Set { silence: silence.clone(), covers, broad },
+            known.as_deref().unwrap_or(&silence),
+        )
+        .await?;
         tracing::info!(silence = %id, person = %silence.person.name(), covers, "a silence was set");
         Ok(id)
     }

@@ -266,8 +266,12 @@ fn previewed(preview: &Preview) -> Screen {
         preview.incidents, preview.partly
     ));
     for alert in &preview.shown {
-        let labels: Vec<String> =
-            alert.labels.iter().filter(|(name, _)| *name != "alertname").map(|(name, value)| format!("{name}={value}")).collect();
+        let labels: Vec<String> = alert
+            .labels
+            .iter()
+            .filter(|(name, _)| *name != "alertname")
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
         screen.line(format!("  {} {} {} ({})", alert.severity, alert.name, labels.join(" "), alert.incident));
     }
     let left = preview.alerts.saturating_sub(preview.shown.len() as u64);

@@ -5,11 +5,8 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::{
-    approvals, chat, correlate, deliveries, events, gate, inspection, journal, knowledge, limits, log, model, paths,
-    plugins, report, schedule, server, sources, tools, users,
-    approvals, chat, cluster, correlate, deliveries, events, gate, inspection, journal, knowledge, limits, log, model,
-    approvals, bus, chat, correlate, deliveries, events, gate, inspection, journal, knowledge, limits, log, model,
-    paths, plugins, report, server, sources, tools, users,
+    approvals, bus, chat, cluster, correlate, deliveries, events, gate, inspection, journal, knowledge, limits, log,
+    model, paths, plugins, report, schedule, server, sources, tools, users,
 };
 use crate::domain::Mode;
 

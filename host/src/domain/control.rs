@@ -7,8 +7,8 @@ use super::catalogue::ToolsChange;
 use super::inspection::InspectionEvent;
 use super::outcome::Outcome;
 use super::person::Person;
-use super::silence::SilenceEvent;
 use super::schedule::ScheduleEvent;
+use super::silence::SilenceEvent;
 
 /// Name of the journal stream that holds these entries.
 pub const STREAM: &str = "host";

@@ -127,7 +127,7 @@ impl GateEvent {
             | Control::Removed(_)
             | Control::Tools(_)
             | Control::Inspection(_)
-            | Control::Silence(_) => None,
+            | Control::Silence(_)
             | Control::Schedule(_) => None,
         }
     }

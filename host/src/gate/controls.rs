@@ -12,8 +12,11 @@ impl Gate {
             Control::BreakerReset { key, .. } => {
                 self.reset_breaker(key);
             }
-            Control::Removed(_) | Control::Tools(_) | Control::Inspection(_) | Control::Silence(_) => {}
-            Control::Removed(_) | Control::Tools(_) | Control::Inspection(_) | Control::Schedule(_) => {}
+            Control::Removed(_)
+            | Control::Tools(_)
+            | Control::Inspection(_)
+            | Control::Silence(_)
+            | Control::Schedule(_) => {}
         }
     }
 

@@ -44,9 +44,7 @@ pub async fn metrics(State(state): State<Arc<Shared>>) -> impl IntoResponse {
     let of = Arc::clone(&state);
     // Some of it is counted in the listing's file.
     let text = match tokio::task::spawn_blocking(move || of.backend.metrics()).await {
-        Ok(text) => {
-            [text, state.refusals.metrics(), state.durations.metrics(), alertmanager::build_info()].concat()
-        }
+        Ok(text) => [text, state.refusals.metrics(), state.durations.metrics(), alertmanager::build_info()].concat(),
         Err(error) => std::panic::resume_unwind(error.into_panic()),
     };
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text)

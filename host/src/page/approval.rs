@@ -273,7 +273,8 @@ fn gate(record: &ActionRecord, frame: &Frame<'_>) -> Markup {
 /// What else bears on it now.
 fn circumstances(shown: &Approval<'_>, frame: &Frame<'_>) -> Markup {
     let (words, record, incident) = (frame.words(), shown.record, &shown.story.incident);
-    let observes = frame.host.mode == Mode::Observe || record.ruling.as_ref().is_some_and(|ruling| ruling.mode == Mode::Observe);
+    let observes =
+        frame.host.mode == Mode::Observe || record.ruling.as_ref().is_some_and(|ruling| ruling.mode == Mode::Observe);
     html! {
         section aria-labelledby="now" {
             h2.hidden #now { (words.circumstances) }

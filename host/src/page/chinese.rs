@@ -181,7 +181,11 @@ impl Texts for Chinese {
     }
 
     fn works_on(&self, count: usize) -> String {
-        if count == 0 { "tidegate 没有正在处理的事件".into() } else { format!("tidegate 正在处理 {count} 个事件") }
+        if count == 0 {
+            "tidegate 没有正在处理的事件".into()
+        } else {
+            format!("tidegate 正在处理 {count} 个事件")
+        }
     }
 
     fn nothing_holds(&self, text: &str, looked_at: usize) -> String {

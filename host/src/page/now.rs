@@ -59,7 +59,9 @@ fn questions(now: &Now, frame: &Frame<'_>) -> Markup {
     let mut questions: Vec<(&Incident, &ActionRecord)> = now
         .asked
         .iter()
-        .flat_map(|incident| asked(incident).into_iter().filter_map(move |n| Some((incident, incident.actions.get(n)?))))
+        .flat_map(|incident| {
+            asked(incident).into_iter().filter_map(move |n| Some((incident, incident.actions.get(n)?)))
+        })
         .collect();
     questions.sort_by_key(|(_, record)| record.expires);
     let all = frame.host.count(State::AwaitingApproval).max(now.asked.len());

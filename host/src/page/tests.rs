@@ -42,7 +42,12 @@ fn pages(story: &Story, host: &HostView, language: Language, text: &str) -> Vec<
     let single = Frame { who: &Who::Single, ..frame };
     let nobody = Frame { who: &Who::Nobody, ..frame };
     let incident = || story.incident.clone();
-    let of = |incidents| Now { asked: vec![incident()], people: vec![incident()], working: vec![incident()], newest: incidents };
+    let of = |incidents| Now {
+        asked: vec![incident()],
+        people: vec![incident()],
+        working: vec![incident()],
+        newest: incidents,
+    };
     let listing = Listing { incidents: vec![incident()], next: Some(text.into()), looked_at: 1 };
     let selection = Selection { text: text.into(), source: text.into(), rule: text.into(), ..Selection::default() };
     let none = Listing { incidents: Vec::new(), next: None, looked_at: 0 };
@@ -66,7 +71,8 @@ fn pages(story: &Story, host: &HostView, language: Language, text: &str) -> Vec<
         let mut asked = record.clone();
         asked.state = if n == 2 { record.state } else { ActionState::Asked };
         let others = vec![(text.to_string(), text.to_string())];
-        let not_taken = [NotTaken::Host(text.into()), NotTaken::Untyped(text.into()), NotTaken::Changed].into_iter().nth(n);
+        let not_taken =
+            [NotTaken::Host(text.into()), NotTaken::Untyped(text.into()), NotTaken::Changed].into_iter().nth(n);
         let shown = Approval { story, record: &asked, may, not_taken, others };
         pages.push(("approval", approval(&shown, if n == 0 { &single } else { &frame })));
     }
@@ -91,7 +97,8 @@ fn nothing_from_outside_is_more_than_text() {
                 let scripts: Vec<&Tag> = tags.iter().filter(|tag| tag.name == "script").collect();
                 assert!(matches!(scripts[..], [one] if one.value("src") == Some(&SCRIPT.path)), "{name}: {scripts:?}");
                 assert!(!page.contains("<!--") && page.matches("</title>").count() == 1, "{name}");
-                let hidden: Vec<char> = page.chars().filter(|letter| *letter != '\n' && is_invisible(*letter)).collect();
+                let hidden: Vec<char> =
+                    page.chars().filter(|letter| *letter != '\n' && is_invisible(*letter)).collect();
                 assert!(hidden.is_empty(), "{name}: {hidden:?}");
             }
         }

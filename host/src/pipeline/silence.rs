@@ -34,10 +34,12 @@ fn under(silences: &Arc<Silences>, incident: &Incident, now: Timestamp, next: Ne
         Next::Wait(_) if held && incident.conclusion.is_none() && silences.over(incident, now).is_none() => {
             Next::Do(Effect::Decide)
         }
-        Next::Do(effect) if begins(&effect) && !incident.has_begun() && incident.by_people.closed.is_none() => match silences.over(incident, now) {
-            Some(cover) => Next::Wait(cover.until),
-            None => Next::Do(effect),
-        },
+        Next::Do(effect) if begins(&effect) && !incident.has_begun() && incident.by_people.closed.is_none() => {
+            match silences.over(incident, now) {
+                Some(cover) => Next::Wait(cover.until),
+                None => Next::Do(effect),
+            }
+        }
         next => next,
     }
 }

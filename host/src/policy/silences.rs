@@ -13,8 +13,7 @@ use crate::rules::{Against, SilenceLimits};
 
 /// What the first gate that objects has against a silence; `seen` takes note of which did.
 pub(super) fn against(set: &Set, silence: &SilenceLimits<'_>, seen: Option<&RefCell<Vec<Seen>>>) -> Option<Against> {
-    let (gate, reason) =
-        set.items.silence_gates.iter().find_map(|gate| Some((gate, objection(gate, silence)?)))?;
+    let (gate, reason) = set.items.silence_gates.iter().find_map(|gate| Some((gate, objection(gate, silence)?)))?;
     if let Some(seen) = seen {
         let name = gate.meta.name.clone();
         seen.borrow_mut().push(Seen { kind: "silence_gate", name, when: None, spoke: true });

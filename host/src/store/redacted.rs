@@ -16,9 +16,8 @@ use crate::domain::control::Control;
 use crate::domain::entry::{Answer, Diagnosis};
 use crate::domain::inspection::{Finding, InspectionEvent, Part, Run, Summary, What};
 use crate::domain::knowledge::Knowledge;
-use crate::domain::{Alert, Fact, Labels, Proposal, SilenceEvent};
 use crate::domain::schedule::ScheduleEvent;
-use crate::domain::{Alert, Fact, Labels, Proposal};
+use crate::domain::{Alert, Fact, Labels, Proposal, SilenceEvent};
 use crate::redact::{known, redact, redact_value};
 pub(super) use conversation::conversation;
 
@@ -149,7 +148,11 @@ fn silence(event: &mut SilenceEvent) {
     match event {
         SilenceEvent::Set { silence, .. } => text(&mut silence.comment),
         SilenceEvent::Expired { .. } | SilenceEvent::Hid { .. } => {}
+    }
+}
+
 fn schedule(event: &mut ScheduleEvent) {
+    match event {
         ScheduleEvent::Ended { outcome: said, .. } | ScheduleEvent::Failed { why: said, .. } => text(said),
         ScheduleEvent::Began { .. } | ScheduleEvent::Skipped { .. } => {}
     }

@@ -51,7 +51,7 @@ impl Schedules {
             size: data.to_string().len(),
             data,
         });
-        let alerts = self.events.own(event, now);
+        let alerts = self.events.taken(vec![event], now);
         let count = alerts.len();
         if count > 0 {
             pipeline::receive(services, alerts).await.map_err(|error| error.to_string())?;

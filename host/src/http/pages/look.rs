@@ -91,7 +91,8 @@ fn selection(uri: &Uri) -> Result<Selection, Failure> {
 }
 
 fn word<T: DeserializeOwned>(what: &str, word: &str) -> Result<Option<T>, Failure> {
-    let read = || serde_json::from_value(word.into()).map_err(|_| Failure::invalid(format!("there is no {what} {word:?}")));
+    let read =
+        || serde_json::from_value(word.into()).map_err(|_| Failure::invalid(format!("there is no {what} {word:?}")));
     if word.is_empty() { Ok(None) } else { read().map(Some) }
 }
 
@@ -222,4 +223,3 @@ pub async fn listed<T: Send + 'static>(
     let too_long = |_| Failure::unavailable("the listing takes too long; ask for fewer incidents, or come again later");
     tokio::time::timeout(LISTING, reading).await.map_err(too_long)?
 }
-
