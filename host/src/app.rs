@@ -496,6 +496,7 @@ impl Backend for App {
         text.push_str(&deliveries::metrics(&self.runner.target_status()));
         text.push_str(&self.inspections.metrics());
         text.push_str(&self.events.metrics());
+        text.push_str(&silences::metrics(&self.services));
         text.push_str(&metrics::journal(self.records.journal.head(), self.health.last_check()));
         text
     }

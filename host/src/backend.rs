@@ -9,9 +9,9 @@ mod evidence;
 #[cfg(test)]
 pub(crate) mod fake;
 mod filter;
+pub mod handling;
 mod inspections;
 mod plugins;
-pub mod handling;
 pub mod policies;
 pub mod silences;
 

@@ -37,8 +37,8 @@ mod refusals;
 mod replays;
 mod reply;
 mod search;
-mod silences;
 mod signature;
+mod silences;
 mod sns;
 mod watch;
 

@@ -63,8 +63,8 @@ pub use collect::{PATIENCE, wanted};
 pub use control::apply_control;
 pub use decide::judge;
 pub use intake::{Together, take_in};
-pub use silence::{coming, coming_when};
 pub use notify::{Attempt, broke_off, deliver, tidy};
+pub use silence::{coming, coming_when, is_held_back};
 
 /// Everything that an effect may need.
 pub struct Services {

@@ -12,7 +12,8 @@ use serde_json::Value;
 use crate::domain::delivery::Fallback;
 use crate::domain::history::History;
 use crate::domain::{
-    Action, Alert, Call, Catalogue, Considered, Decision, Event, Incident, Matcher, Mode, Occasion, RulingKind, Verification,
+    Action, Alert, Call, Catalogue, Considered, Decision, Event, Incident, Matcher, Mode, Occasion, RulingKind,
+    Verification,
 };
 
 /// What policies may know besides the incident.

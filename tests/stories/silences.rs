@@ -53,7 +53,8 @@ async fn what_is_silenced_waits_across_a_kill_and_is_told_at_the_end() -> anyhow
     let host = Process::serve(folder.path(), &[]).await?;
     let listen = host.url.trim_start_matches("http://").to_string();
     let add = ["--listen", &listen, "silence", "add", "--for", "2h", "--comment", "the move", "--as", "ann"];
-    let (code, text, problems) = run(folder.path(), &[], &[&add[..], &["namespace!=payments", "pod=~db-.*"]].concat()).await?;
+    let (code, text, problems) =
+        run(folder.path(), &[], &[&add[..], &["namespace!=payments", "pod=~db-.*"]].concat()).await?;
     assert_eq!(code, 0, "{text}{problems}");
     assert!(text.contains("covers 0 of 0 alerts that fire"), "{text}");
 
@@ -62,7 +63,10 @@ async fn what_is_silenced_waits_across_a_kill_and_is_told_at_the_end() -> anyhow
     about(&host, "web-1", told).await?;
     let incident = about(&host, "db-1", held).await?;
     let id = incident["id"].as_str().unwrap();
-    assert!(incident["verdict"]["reason"].as_str().unwrap().contains("silenced by ann (unproven): the move"), "{incident:#}");
+    assert!(
+        incident["verdict"]["reason"].as_str().unwrap().contains("silenced by ann (unproven): the move"),
+        "{incident:#}"
+    );
     host.kill().await?;
 
     let host = Process::serve(folder.path(), &[]).await?;
@@ -104,7 +108,10 @@ async fn too_much_is_stopped_and_gates_have_the_last_word() -> anyhow::Result<()
         async move { run(&folder, &[], &all.iter().map(String::as_str).collect::<Vec<_>>()).await }
     };
     for (arguments, wanted) in [
-        (vec!["--for", "1h", "severity=critical", "namespace!=payments", "cluster!=prod"], "nothing is silenced: no matcher says"),
+        (
+            vec!["--for", "1h", "severity=critical", "namespace!=payments", "cluster!=prod"],
+            "nothing is silenced: no matcher says",
+        ),
         (vec!["--for", "1h", "PodStuck", "cluster=test"], "payments-are-heard says no: what concerns money is heard"),
         (vec!["--for", "9h", "PodStuck", "namespace=shop"], "prod-for-a-shift says no: 8h at most, not 9h"),
         (vec!["--for", "1h", "namespace=~("], "is not a pattern that can be used"),
@@ -148,7 +155,8 @@ async fn people_are_on_it_close_it_and_have_it_decided_anew() -> anyhow::Result<
     assert!(code == 0 && text.contains("goes on as "), "{text}{problems}");
     let second = text.trim().rsplit(' ').next().unwrap().to_string();
     let shown = cli(&["show", &first]).await?.1;
-    for wanted in ["ann (unproven) is on it", "says: the disk is new", "has it decided anew", "closed: bob (unproven)"] {
+    for wanted in ["ann (name not proven) is on it", "says: the disk is new", "has it decided anew", "closed: bob (unproven)"]
+    {
         assert!(shown.contains(wanted), "{wanted}: {shown}");
     }
     about(&host, "web-1", |one| one["id"] == second.as_str() && told(one)).await?;

@@ -75,7 +75,8 @@ impl App {
                 self.runner.check_journal();
                 unavailable(error)
             })?;
-            heard.goes_on_in = received.incidents.iter().map(ToString::to_string).filter(|other| *other != *id.0).collect();
+            heard.goes_on_in =
+                received.incidents.iter().map(ToString::to_string).filter(|other| *other != *id.0).collect();
         }
         Ok(heard)
     }

@@ -33,7 +33,9 @@ pub async fn say(context: &Context<'_>, word: Word, says: Says) -> anyhow::Resul
     let heard: Heard = remote.post(&format!("/v1/incidents/{}/{path}", segment(&word.incident)?), &body).await?;
     let Heard { incident, firing, goes_on_in } = heard;
     let text = match says {
-        Says::Acknowledge => format!("{incident}: you are on it; nobody else is told in place of a target that is silent"),
+        Says::Acknowledge => {
+            format!("{incident}: you are on it; nobody else is told in place of a target that is silent")
+        }
         Says::Comment => format!("{incident}: noted"),
         Says::Close if firing == 0 => format!("{incident} is closed"),
         Says::Close => format!(

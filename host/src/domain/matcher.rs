@@ -62,7 +62,8 @@ impl Matcher {
         let (name, rest) = name(text.trim()).ok_or_else(bad)?;
         let rest = rest.trim_start();
         let operators = [("=~", true, true), ("!~", true, false), ("!=", false, false), ("=", false, true)];
-        let found = operators.into_iter().find_map(|(sign, regex, equal)| Some((rest.strip_prefix(sign)?, regex, equal)));
+        let found =
+            operators.into_iter().find_map(|(sign, regex, equal)| Some((rest.strip_prefix(sign)?, regex, equal)));
         let (value, is_regex, is_equal) = found.ok_or_else(bad)?;
         Self::new(&name, &unquoted(value.trim())?, is_regex, is_equal)
     }
@@ -334,7 +335,9 @@ mod tests {
     fn a_pattern_takes_the_whole_value_and_what_is_missing_is_empty() {
         let takes = |text: &str, value: &str| Matcher::parse(text).unwrap().takes(value);
         assert!(takes("a=~b|c", "c") && !takes("a=~b|c", "bc") && !takes("a=~b", "xb"));
-        assert!(takes("a!=b", "") && takes("a=", "") && takes("a=~.*", "") && !takes("a!~.*", "") && !takes("a=~.+", ""));
+        assert!(
+            takes("a!=b", "") && takes("a=", "") && takes("a=~.*", "") && !takes("a!~.*", "") && !takes("a=~.+", "")
+        );
         assert!(!takes("a=~.+", "\n"), "as in Go, a dot is no end of a line");
     }
 

@@ -180,7 +180,9 @@ mod tests {
             assert_eq!(Zone::of(&Method::POST, path), wanted, "{path}");
         }
         assert_eq!(Zone::of(&Method::POST, "/api/v2/alerts"), Zone::Sender("prometheus"));
-        for (method, path) in [(Method::GET, "/api/v2/alerts"), (Method::POST, "/api/v2/silences"), (Method::POST, "/api/v2/alerts/")] {
+        for (method, path) in
+            [(Method::GET, "/api/v2/alerts"), (Method::POST, "/api/v2/silences"), (Method::POST, "/api/v2/alerts/")]
+        {
             assert_eq!(Zone::of(&method, path), Zone::Api, "{path}");
         }
     }

@@ -61,7 +61,8 @@ impl Words {
         match (&self.until, &self.length) {
             (Some(until), None) => Ok(*until),
             (None, Some(text)) => {
-                let wrong = || Failure::invalid(format!("for: {text:?} is no length of time such as \"2h\" or \"1h30m\""));
+                let wrong =
+                    || Failure::invalid(format!("for: {text:?} is no length of time such as \"2h\" or \"1h30m\""));
                 let period = Period::parse(text).ok_or_else(wrong)?;
                 let length = SignedDuration::try_from(period.0).map_err(|_| wrong())?;
                 begin.saturating_add(length).map_err(|_| wrong())

@@ -13,8 +13,7 @@ use crate::rules::{Against, SilenceLimits};
 
 /// What the first gate that objects has against a silence; `seen` takes note of which did.
 pub(super) fn against(set: &Set, silence: &SilenceLimits<'_>, seen: Option<&RefCell<Vec<Seen>>>) -> Option<Against> {
-    let (gate, reason) =
-        set.items.silence_gates.iter().find_map(|gate| Some((gate, objection(gate, silence)?)))?;
+    let (gate, reason) = set.items.silence_gates.iter().find_map(|gate| Some((gate, objection(gate, silence)?)))?;
     if let Some(seen) = seen {
         let name = gate.meta.name.clone();
         seen.borrow_mut().push(Seen { kind: "silence_gate", name, when: None, spoke: true });
@@ -26,18 +25,18 @@ fn objection(gate: &SilenceGate, silence: &SilenceLimits<'_>) -> Option<String> 
     if !reaches(&gate.on, silence.matchers) {
         return None;
     }
+    let label = |field: &Field| match field {
+        Field::Label(name) => name.clone(),
+        other => other.to_string(),
+    };
     let narrow = || {
-        let fields: Vec<String> = gate.on.conditions.iter().map(|(_, matcher)| matcher.to_string()).collect();
-        let of: Vec<String> = gate.on.conditions.iter().map(|(field, _)| field.to_string()).collect();
-        match fields.is_empty() {
-            true => String::new(),
-            false => format!(
-                " ({} may cover {} {}; a matcher on it that leaves that out makes it another matter)",
-                shown(silence.matchers),
-                of.join(", "),
-                fields.join(", ")
-            ),
+        let on: Vec<String> =
+            gate.on.conditions.iter().map(|(field, matcher)| format!("{} {matcher}", label(field))).collect();
+        if on.is_empty() {
+            return String::new();
         }
+        let (shown, on) = (shown(silence.matchers), on.join(" and "));
+        format!(" ({shown} may cover alerts with {on}; a matcher that leaves these out makes it another matter)")
     };
     match &gate.says {
         SilenceSays::Deny(reason) => Some(format!("{reason}{}", narrow())),

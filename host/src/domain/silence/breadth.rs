@@ -25,7 +25,9 @@ pub enum Breadth {
 impl fmt::Display for Breadth {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Anything => f.write_str("no matcher says what it is about, so it would cover nearly everything that ever comes"),
+            Self::Anything => {
+                f.write_str("no matcher says what it is about, so it would cover nearly everything that ever comes")
+            }
             Self::Many(covered, of) => write!(f, "it covers {covered} of {of} alerts that fire"),
         }
     }
@@ -60,10 +62,13 @@ mod tests {
     #[test]
     fn what_says_nothing_about_what_it_covers_is_too_broad() {
         let broad = |text: &str| by_itself(&Matcher::parse_all(text).unwrap());
-        for text in ["severity=warning", "a!=b", "alertname=~.+", "alertname=~.*,severity=critical", "a=", "namespace!~kube-.*"] {
+        for text in
+            ["severity=warning", "a!=b", "alertname=~.+", "alertname=~.*,severity=critical", "a=", "namespace!~kube-.*"]
+        {
             assert!(broad(text), "{text}");
         }
-        for text in ["alertname=X", "alertname=~Kube.*", "namespace=~shop|web,severity=warning", "severity=x,pod=web-1"] {
+        for text in ["alertname=X", "alertname=~Kube.*", "namespace=~shop|web,severity=warning", "severity=x,pod=web-1"]
+        {
             assert!(!broad(text), "{text}");
         }
     }

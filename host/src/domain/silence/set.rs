@@ -41,7 +41,8 @@ impl Silences {
                 self.by.insert(silence.id.clone(), Arc::new(silence.clone()));
             }
             SilenceEvent::Expired { id, .. } => {
-                if let Some(silence) = self.by.get_mut(id).filter(|silence| silence.state(at) != SilenceState::Expired) {
+                if let Some(silence) = self.by.get_mut(id).filter(|silence| silence.state(at) != SilenceState::Expired)
+                {
                     let silence = Arc::make_mut(silence);
                     // What has not begun never does.
                     silence.starts_at = silence.starts_at.min(at);

@@ -58,7 +58,8 @@ fn names(cover: Option<Cover>) -> Option<(i64, Vec<String>)> {
 #[test]
 fn an_incident_waits_while_silences_cover_all_that_fires() {
     let [web, db] = [alert("A", &[("pod", "web")]), alert("A", &[("pod", "db")])];
-    let all = set(&[silence("w", "pod=web", 10, 100), silence("d", "pod=~d.", 10, 60), silence("w2", "pod=web", 10, 200)]);
+    let all =
+        set(&[silence("w", "pod=web", 10, 100), silence("d", "pod=~d.", 10, 60), silence("w2", "pod=web", 10, 200)]);
     assert_eq!(names(all.over(&incident(std::slice::from_ref(&web)), at(50))), Some((200, vec!["w2".into()])));
     let both = incident(&[web.clone(), db.clone()]);
     assert_eq!(names(all.over(&both, at(50))), Some((60, vec!["d".into(), "w2".into()])));
@@ -66,7 +67,10 @@ fn an_incident_waits_while_silences_cover_all_that_fires() {
     let resolved = Alert { status: Status::Resolved, ..db };
     assert_eq!(names(all.over(&incident(&[web, resolved]), at(70))), Some((200, vec!["w2".into()])));
     assert_eq!(names(all.over(&incident(&[alert("A", &[])]), at(50))), None);
-    assert_eq!(names(set(&[silence("n", "alertname=A", 0, 9)]).over(&incident(&[alert("A", &[])]), at(1))).unwrap().0, 9);
+    assert_eq!(
+        names(set(&[silence("n", "alertname=A", 0, 9)]).over(&incident(&[alert("A", &[])]), at(1))).unwrap().0,
+        9
+    );
 }
 
 #[test]

@@ -59,8 +59,7 @@ pub async fn list(State(state): State<Arc<Shared>>, uri: Uri) -> Response {
     let read = reading(&state, move |backend| {
         let live = backend.live_alerts();
         // What several incidents or sources tell of with the same labels is one alert here.
-        let by: BTreeMap<String, Value> =
-            live.iter().filter(|live| wanted.takes(live)).map(shown).collect();
+        let by: BTreeMap<String, Value> = live.iter().filter(|live| wanted.takes(live)).map(shown).collect();
         Ok(Value::Array(by.into_values().collect()))
     });
     read.await.map_or_else(failed, |alerts| ok(&alerts))
@@ -75,8 +74,7 @@ pub async fn groups(State(state): State<Arc<Shared>>, uri: Uri) -> Response {
     let read = reading(&state, move |backend| {
         let mut by: BTreeMap<String, (Value, BTreeMap<String, Value>)> = BTreeMap::new();
         for live in backend.live_alerts().iter().filter(|live| wanted.takes(live)) {
-            let (_, alerts) =
-                by.entry(live.incident.clone()).or_insert_with(|| (json!(live.group), BTreeMap::new()));
+            let (_, alerts) = by.entry(live.incident.clone()).or_insert_with(|| (json!(live.group), BTreeMap::new()));
             alerts.extend([shown(live)]);
         }
         let group = |(labels, alerts): (Value, BTreeMap<String, Value>)| {

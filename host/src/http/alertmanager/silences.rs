@@ -14,9 +14,9 @@ use crate::backend::silences::{Draft, SilenceError, SilenceView};
 use crate::domain::silence::SilenceState;
 use crate::domain::{Matcher, SilenceId};
 use crate::http::Shared;
+use crate::http::body;
 use crate::http::control::{MAX_WORDS, caller};
 use crate::http::incidents::reading;
-use crate::http::body;
 
 /// What a comment ends with where a broad silence is meant: the second step for clients that know no other.
 const MEANT: &str = "[broad]";
@@ -98,15 +98,17 @@ pub async fn set(State(state): State<Arc<Shared>>, request: Request) -> Response
     let created_by = value.get("createdBy").and_then(Value::as_str).filter(|name| !name.trim().is_empty());
     draft.person = match caller.person(created_by) {
         Ok(person) => person,
-        Err(_) => return invalid("Failed to create silence: createdBy is empty; the journal keeps who wants a silence"),
+        Err(_) => {
+            return invalid("Failed to create silence: createdBy is empty; the journal keeps who wants a silence");
+        }
     };
     match state.backend.set_silence(draft).await {
         Ok(id) => ok(&json!({ "silenceID": id })),
         Err(SilenceError::NotFound(_)) => answer(StatusCode::NOT_FOUND, &json!("silence not found")),
         Err(SilenceError::Unavailable(text)) => answer(StatusCode::SERVICE_UNAVAILABLE, &json!(text)),
-        Err(SilenceError::Broad(text)) => {
-            invalid(format!("Failed to create silence: {text}: end the comment with {MEANT}, or use `tidegate silence add`"))
-        }
+        Err(SilenceError::Broad(text)) => invalid(format!(
+            "Failed to create silence: {text}: end the comment with {MEANT}, or use `tidegate silence add`"
+        )),
         Err(SilenceError::Invalid(text)) if text.starts_with("at least one matcher") => {
             invalid(format!("silence invalid: {text}"))
         }
@@ -145,7 +147,8 @@ fn read(value: &Value) -> Result<Draft, Response> {
             }
         }
         let matcher: Result<Matcher, _> = serde_json::from_value(one.clone());
-        matchers.push(matcher.map_err(|error| invalid(format!("silence invalid: invalid label matcher {n}: {error}")))?);
+        matchers
+            .push(matcher.map_err(|error| invalid(format!("silence invalid: invalid label matcher {n}: {error}")))?);
     }
     let comment = text("comment");
     Ok(Draft {

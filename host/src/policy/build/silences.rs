@@ -12,9 +12,9 @@ impl Reading<'_> {
         let mut said: Vec<SilenceSays> = [max, deny].into_iter().flatten().collect();
         if said.len() != 1 {
             if self.fields.problems.is_empty() {
-                self.fields.problems.push(
-                    "a gate on silences says exactly one of `max: \"8h\"` and `deny: \"the reason\"`".into(),
-                );
+                self.fields
+                    .problems
+                    .push("a gate on silences says exactly one of `max: \"8h\"` and `deny: \"the reason\"`".into());
             }
             return None;
         }

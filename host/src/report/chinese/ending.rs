@@ -2,9 +2,9 @@
 
 use crate::domain::incident::{ActionRecord, ActionState};
 use crate::domain::{Incident, RulingKind};
+use crate::report::chinese::Chinese;
 use crate::report::ending::{Why, repairs, told};
 use crate::report::escape::Style;
-use crate::report::chinese::Chinese;
 use crate::report::translation::Translation;
 
 pub(super) fn why(why: &Why<'_>, s: Style) -> String {

@@ -4,8 +4,8 @@ use super::count;
 use crate::domain::incident::{ActionRecord, ActionState};
 use crate::domain::{Incident, RulingKind};
 use crate::report::ending::{Why, repairs, told};
-use crate::report::escape::Style;
 use crate::report::english::English;
+use crate::report::escape::Style;
 use crate::report::translation::Translation;
 
 pub(super) fn why(why: &Why<'_>, s: Style) -> String {
