@@ -586,6 +586,7 @@ impl Backend for App {
         text.push_str(&self.events.metrics());
         text.push_str(&self.watches.metrics());
         text.push_str(&crate::bus::metrics(&self.buses));
+        text.push_str(&silences::metrics(&self.services));
         text.push_str(&metrics::journal(self.records.journal.head(), self.health.last_check()));
         text
     }

@@ -65,7 +65,7 @@ pub use control::apply_control;
 pub use decide::judge;
 pub use intake::{Together, take_in};
 pub use notify::{Attempt, broke_off, deliver, tidy};
-pub use silence::{coming, coming_when};
+pub use silence::{coming, coming_when, is_held_back};
 
 /// Everything that an effect may need.
 pub struct Services {

@@ -13,11 +13,12 @@ use crate::config::Config;
 use crate::domain::control::{self, Control};
 use crate::domain::history::REMEMBERED;
 use crate::domain::knowledge::{Found, Knowledge};
-use crate::domain::{Catalogue, History, Incident, IncidentId, Sealed, Stream};
+use crate::domain::{Catalogue, History, Incident, IncidentId, Next, Sealed, SilenceEvent, Silences, Stream, next};
 use crate::journal::{CatchUpError, Projection, Reader};
 use crate::knowledge::Library;
 use crate::model::costs::{Costs, Counting};
 use crate::model::today;
+use crate::pipeline;
 use crate::ports::{Clock as _, Journal, Story};
 use crate::report::waiting;
 use crate::store::{Store, open_all};
@@ -146,7 +147,22 @@ impl DiskRecords {
         let until = incident.opened_at;
         let since = until.saturating_sub(REMEMBERED).unwrap_or(Timestamp::MIN);
         let past = self.projection.past(since).map_err(|error| error.to_string())?;
-        Ok(History::of(past.into_iter().filter(|past| past.opened_at < until), []))
+        let mut history = History::of(past.into_iter().filter(|past| past.opened_at < until), []);
+        for (event, at) in self.silenced(incident.updated_at)? {
+            history.silence(&event, at);
+        }
+        Ok(history)
+    }
+
+    /// What happened to silences up to a time.
+    fn silenced(&self, until: Timestamp) -> Result<Vec<(SilenceEvent, Timestamp)>, String> {
+        let sealed = self.reader.stream(control::STREAM).map_err(|error| error.to_string())?;
+        let controls = sealed.iter().filter_map(|sealed| sealed.open::<Control>().ok());
+        let events = controls.filter(|entry| entry.at <= until).filter_map(|entry| match entry.fact {
+            Control::Silence(event) => Some((*event, entry.at)),
+            _ => None,
+        });
+        Ok(events.collect())
     }
 }
 
@@ -197,7 +213,15 @@ impl Records for DiskRecords {
     }
 
     fn waits_for(&self, incident: &Incident) -> Option<String> {
-        waiting::sentence(incident, SystemClock.now(), &options::limits(&self.config))
+        let (now, limits) = (SystemClock.now(), options::limits(&self.config));
+        let mut silences = Silences::default();
+        self.silenced(now).unwrap_or_default().iter().for_each(|(event, at)| silences.take(event, *at));
+        match (next(incident, now, &limits), silences.over(incident, now)) {
+            (Next::Do(effect), Some(cover)) if pipeline::is_held_back(&effect, incident) => {
+                Some(waiting::silenced(&cover))
+            }
+            _ => waiting::sentence(incident, now, &limits),
+        }
     }
 
     fn search(&self, text: &str, most: usize) -> Result<Found, String> {

@@ -10,7 +10,7 @@ use super::App;
 use crate::backend::silences::{Draft, SilenceError, SilenceView, Silencing};
 use crate::domain::control::Control;
 use crate::domain::silence::{MATCHERS, MOST, Preview, SilenceState};
-use crate::domain::{Person, Silence, SilenceEvent, SilenceId};
+use crate::domain::{Incident, Person, Silence, SilenceEvent, SilenceId};
 use crate::pipeline::{self, Services};
 use crate::rules::SilenceLimits;
 
@@ -31,16 +31,28 @@ pub async fn count(services: Arc<Services>) {
     }
 }
 
+/// How many silences there are, by where they stand.
+pub fn metrics(services: &Services) -> String {
+    let (silences, now) = (services.store.silences(), services.clock.now());
+    let mut text =
+        String::from("# HELP tidegate_silences Silences made at run time.\n# TYPE tidegate_silences gauge\n");
+    for state in [SilenceState::Active, SilenceState::Pending, SilenceState::Expired] {
+        let count = silences.all().filter(|silence| silence.state(now) == state).count();
+        text.push_str(&format!("tidegate_silences{{state=\"{}\"}} {count}\n", state.as_str()));
+    }
+    text
+}
+
 impl App {
     fn now(&self) -> Timestamp {
         self.services.clock.now()
     }
 
-    fn view(&self, silence: &Silence) -> SilenceView {
+    fn view(&self, silence: &Silence, incidents: &[Arc<Incident>]) -> SilenceView {
         let state = silence.state(self.now());
-        let store = &self.services.store;
-        let covers = if state == SilenceState::Active { store.preview(&silence.matchers) } else { Preview::default() };
-        SilenceView { silence: silence.clone(), state, covers, hidden: store.hidden_by(&silence.id) }
+        let active = state == SilenceState::Active;
+        let covers = if active { Preview::of(&silence.matchers, incidents) } else { Preview::default() };
+        SilenceView { silence: silence.clone(), state, covers, hidden: self.services.store.hidden_by(&silence.id) }
     }
 
     /// The silence that a draft would be now.
@@ -110,6 +122,9 @@ impl App {
             None => None,
         };
         let goes_on = known.is_some_and(|known| known.becomes(&silence, now));
+        if !goes_on {
+            silence.starts_at = silence.starts_at.max(now);
+        }
         let preview = self.judged(&silence);
         if let Some(refused) = preview.refused {
             return Err(SilenceError::Refused(refused));
@@ -130,7 +145,6 @@ impl App {
         }
         if !goes_on {
             silence.id = SilenceId::new(self.services.random.next(), self.services.random.next());
-            silence.starts_at = silence.starts_at.max(now);
         }
         let id = silence.id.clone();
         let (covers, broad) = (preview.alerts, preview.broad.is_some());
@@ -172,14 +186,15 @@ impl App {
 
 impl Silencing for App {
     fn silences(&self) -> Vec<SilenceView> {
-        let silences = self.services.store.silences();
-        let mut all: Vec<SilenceView> = silences.all().map(|silence| self.view(silence)).collect();
+        let (silences, incidents) = (self.services.store.silences(), self.services.store.all());
+        let mut all: Vec<SilenceView> = silences.all().map(|silence| self.view(silence, &incidents)).collect();
         all.sort_by_key(|view| (view.state as u8, view.silence.ends_at));
         all
     }
 
     fn silence(&self, id: &str) -> Option<SilenceView> {
-        self.services.store.silences().get(id).map(|silence| self.view(silence))
+        let incidents = self.services.store.all();
+        self.services.store.silences().get(id).map(|silence| self.view(silence, &incidents))
     }
 
     fn preview(&self, draft: &Draft) -> Result<Preview, SilenceError> {

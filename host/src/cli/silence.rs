@@ -200,7 +200,12 @@ async fn add(context: &Context<'_>, remote: &Remote<'_>, arguments: &AddArgument
         true => Screen::json(&json!({ "silence": made.silence, "preview": preview }))?,
         false => {
             let silence = &made.silence.silence;
-            one(format!("silence {} holds until {}: {}", silence.id, silence.ends_at, shown(&silence.matchers)))
+            one(format!(
+                "silence {} holds until {}: {}",
+                silence.id,
+                seconds(silence.ends_at),
+                shown(&silence.matchers)
+            ))
         }
     };
     Ok(screen.print()?)
@@ -261,10 +266,13 @@ fn previewed(preview: &Preview) -> Screen {
         critical => format!(", {critical} of them critical"),
     };
     let mut screen = one(format!("covers {} of {} alerts that fire{critical}", preview.alerts, preview.of));
-    screen.line(format!(
-        "holds back {} incidents; {} more have alerts that it does not cover, and are handled as before",
-        preview.incidents, preview.partly
-    ));
+    if preview.alerts > 0 {
+        let partly = match preview.partly {
+            0 => String::new(),
+            partly => format!("; {partly} more have alerts that it does not cover, and are handled as before"),
+        };
+        screen.line(format!("holds back {} incidents{partly}", preview.incidents));
+    }
     for alert in &preview.shown {
         let labels: Vec<String> = alert
             .labels

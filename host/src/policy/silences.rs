@@ -25,18 +25,18 @@ fn objection(gate: &SilenceGate, silence: &SilenceLimits<'_>) -> Option<String> 
     if !reaches(&gate.on, silence.matchers) {
         return None;
     }
+    let label = |field: &Field| match field {
+        Field::Label(name) => name.clone(),
+        other => other.to_string(),
+    };
     let narrow = || {
-        let fields: Vec<String> = gate.on.conditions.iter().map(|(_, matcher)| matcher.to_string()).collect();
-        let of: Vec<String> = gate.on.conditions.iter().map(|(field, _)| field.to_string()).collect();
-        match fields.is_empty() {
-            true => String::new(),
-            false => format!(
-                " ({} may cover {} {}; a matcher on it that leaves that out makes it another matter)",
-                shown(silence.matchers),
-                of.join(", "),
-                fields.join(", ")
-            ),
+        let on: Vec<String> =
+            gate.on.conditions.iter().map(|(field, matcher)| format!("{} {matcher}", label(field))).collect();
+        if on.is_empty() {
+            return String::new();
         }
+        let (shown, on) = (shown(silence.matchers), on.join(" and "));
+        format!(" ({shown} may cover alerts with {on}; a matcher that leaves these out makes it another matter)")
     };
     match &gate.says {
         SilenceSays::Deny(reason) => Some(format!("{reason}{}", narrow())),

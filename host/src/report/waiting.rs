@@ -7,7 +7,7 @@ use super::translation::whose;
 use super::{Language, date};
 use crate::domain::delivery::DeliveryState;
 use crate::domain::incident::{ActionState, Limits};
-use crate::domain::silence::silence_of;
+use crate::domain::silence::{Cover, silence_of};
 use crate::domain::{Effect, Incident, Next, next};
 
 /// What is under way or waited for, and until when at the latest, as English for the terminal.
@@ -84,6 +84,12 @@ fn waiting(incident: &Incident, until: Timestamp, limits: &Limits) -> String {
         };
     }
     format!("waits until {}", date(until))
+}
+
+/// Until when silences hold back what would come next.
+pub fn silenced(cover: &Cover) -> String {
+    let names: Vec<String> = cover.silences.iter().map(|silence| silence.id.to_string()).collect();
+    format!("waits until {}: {} (silence {})", date(cover.until), cover.reason(), names.join(", "))
 }
 
 /// A sentence about each message that people did not get: why, and whether it is tried again.
