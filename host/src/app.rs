@@ -44,8 +44,8 @@ use tokio::task::JoinHandle;
 
 use crate::backend::deliveries::{Anew, DeliveryView, Undelivered};
 use crate::backend::{
-    Answer, Backend, Breaker, Cancellation, Condition, ControlError, Filter, InspectionView, Order, PluginView, Ready, Received,
-    Records, Refusal, Reloaded,
+    Answer, Backend, Breaker, Cancellation, Condition, ControlError, Filter, InspectionView, Order, PluginView, Ready,
+    Received, Records, Refusal, Reloaded,
 };
 use crate::chat::{Chat, Question, Refused, Shown};
 use crate::domain::control::Control;

@@ -3,8 +3,8 @@
 //! `Backend` is the running host, `Records` its history on disk, `Host` the way to start and inspect
 //! one. The HTTP server knows only the first two, so tests put a fake behind it.
 
-pub mod deliveries;
 mod condition;
+pub mod deliveries;
 mod evidence;
 #[cfg(test)]
 pub(crate) mod fake;
@@ -38,8 +38,8 @@ use crate::plugin::Kind;
 pub use crate::plugin::Reloaded;
 use crate::ports::{Inbound, Story};
 use crate::suggest::Written;
-use deliveries::{Anew, DeliveryView, Undelivered};
 pub use condition::Condition;
+use deliveries::{Anew, DeliveryView, Undelivered};
 pub use evidence::EvidenceView;
 pub use filter::{CancelOnDrop, Cancellation, Filter};
 pub use inspections::InspectionView;

@@ -16,7 +16,8 @@ pub async fn api(State(state): State<Arc<Shared>>, mut request: Request, next: N
     let headers = request.headers();
     let looks = request.method() == Method::GET || request.method() == Method::HEAD;
     // What a page links to is looked at with its session; only a page's own form changes anything with one.
-    let session = (looks && !headers.contains_key(header::AUTHORIZATION)).then(|| state.pages.caller(&state, headers)).flatten();
+    let session =
+        (looks && !headers.contains_key(header::AUTHORIZATION)).then(|| state.pages.caller(&state, headers)).flatten();
     let called = match session {
         Some(caller) => Some(caller),
         None => state.callers.caller(headers)?,

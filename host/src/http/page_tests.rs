@@ -58,8 +58,12 @@ impl<'a> Browser<'a> {
     }
 
     async fn send(&self, path: &str, form: &[(&str, &str)]) -> Response {
-        self.send_from(path, form, &[("Origin", &format!("http://{}", self.host.address)), ("Sec-Fetch-Site", "same-origin")])
-            .await
+        self.send_from(
+            path,
+            form,
+            &[("Origin", &format!("http://{}", self.host.address)), ("Sec-Fetch-Site", "same-origin")],
+        )
+        .await
     }
 
     async fn send_from(&self, path: &str, form: &[(&str, &str)], headers: &[(&str, &str)]) -> Response {
@@ -103,9 +107,8 @@ struct People {
 /// Ada is asked, Bob is not, Vic may look alone, Sam sends alerts.
 fn people() -> People {
     let [ada, bob, vic, sam] = [(); 4].map(|()| token::make().unwrap().expose().to_string());
-    let user = |name: &str, token: &str, more: &str| {
-        format!("[users.{name}]\ntokens = [\"{}\"]\n{more}\n", Hash::of(token))
-    };
+    let user =
+        |name: &str, token: &str, more: &str| format!("[users.{name}]\ntokens = [\"{}\"]\n{more}\n", Hash::of(token));
     let config = [
         user("ada", &ada, "groups = [\"sre\"]"),
         user("bob", &bob, ""),
@@ -138,7 +141,10 @@ async fn each_page_shows_what_each_may_see_and_do() {
                 let headers = answer.headers().clone();
                 assert_eq!(headers["cache-control"], "no-store");
                 let policy = headers["content-security-policy"].to_str().unwrap();
-                assert!(policy.contains("default-src 'none'; script-src 'self'") && policy.contains("trusted-types tidegate"));
+                assert!(
+                    policy.contains("default-src 'none'; script-src 'self'")
+                        && policy.contains("trusted-types tidegate")
+                );
                 let page = answer.text().await.unwrap();
                 assert!(page.contains(&format!("<strong>{name}</strong>")), "{page}");
             }
@@ -192,13 +198,19 @@ async fn a_session_begins_with_a_token_and_ends_when_somebody_says_so() {
     let host = asking(&people.config).await;
     let stranger = Browser::new(&host);
     let never = token::make().unwrap();
-    for (given, status, words) in
-        [(never.expose(), 403, "Nobody has this token"), (people.sam.as_str(), 403, "send alerts"), ("x", 403, "Nobody")]
-    {
+    for (given, status, words) in [
+        (never.expose(), 403, "Nobody has this token"),
+        (people.sam.as_str(), 403, "send alerts"),
+        ("x", 403, "Nobody"),
+    ] {
         let answer = stranger.send("/sign-in", &[("to", "//evil.example/"), ("token", given)]).await;
         assert_eq!((answer.status().as_u16(), answer.headers().contains_key("set-cookie")), (status, false));
         let page = answer.text().await.unwrap();
-        assert!(page.contains(words) && !page.contains("evil.example") && !page.contains(given.trim_matches('x')) || given == "x", "{page}");
+        assert!(
+            page.contains(words) && !page.contains("evil.example") && !page.contains(given.trim_matches('x'))
+                || given == "x",
+            "{page}"
+        );
     }
     for _ in 0..6 {
         stranger.send("/sign-in", &[("token", "guess")]).await;
@@ -260,7 +272,9 @@ async fn on_this_machine_without_proofs_everybody_is_told_that_nothing_is_proven
     for header in [("Host", "evil.example"), ("X-Forwarded-For", "10.0.0.1")] {
         assert_eq!(host.get("/").header(header.0, header.1).send().await.unwrap().status(), 403);
     }
-    for (path, status) in [("/i/nope", 404), ("/i/i-b1/a9", 404), ("/incidents?state=odd", 400), ("/incidents?x=1", 400)] {
+    for (path, status) in
+        [("/i/nope", 404), ("/i/i-b1/a9", 404), ("/incidents?state=odd", 400), ("/incidents?x=1", 400)]
+    {
         let answer = browser.look(path).await;
         assert_eq!(answer.status().as_u16(), status, "{path}");
         assert!(answer.text().await.unwrap().contains("<main"), "{path}");

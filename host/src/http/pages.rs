@@ -145,7 +145,8 @@ fn shown(
     status: StatusCode,
     write: impl FnOnce(&Frame<'_>) -> String,
 ) -> Response {
-    let host = if *who == Who::Nobody { HostView { mode: state.pages.mode, ..HostView::default() } } else { host(state) };
+    let host =
+        if *who == Who::Nobody { HostView { mode: state.pages.mode, ..HostView::default() } } else { host(state) };
     let here = uri.path_and_query().map_or("/", |path| path.as_str());
     let language = language::of(headers, state.language);
     let frame = Frame { language, now: state.clock.now(), who, host: &host, here };
@@ -247,9 +248,19 @@ mod tests {
             assert_eq!(own_path(good), good);
         }
         let long = format!("/{}", "x".repeat(5000));
-        for bad in
-            ["", "//evil.example", "/\\evil.example", "https://evil.example", "javascript:alert(1)", "/a\r\nb: c", " /", "i", &long, "/\u{7f}", "/é"]
-        {
+        for bad in [
+            "",
+            "//evil.example",
+            "/\\evil.example",
+            "https://evil.example",
+            "javascript:alert(1)",
+            "/a\r\nb: c",
+            " /",
+            "i",
+            &long,
+            "/\u{7f}",
+            "/é",
+        ] {
             assert_eq!(own_path(bad), "/", "{bad}");
         }
     }

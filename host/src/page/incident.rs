@@ -2,9 +2,9 @@
 
 use maud::{Markup, html};
 
+use super::changes;
 use super::frame::{Frame, Live, document};
 use super::parts::{line, path, severity, state, time, whole};
-use super::changes;
 use crate::domain::delivery::DeliveryState;
 use crate::domain::incident::{ActionRecord, ActionState};
 use crate::domain::link::{Link, Named};

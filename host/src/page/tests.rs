@@ -42,7 +42,13 @@ fn pages(story: &Story, host: &HostView, language: Language, text: &str) -> Vec<
     let single = Frame { who: &Who::Single, ..frame };
     let nobody = Frame { who: &Who::Nobody, ..frame };
     let incident = || story.incident.clone();
-    let of = |incidents| Now { asked: vec![incident()], people: vec![incident()], working: vec![incident()], newest: incidents };
+    let of = |incidents| Now {
+        asked: vec![incident()],
+        people: vec![incident()],
+        more_people: true,
+        working: vec![incident()],
+        newest: incidents,
+    };
     let listing = Listing { incidents: vec![incident()], next: Some(text.into()), looked_at: 1 };
     let selection = Selection { text: text.into(), source: text.into(), rule: text.into(), ..Selection::default() };
     let none = Listing { incidents: Vec::new(), next: None, looked_at: 0 };
@@ -66,7 +72,8 @@ fn pages(story: &Story, host: &HostView, language: Language, text: &str) -> Vec<
         let mut asked = record.clone();
         asked.state = if n == 2 { record.state } else { ActionState::Asked };
         let others = vec![(text.to_string(), text.to_string())];
-        let not_taken = [NotTaken::Host(text.into()), NotTaken::Untyped(text.into()), NotTaken::Changed].into_iter().nth(n);
+        let not_taken =
+            [NotTaken::Host(text.into()), NotTaken::Untyped(text.into()), NotTaken::Changed].into_iter().nth(n);
         let shown = Approval { story, record: &asked, may, not_taken, others };
         pages.push(("approval", approval(&shown, if n == 0 { &single } else { &frame })));
     }
@@ -91,7 +98,8 @@ fn nothing_from_outside_is_more_than_text() {
                 let scripts: Vec<&Tag> = tags.iter().filter(|tag| tag.name == "script").collect();
                 assert!(matches!(scripts[..], [one] if one.value("src") == Some(&SCRIPT.path)), "{name}: {scripts:?}");
                 assert!(!page.contains("<!--") && page.matches("</title>").count() == 1, "{name}");
-                let hidden: Vec<char> = page.chars().filter(|letter| *letter != '\n' && is_invisible(*letter)).collect();
+                let hidden: Vec<char> =
+                    page.chars().filter(|letter| *letter != '\n' && is_invisible(*letter)).collect();
                 assert!(hidden.is_empty(), "{name}: {hidden:?}");
             }
         }
@@ -172,7 +180,7 @@ fn a_first_visit_is_small() {
     let now = story.entries.last().unwrap().at;
     for language in LANGUAGES {
         let frame = Frame { language, now, who: &Who::Single, host: &host, here: "/" };
-        let shown = Now { asked: many(), people: many(), working: many(), newest: many() };
+        let shown = Now { asked: many(), people: many(), more_people: false, working: many(), newest: many() };
         let page = assets::pack(now_page(&shown, &frame).as_bytes()).len();
         let loaded: usize = [&*STYLE, &*SCRIPT, &*ICON].iter().map(|asset| asset.packed.len()).sum();
         assert!(page + loaded <= 60 << 10, "{page} and {loaded} bytes");

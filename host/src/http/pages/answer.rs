@@ -177,15 +177,16 @@ async fn others(state: &Shared, story: &Story, record: &ActionRecord) -> Vec<(St
         return Vec::new();
     }
     let filter = Filter { state: Some(Standing::AwaitingApproval), limit: OTHERS, ..Filter::default() };
-    let read = reading(state, move |backend| {
-        backend.list(&filter, &Cancellation::default()).map_err(Failure::unavailable)
-    });
+    let read =
+        reading(state, move |backend| backend.list(&filter, &Cancellation::default()).map_err(Failure::unavailable));
     // Where that cannot be read, the question itself can.
     let incidents = read.await.unwrap_or_default();
     let own = (&story.incident.id, &record.action.id);
     let same = incidents.iter().flat_map(|incident| {
         let asked = incident.actions.iter().filter(|other| other.state == ActionState::Asked);
-        asked.filter(|other| other.action.touches == record.action.touches).map(|other| (&incident.id, &other.action.id))
+        asked
+            .filter(|other| other.action.touches == record.action.touches)
+            .map(|other| (&incident.id, &other.action.id))
     });
     same.filter(|other| *other != own).map(|(incident, action)| (incident.to_string(), action.to_string())).collect()
 }

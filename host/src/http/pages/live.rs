@@ -99,7 +99,10 @@ impl Listener {
         };
         let mut ids = BTreeSet::new();
         let mut all = match change {
-            Ok(id) => { ids.insert(id); false }
+            Ok(id) => {
+                ids.insert(id);
+                false
+            }
             Err(RecvError::Lagged(_)) => true,
             Err(RecvError::Closed) => return None,
         };

@@ -56,7 +56,8 @@ impl Sessions {
         let of_one = sessions.values().filter(|session| session.caller.is_same_as(&caller)).count();
         let full = sessions.len() >= MOST;
         if of_one >= OF_ONE || full {
-            let others = sessions.iter().filter(|(_, session)| full && of_one < OF_ONE || session.caller.is_same_as(&caller));
+            let others =
+                sessions.iter().filter(|(_, session)| full && of_one < OF_ONE || session.caller.is_same_as(&caller));
             let oldest = others.min_by_key(|(_, session)| session.used).map(|(key, _)| *key);
             oldest.map(|key| sessions.remove(&key));
         }

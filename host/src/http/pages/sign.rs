@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Extension;
 use axum::body::Body;
 use axum::extract::{Form, FromRequest, Query, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
-use axum::Extension;
 use base64::Engine;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -164,7 +164,8 @@ pub async fn form<T: DeserializeOwned>(state: &Shared, request: Request) -> Resu
         Box::new(shown(state, &head.headers, &head.uri, &who, failure.status(), |frame| page::message(&message, frame)))
     };
     let place = state.quotas.forms.take(peer).ok_or_else(|| Box::new(busy().into_response()))?;
-    let bounds = body::Bounds { max: MAX_FORM, within: FORM_TIMEOUT.min(state.settings.body_timeout), place: Some(&place) };
+    let bounds =
+        body::Bounds { max: MAX_FORM, within: FORM_TIMEOUT.min(state.settings.body_timeout), place: Some(&place) };
     let bytes = body::read_within(&head.headers, body, bounds, |_| ()).await.map_err(failed)?;
     let request = Request::from_parts(head.clone(), Body::from(bytes));
     let read = Form::<T>::from_request(request, &()).await;
