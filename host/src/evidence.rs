@@ -17,6 +17,7 @@ mod log_line;
 mod object;
 mod observed;
 mod other;
+mod patch;
 mod revision;
 mod seen;
 mod table;
@@ -30,11 +31,13 @@ pub(crate) use listed::{Listed, Shown, events, objects};
 pub(crate) use log::last_error;
 pub(crate) use object::{list, text};
 pub(crate) use observed::{Observed, Told, observed};
+pub use patch::patched;
 pub use revision::{Revised, between_revisions};
 pub(crate) use seen::NODE_PRESSURES;
 pub(crate) use table::Row;
 pub use write::{Written, taken_back, written};
 
+use crate::domain::action::ActionId;
 use crate::domain::call::Call;
 use crate::domain::entry::Purpose;
 use crate::domain::incident::{Incident, Look};
@@ -111,6 +114,15 @@ pub fn for_model(look: &Look) -> String {
         text.push_str(&details);
     }
     text
+}
+
+/// Whether a look may show what stood there before an action: not one at what an action has changed.
+pub fn precedes(look: &Look, action: &ActionId) -> bool {
+    match &look.purpose {
+        Purpose::After { .. } | Purpose::Verify { .. } => false,
+        Purpose::Before { action: of } | Purpose::Gate { action: of } => of == action,
+        Purpose::Evidence | Purpose::Model | Purpose::Plan => true,
+    }
 }
 
 /// Whether a look was made to see what is wrong. What was looked at to rule on an action, to prepare or to

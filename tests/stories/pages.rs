@@ -73,11 +73,11 @@ async fn a_person_signs_in_understands_the_change_and_approves_it() -> anyhow::R
     let page = ada.look(&question).await?;
     for part in [
         "kubernetes.kubectl_patch",
-        "<pre>\"nginx:1.25-\"</pre>",
-        "<pre>\"nginx:1.25\"</pre>",
+        "<pre>&quot;nginx:1.25-&quot;</pre>",
+        "<pre>&quot;nginx:1.25&quot;</pre>",
         "Seen by the host",
         "it changes what runs",
-        "what was there before is restored",
+        "a way back that its proposer names",
         "a yes is executed at once",
     ] {
         assert!(page.contains(part), "{part} in {page}");

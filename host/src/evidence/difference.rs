@@ -79,7 +79,7 @@ fn walk(path: &str, before: Option<&Value>, after: Option<&Value>, depth: usize,
 }
 
 /// The path of a member. What is no plain word stands in quotes, so that no key can pass for a path.
-fn below(path: &str, key: &str) -> String {
+pub(super) fn below(path: &str, key: &str) -> String {
     let word = plain(key);
     match (path.is_empty(), word.starts_with('"')) {
         (_, true) => format!("{path}[{word}]"),
@@ -89,12 +89,12 @@ fn below(path: &str, key: &str) -> String {
 }
 
 /// A name as it stands in a path.
-fn plain(name: &str) -> String {
+pub(super) fn plain(name: &str) -> String {
     let word = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
     if !name.is_empty() && name.chars().all(word) { name.into() } else { Value::String(name.into()).to_string() }
 }
 
-fn name_of(item: &Value) -> Option<&str> {
+pub(super) fn name_of(item: &Value) -> Option<&str> {
     item.get("name").and_then(Value::as_str)
 }
 

@@ -5,9 +5,10 @@
 //! from the arguments; the proposer's words stand beneath as such.
 
 use maud::{Markup, html};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::changes::{difference, restored};
+use super::changes::{By, difference, known};
 use super::frame::{Frame, Live, Who, document};
 use super::parts::{line, path, row, time, whole};
 use crate::domain::incident::{ActionRecord, ActionState};
@@ -86,7 +87,7 @@ pub fn page(shown: &Approval<'_>, frame: &Frame<'_>) -> String {
         @if let Some(why) = &shown.not_taken { (not_taken(why, frame)) }
         h1 { @if asked { (words.may_it) } @else { (words.change) " " (record.action.id) } }
         @if asked {
-            @if let Some(until) = record.expires { p.deadline { (time(frame, until)) } }
+            @if let Some(until) = record.expires { p.deadline { (time(frame, until)) " " a.small href="#answer" { (words.to_answer) } } }
         } @else {
             p.lead { span class={ "state " (record.state.as_str()) } { (frame.language.action_state(record.state)) } " " (time(frame, record.since)) }
         }
@@ -169,22 +170,26 @@ fn what(action: &Action, frame: &Frame<'_>) -> Markup {
 /// Before and after of what changes.
 fn difference_of(incident: &Incident, record: &ActionRecord, frame: &Frame<'_>) -> Markup {
     let (words, action) = (frame.words(), &record.action);
-    let seen = action.safeguards.before.is_some().then_some(record.prepared_at).flatten();
     html! {
         section aria-labelledby="change" {
             h2 #change { (words.change) }
-            @match restored(action) {
-                Some(changes) => (difference(&changes, frame)),
+            @match known(incident, action) {
+                Some(known) => {
+                    (difference(&known.changes, frame))
+                    @if !known.rest.is_empty() { p.small { (words.besides) " " code { (line(&Value::Object(known.rest).to_string())) } } }
+                    @match known.by {
+                        By::Look(at) => p.small { (words.seen) " " (time(frame, at)) },
+                        By::Restoration => p.small { (words.seen) " " @if let Some(at) = record.prepared_at { (time(frame, at)) } },
+                        By::Proposer => p.small.bad { (words.claimed_before) },
+                    }
+                },
                 None => {
-                    @let (head, text, _) = frame.language.asked(incident, action);
+                    @let (head, text, json) = frame.language.asked(incident, action);
                     p.small { (head) }
                     pre { (whole(&text)) }
+                    // Fields that change are told only of what was looked at.
+                    @if json { p.small.bad { (words.not_seen) } }
                 },
-            }
-            @match (seen, &action.safeguards.look) {
-                (Some(at), Some(look)) => p.small { (words.seen) " " (time(frame, at)) " " code { (line(&look.tool)) } },
-                (Some(at), None) => p.small { (words.seen) " " (time(frame, at)) },
-                _ => p.small.bad { (words.not_seen) },
             }
         }
     }

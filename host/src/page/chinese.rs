@@ -16,9 +16,11 @@ static WORDS: Words = Words {
     any: "任意",
     approve: "批准",
     asked_of: "询问：",
+    besides: "其他参数：",
     change: "变更内容",
     changed: "内容有变化。",
     circumstances: "当前情况",
+    claimed_before: "当前状态仅为提出者的说法，tidegate 尚未查看。",
     comment: "备注（可选）",
     comment_required: "备注（必填：此操作不可撤销）",
     delivered: "已送达",
@@ -59,6 +61,7 @@ static WORDS: Words = Words {
     looks_only: "仅可查看",
     looks_only_why: "您只能查看，不能答复。具有 responder 角色的人可以答复。",
     may_it: "是否允许 tidegate 执行此操作？",
+    more_filters: "更多筛选",
     name: "名称",
     named_by_alert: "由告警给出",
     nameless: "答复需要填写姓名。",
@@ -123,6 +126,7 @@ static WORDS: Words = Words {
     state: "状态",
     story: "经过",
     text: "文字",
+    to_answer: "去答复",
     to_newest: "最新",
     token: "令牌",
     too_often: "错误次数过多，请一分钟后再试。",
@@ -176,8 +180,12 @@ impl Texts for Chinese {
         format!("有 {count} 个问题等待您答复")
     }
 
-    fn need_person(&self, count: usize) -> String {
-        format!("{count} 个事件需要人工处理")
+    fn need_person(&self, count: usize, more: bool) -> String {
+        if more {
+            format!("{count} 个以上事件需要人工处理")
+        } else {
+            format!("{count} 个事件需要人工处理")
+        }
     }
 
     fn works_on(&self, count: usize) -> String {

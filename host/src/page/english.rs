@@ -16,9 +16,11 @@ static WORDS: Words = Words {
     any: "any",
     approve: "Approve",
     asked_of: "asked of",
+    besides: "Besides:",
     change: "What changes",
     changed: "Something has changed.",
     circumstances: "Circumstances",
+    claimed_before: "What stands there is told by the proposer alone: the host has not looked.",
     comment: "Comment (optional)",
     comment_required: "Comment (required: this cannot be taken back)",
     delivered: "delivered",
@@ -59,6 +61,7 @@ static WORDS: Words = Words {
     looks_only: "may look only",
     looks_only_why: "You may look and answer nothing. Somebody with the role responder could.",
     may_it: "May tidegate do this?",
+    more_filters: "More filters",
     name: "Name",
     named_by_alert: "named by the alert",
     nameless: "An answer needs the name of a person.",
@@ -123,6 +126,7 @@ static WORDS: Words = Words {
     state: "State",
     story: "Story",
     text: "Text",
+    to_answer: "to the answer",
     to_newest: "Newest",
     token: "Token",
     too_often: "Too many wrong attempts. Wait a minute.",
@@ -176,8 +180,12 @@ impl Texts for English {
         if count == 1 { "1 question waits for you".into() } else { format!("{count} questions wait for you") }
     }
 
-    fn need_person(&self, count: usize) -> String {
-        if count == 1 { "1 incident needs a person".into() } else { format!("{count} incidents need a person") }
+    fn need_person(&self, count: usize, more: bool) -> String {
+        match (count, more) {
+            (count, true) => format!("More than {count} incidents need a person"),
+            (1, false) => "1 incident needs a person".into(),
+            (count, false) => format!("{count} incidents need a person"),
+        }
     }
 
     fn works_on(&self, count: usize) -> String {

@@ -1,4 +1,4 @@
-//! `/incidents`: what goes on, worst and newest first, and what tidegate did. The whole view is in the address.
+//! `/incidents`: what goes on, the newest first, and what tidegate did. The whole view is in the address.
 
 use maud::{Markup, html};
 
@@ -96,6 +96,10 @@ fn chips(selection: &Selection, frame: &Frame<'_>) -> Markup {
 
 fn filter(selection: &Selection, frame: &Frame<'_>) -> Markup {
     let words = frame.words();
+    let more = selection.outcome.is_some()
+        || selection.severity.is_some()
+        || !selection.source.is_empty()
+        || !selection.rule.is_empty();
     let choice = |value: &str, name: &str, chosen: bool| html! { option value=(value) selected[chosen] { (name) } };
     html! {
         form.filter method="get" action="/incidents" role="search" {
@@ -105,6 +109,10 @@ fn filter(selection: &Selection, frame: &Frame<'_>) -> Markup {
                 (choice("all", words.all, selection.all && selection.state.is_none()))
                 @for state in State::ALL { (choice(state.as_str(), frame.language.state(state), selection.state == Some(state))) }
             } }
+            button type="submit" { (words.filter) }
+            details.more #more open[more] {
+            summary { (words.more_filters) }
+            div.fields {
             label { (words.outcome) select name="outcome" {
                 (choice("", words.any, selection.outcome.is_none()))
                 @for outcome in OUTCOMES { (choice(outcome.as_str(), frame.language.outcome(outcome), selection.outcome == Some(outcome))) }
@@ -117,8 +125,9 @@ fn filter(selection: &Selection, frame: &Frame<'_>) -> Markup {
             } }
             label { (words.source) input name="source" value=(line(&selection.source)) maxlength="100"; }
             label { (words.rule) input name="rule" value=(line(&selection.rule)) maxlength="200"; }
-            button type="submit" { (words.filter) }
-            " " a href="/incidents" { (words.without_filter) }
+            a href="/incidents" { (words.without_filter) }
+            }
+            }
         }
     }
 }

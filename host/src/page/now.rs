@@ -12,8 +12,10 @@ use crate::domain::{Incident, State};
 pub struct Now {
     /// Incidents with a question, the newest first.
     pub asked: Vec<Incident>,
-    /// Incidents that need a person and are not over.
+    /// Incidents that need a person and are not over, the worst first.
     pub people: Vec<Incident>,
+    /// Whether there are more of these.
+    pub more_people: bool,
     /// Incidents that are worked on.
     pub working: Vec<Incident>,
     /// The newest of all.
@@ -111,7 +113,7 @@ fn people(now: &Now, frame: &Frame<'_>) -> Markup {
             @if now.people.is_empty() {
                 h2 #people { (frame.words().nobody_needed) }
             } @else {
-                h2 #people { (frame.texts().need_person(now.people.len())) }
+                h2 #people { (frame.texts().need_person(now.people.len(), now.more_people)) }
                 (rows(&now.people, frame))
                 p { a href="/incidents?outcome=needs_person" { (frame.words().all_incidents) } }
             }

@@ -45,6 +45,7 @@ fn pages(story: &Story, host: &HostView, language: Language, text: &str) -> Vec<
     let of = |incidents| Now {
         asked: vec![incident()],
         people: vec![incident()],
+        more_people: true,
         working: vec![incident()],
         newest: incidents,
     };
@@ -179,7 +180,7 @@ fn a_first_visit_is_small() {
     let now = story.entries.last().unwrap().at;
     for language in LANGUAGES {
         let frame = Frame { language, now, who: &Who::Single, host: &host, here: "/" };
-        let shown = Now { asked: many(), people: many(), working: many(), newest: many() };
+        let shown = Now { asked: many(), people: many(), more_people: false, working: many(), newest: many() };
         let page = assets::pack(now_page(&shown, &frame).as_bytes()).len();
         let loaded: usize = [&*STYLE, &*SCRIPT, &*ICON].iter().map(|asset| asset.packed.len()).sum();
         assert!(page + loaded <= 60 << 10, "{page} and {loaded} bytes");

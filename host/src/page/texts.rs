@@ -14,9 +14,11 @@ pub(super) struct Words {
     pub any: &'static str,
     pub approve: &'static str,
     pub asked_of: &'static str,
+    pub besides: &'static str,
     pub change: &'static str,
     pub changed: &'static str,
     pub circumstances: &'static str,
+    pub claimed_before: &'static str,
     pub comment: &'static str,
     pub comment_required: &'static str,
     pub delivered: &'static str,
@@ -57,6 +59,7 @@ pub(super) struct Words {
     pub looks_only: &'static str,
     pub looks_only_why: &'static str,
     pub may_it: &'static str,
+    pub more_filters: &'static str,
     pub name: &'static str,
     pub named_by_alert: &'static str,
     pub nameless: &'static str,
@@ -121,6 +124,7 @@ pub(super) struct Words {
     pub state: &'static str,
     pub story: &'static str,
     pub text: &'static str,
+    pub to_answer: &'static str,
     pub to_newest: &'static str,
     pub token: &'static str,
     pub too_often: &'static str,
@@ -159,8 +163,8 @@ pub(super) trait Texts: Sync {
     fn span(&self, seconds: i64) -> String;
     /// How many questions wait.
     fn questions(&self, count: usize) -> String;
-    /// How many incidents need a person.
-    fn need_person(&self, count: usize) -> String;
+    /// How many incidents need a person, or that there are more than that.
+    fn need_person(&self, count: usize, more: bool) -> String;
     /// On how many incidents the host works.
     fn works_on(&self, count: usize) -> String;
     /// That no incident of those that were looked at holds a text.

@@ -4,11 +4,9 @@
 use serde_json::{Map, Value};
 
 use super::Language;
-use crate::domain::ActionId;
-use crate::domain::entry::Purpose;
 use crate::domain::text::letters::visible;
 use crate::domain::{Action, Incident};
-use crate::evidence::{CHANGES, Change, Written, written};
+use crate::evidence::{CHANGES, Change, Written, precedes, written};
 
 /// Arguments as people are shown them.
 pub(super) struct Shown {
@@ -35,7 +33,7 @@ pub(super) fn shown(incident: &Incident, action: &Action, language: Language) ->
     let headings = language.translation().headings();
     let call = &action.proposal.call;
     if let Some(Written::Changes(changes)) =
-        written(call, incident.looks.iter().filter(|look| precedes(&look.purpose, &action.id)))
+        written(call, incident.looks.iter().filter(|look| precedes(look, &action.id)))
         && !changes.is_empty()
         && changes.len() <= CHANGES
     {
@@ -54,15 +52,6 @@ pub(super) fn shown(incident: &Incident, action: &Action, language: Language) ->
         return Shown { head: headings.changed_fields, text: visible(&lines.join("\n")), form: "text" };
     }
     Shown { head: headings.arguments, text: json(&call.arguments), form: "json" }
-}
-
-/// Whether a look may show what stood there before an action: not one at what an action has changed.
-fn precedes(purpose: &Purpose, action: &ActionId) -> bool {
-    match purpose {
-        Purpose::After { .. } | Purpose::Verify { .. } => false,
-        Purpose::Before { action: of } | Purpose::Gate { action: of } => of == action,
-        Purpose::Evidence | Purpose::Model | Purpose::Plan => true,
-    }
 }
 
 fn json(arguments: &Map<String, Value>) -> String {

@@ -43,7 +43,12 @@ pub async fn now(
         let list = |filter: Filter| backend.list(&filter, cancellation).map_err(Failure::unavailable);
         let of = |state, limit| list(Filter { state: Some(state), limit, ..Filter::default() });
         let people = |outcome| {
-            list(Filter { state: Some(Standing::Watching), outcome: Some(outcome), limit: FEW, ..Filter::default() })
+            list(Filter {
+                state: Some(Standing::Watching),
+                outcome: Some(outcome),
+                limit: FEW + 1,
+                ..Filter::default()
+            })
         };
         let mut working = of(Standing::Acting, FEW)?;
         for state in [Standing::Investigating, Standing::Planning, Standing::Open] {
@@ -53,7 +58,16 @@ pub async fn now(
         let asked = of(Standing::AwaitingApproval, QUESTIONS)?;
         let mut needed = people(Outcome::Error)?;
         needed.extend(people(Outcome::NeedsPerson)?);
-        Ok(Now { asked, people: needed, working, newest: list(Filter { limit: FEW, ..Filter::default() })? })
+        let more_people = needed.len() > FEW;
+        needed.truncate(FEW);
+        needed.sort_by_key(|incident| std::cmp::Reverse(incident.severity()));
+        Ok(Now {
+            asked,
+            people: needed,
+            more_people,
+            working,
+            newest: list(Filter { limit: FEW, ..Filter::default() })?,
+        })
     });
     match read.await {
         Ok(now) => shown(&state, &headers, &uri, &viewer.who, StatusCode::OK, |frame| page::now(&now, frame)),
