@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use tidegate::clock::SystemClock;
 use tidegate::ports::Clock as _;
 use tidegate_fakes::{FakeKubernetes, Fault, Request, Scenario};
-use tidegate_tests::process::{PATIENCE, Process, run};
+use tidegate_tests::process::{PATIENCE, Process, binary, run};
 use tokio::time::{Instant, sleep};
 
 const RULES: &str = r#"
@@ -107,6 +107,8 @@ fn version(object: &Value) -> Option<u64> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_happens_in_a_cluster_is_heard_once_whatever_happens_to_the_host_and_the_api() -> anyhow::Result<()> {
+    // What is young when the test begins is old when the binary has been built.
+    binary()?;
     let kubernetes = FakeKubernetes::start(Scenario::empty()).await?;
     kubernetes.put("events", event("old-1", 3, 50));
     kubernetes.put("events", event("young-1", 142, 1));
@@ -220,8 +222,8 @@ async fn one_cluster_that_is_away_costs_another_nothing_and_mistakes_are_named_b
     let away = "[[cluster]]\nname = \"osprey\"\nkubeconfig = \"osprey.yaml\"\nwatch = [\"events\"]\n\
                 [sources.alertmanager]\ncluster = \"osprey\"\n";
     let folder = folder(&kubernetes, away)?;
-    let (code, text, _) = run(folder.path(), &[], &["check"]).await?;
-    assert!(code != 0 && text.contains("osprey.yaml: cannot be read"), "{text}");
+    let (code, text, problems_of) = run(folder.path(), &[], &["check"]).await?;
+    assert!(code != 0 && problems_of.contains("osprey.yaml: cannot be read"), "{text}{problems_of}");
     let nowhere = kubernetes.kubeconfig().replace(kubernetes.url(), "http://127.0.0.1:9");
     fs::write(folder.path().join("osprey.yaml"), nowhere)?;
     let (code, text, problems_of) = run(folder.path(), &[], &["check"]).await?;

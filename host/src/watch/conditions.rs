@@ -99,7 +99,9 @@ impl Conditions {
                 }
                 continue;
             }
-            self.shown.iter_mut().for_each(|shown| drop(shown.insert(key.clone())));
+            if let Some(shown) = &mut self.shown {
+                shown.insert(key.clone());
+            }
             match self.unwell.get_mut(&key) {
                 Some(known) if scene.now.duration_since(known.told) < AGAIN => {}
                 Some(known) => {

@@ -93,6 +93,8 @@ impl Plugin {
     /// With the path of its program counted from a folder, where it has one.
     #[must_use]
     pub fn relative_to(mut self, base: &Path) -> Self {
+        // Beside a kubeconfig in the current folder as well: a bare name would be looked for elsewhere.
+        let base = if base.as_os_str().is_empty() { Path::new(".") } else { base };
         if self.command.contains('/') {
             self.command = base.join(self.command.trim_start_matches("./")).display().to_string();
         }
@@ -154,6 +156,12 @@ mod tests {
 
     use super::*;
 
+    impl Plugin {
+        fn called(self, command: &str) -> Self {
+            Self { command: command.into(), ..self }
+        }
+    }
+
     fn plugin(script: &str) -> Plugin {
         let args = Some(vec!["-c".into(), script.into()]);
         let env = Some(vec![Variable { name: "OWN".into(), value: "mine".into() }]);
@@ -177,6 +185,8 @@ mod tests {
             let error = plugin(script).ask(&environment).await.err().unwrap();
             assert!(error.contains(part) && error.contains("/bin/sh") && !error.contains("s3cr3t"), "{error}");
         }
+        let beside = |base: &str| plugin("").called("./get").relative_to(Path::new(base)).command;
+        assert_eq!((beside("").as_str(), beside("/etc").as_str()), ("./get", "/etc/get"));
         let missing = Plugin { command: "/no/such/program".into(), ..plugin("") };
         assert!(missing.ask(&environment).await.err().unwrap().contains("cannot be started"));
     }

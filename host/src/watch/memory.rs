@@ -155,6 +155,7 @@ pub struct Snapshot {
 
 impl Snapshot {
     /// Its bytes.
+    #[cfg(test)]
     pub fn size(&self) -> usize {
         self.bytes.len()
     }

@@ -13,7 +13,7 @@ use crate::domain::delivery::{Delivery, DeliveryLimits, DeliveryState, Occasion}
 use crate::domain::incident::{ActionRecord, overtaken};
 use crate::domain::message::{Stage, earlier};
 use crate::domain::wait::backoff;
-use crate::domain::{Fact, Incident};
+use crate::domain::{Catalogue, Fact, Incident};
 use crate::pipeline::Services;
 use crate::ports::{JournalError, Message, NotifyError, Story};
 use crate::report::{Blindness, Telling, message};
@@ -117,7 +117,7 @@ fn written(services: &Services, incident: &Incident, delivery: &Delivery) -> Res
     let record = delivery.action.as_ref().and_then(|action| incident.action(action));
     let asked = record.filter(|_| delivery.occasion == Occasion::Approval);
     let link = asked.and_then(|record| link(services, incident, record, &delivery.target));
-    let blind = blindness(services, incident);
+    let blind = blindness(&services.tools.catalogue(), incident, |server| services.tools.ready(server));
     let telling = Telling {
         occasion: delivery.occasion,
         action: record.map(|record| &record.action.id),
@@ -139,22 +139,22 @@ fn written(services: &Services, incident: &Incident, delivery: &Delivery) -> Res
     })
 }
 
-/// What keeps the host from seeing the cluster of an incident, as it is now.
-fn blindness(services: &Services, incident: &Incident) -> Option<Blindness> {
-    let catalogue = services.tools.catalogue();
+/// What keeps the host from seeing the cluster of an incident; `ready` says whether the tools of a server can be called.
+fn blindness(catalogue: &Catalogue, incident: &Incident, ready: impl Fn(&str) -> bool) -> Option<Blindness> {
     if catalogue.clusters.is_empty() {
         return None;
     }
     let named = Named::of(incident);
     if let Some(clusters) = catalogue.clusters.unsaid(&named) {
-        return Some(Blindness::Unsaid { clusters });
+        // What is about nothing that a cluster has is in none.
+        let in_a_cluster = incident.subject().is_some() || !incident.place().is_empty();
+        return in_a_cluster.then_some(Blindness::Unsaid { clusters });
     }
     let servers: Vec<&str> = catalogue.clusters.servers_of(&named).collect();
-    let away: Vec<&str> = servers.iter().copied().filter(|server| !services.tools.ready(server)).collect();
+    let away: Vec<&str> = servers.iter().copied().filter(|server| !ready(server)).collect();
     // Where one of several answers, the cluster is seen.
-    let cluster =
-        servers.first().filter(|_| away.len() == servers.len()).map(|server| catalogue.clusters.label(server))?;
-    Some(Blindness::Away { cluster: cluster.into(), servers: away.join(", ") })
+    let first = servers.first().filter(|_| away.len() == servers.len())?;
+    Some(Blindness::Away { cluster: catalogue.clusters.label(first).into(), servers: away.join(", ") })
 }
 
 /// The link to a question: one that proves its reader goes only where nobody else reads.
@@ -219,5 +219,35 @@ mod tests {
         let outage = NotifyError::Retry { reason: "503".into(), after: None };
         assert!(again(6, 57, 2, &outage) && !again(6, limits.attempts - 1, 0, &outage));
         assert!(!again(0, 0, 0, &NotifyError::Permanent("no such target".into())));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{Clusters, Entry, IncidentId};
+
+    #[test]
+    fn a_cluster_is_not_seen_where_none_of_its_servers_answers_or_nobody_knows_which_it_is() {
+        let (own, other) = (["k".to_string(), "metrics".to_string()], ["o".to_string()]);
+        let clusters = Clusters::new([("kestrel", own.as_slice()), ("osprey", other.as_slice())]);
+        let catalogue = Catalogue { clusters, ..Catalogue::default() };
+        let told = |labels: serde_json::Value, ready: &[&str]| {
+            let alert = serde_json::from_value(serde_json::json!({
+                "source": "s", "name": "n", "status": "firing", "severity": "info", "fingerprint": "f",
+                "labels": labels, "annotations": {},
+            }));
+            let fact = Fact::Opened { group_key: "g".into(), source: "s".into(), alerts: vec![alert.unwrap()] };
+            let entry = Entry { at: Timestamp::UNIX_EPOCH, fact };
+            let incident = Incident::open(IncidentId("i1".into()), &entry).unwrap();
+            blindness(&catalogue, &incident, |server| ready.contains(&server))
+        };
+        let pod = |cluster: &str| serde_json::json!({ "namespace": "shop", "pod": "web-1", "cluster": cluster });
+        let away = Blindness::Away { cluster: "kestrel".into(), servers: "k, metrics".into() };
+        assert_eq!(told(pod("kestrel"), &["o"]), Some(away));
+        assert_eq!((told(pod("kestrel"), &["k"]), told(pod("heron"), &[])), (None, None));
+        let unsaid = Blindness::Unsaid { clusters: "kestrel, osprey".into() };
+        assert_eq!(told(serde_json::json!({ "namespace": "shop", "pod": "web-1" }), &["k", "o"]), Some(unsaid));
+        assert_eq!(told(serde_json::json!({ "instance": "db-1:9100" }), &[]), None, "a machine of its own");
     }
 }
