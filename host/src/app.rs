@@ -188,6 +188,7 @@ impl App {
                 restoration: Arc::clone(&self.restoration),
                 journal: Arc::clone(&self.records.journal),
                 runner: Arc::downgrade(&self.runner),
+                buses: self.buses.clone(),
                 counters: Arc::clone(&self.counters),
             };
             let store = Arc::clone(&self.services.store);
@@ -305,6 +306,7 @@ impl Backend for App {
                 DecodeError::UnknownSource(text) => Refusal::UnknownSource(text),
                 DecodeError::Unavailable(text) => Refusal::Unavailable(text),
             })?;
+            bus::forward(&self.buses, &decoded.forwards).await.map_err(Refusal::Unavailable)?;
             let left_out = decoded.sentences();
             let (reply, confirm) = (decoded.reply.clone(), decoded.confirm.clone());
             let received = pipeline::receive(&self.services, decoded.marked().alerts).await.map_err(|error| {
@@ -478,6 +480,10 @@ impl Backend for App {
         problems.extend(deliveries::problems(&self.runner.target_status()));
         problems.extend(self.health.problems());
         problems.extend(self.buses.iter().flat_map(|bus| bus.problems()));
+        if let Some(rule) = self.policies.set().forwards().filter(|_| !self.buses.iter().any(|bus| bus.tells())) {
+            problems
+                .push(format!("event rule {rule} sends events on, and no [[bus.nats]] has publish: they go nowhere"));
+        }
         problems.extend(self.records.library.problems().into_iter().map(|problem| format!("runbooks: {problem}")));
         for scope in self.services.gate.paused() {
             let what = if scope.is_empty() { "execution".to_string() } else { scope };

@@ -16,7 +16,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::domain::alert::normalised::Normalised;
-use crate::domain::event::{ENDS_AFTER, Event, Pattern, SOURCE};
+use crate::domain::event::{ENDS_AFTER, Event, Forward, Pattern, SOURCE};
 use crate::domain::text::cut;
 use crate::domain::{Alert, Incident, Labels};
 use crate::ports::{Clock, Inbound};
@@ -131,9 +131,10 @@ impl Events {
         if let Some(origin) = origin {
             read.events = read.events.into_iter().map(|event| origin.completed(event)).collect();
         }
-        let alerts = self.alerts(&read.events, received_at);
+        let mut forwards = Vec::new();
+        let alerts = self.judged(&read.events, received_at, &mut forwards);
         self.recent().take(read.events, received_at);
-        Ok(Normalised { alerts, left_out: read.left_out, ..Normalised::default() })
+        Ok(Normalised { alerts, left_out: read.left_out, forwards, ..Normalised::default() })
     }
 
     /// The same for a message of a bus, which knows of its subject, its time and its cluster where the event says nothing.
@@ -167,9 +168,15 @@ impl Events {
 
     /// The alerts that come of events, in their order: new ones, such as fire already, and ends.
     pub fn alerts(&self, events: &[Event], now: Timestamp) -> Vec<Alert> {
+        self.judged(events, now, &mut Vec::new())
+    }
+
+    fn judged(&self, events: &[Event], now: Timestamp, forwards: &mut Vec<Forward>) -> Vec<Alert> {
         let mut alerts = Vec::new();
         for event in events {
             let judged = self.policies.event(event, now);
+            forwards.extend(judged.forward.iter().map(|(subject, _)| event.forwarded(subject)));
+            self.tally.add(What::Forwarded, judged.forward.len() as u64);
             if let Some(fault) = judged.faults.first() {
                 self.tally.fault(fault, self.clock.elapsed());
             }
@@ -207,7 +214,7 @@ impl Events {
                     }
                 }
             }
-            if alerts.len() == before && !counted {
+            if alerts.len() == before && !counted && judged.forward.is_empty() {
                 self.tally.add(What::Ignored, 1);
             }
         }

@@ -235,6 +235,8 @@ pub(super) struct Want {
     pub alert: Option<WantAlert>,
     /// Names of alerts that an event ends.
     pub over: Option<Vec<String>>,
+    /// Subjects under which an event is sent on.
+    pub forward: Option<Vec<String>>,
 }
 
 /// A group, or several.

@@ -70,8 +70,8 @@ pub(super) fn compare(set: &Set, row: &EventRow, now: &str, want: &Want, seen: &
     });
     let judged = events::judge(set, &event, now, Some(seen));
     judged.faults.iter().for_each(|fault| lines.say(format!("a rule failed: {fault}")));
-    if want.rule.is_none() && want.alert.is_none() && want.over.is_none() {
-        lines.say("`want` asks nothing about the event; name rule, alert or over".into());
+    if want.rule.is_none() && want.alert.is_none() && want.over.is_none() && want.forward.is_none() {
+        lines.say("`want` asks nothing about the event; name rule, alert, over or forward".into());
     }
     if let Some(wanted) = &want.rule {
         let got = judged.rule.as_deref().unwrap_or("none");
@@ -91,6 +91,14 @@ pub(super) fn compare(set: &Set, row: &EventRow, now: &str, want: &Want, seen: &
         let mut wanted: Vec<&str> = wanted.iter().map(String::as_str).collect();
         wanted.sort_unstable();
         lines.same("over", &wanted.join(", "), &got.join(", "));
+    }
+    if let Some(wanted) = &want.forward {
+        let mut got: Vec<String> = judged.forward.iter().map(|(subject, _)| event.forwarded(subject).subject).collect();
+        got.sort_unstable();
+        got.dedup();
+        let mut wanted = wanted.clone();
+        wanted.sort_unstable();
+        lines.same("forward", &wanted.join(", "), &got.join(", "));
     }
     let Some(wanted) = &want.alert else { return };
     let Some(raised) = &judged.raised else {
