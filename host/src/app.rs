@@ -24,6 +24,7 @@ mod lint;
 mod live_records;
 mod metrics;
 mod model_metrics;
+mod observers;
 mod options;
 mod people;
 mod plugins;
@@ -228,6 +229,7 @@ impl App {
                 restoration: Arc::clone(&self.restoration),
                 journal: Arc::clone(&self.records.journal),
                 runner: Arc::downgrade(&self.runner),
+                buses: self.buses.clone(),
                 counters: Arc::clone(&self.counters),
             };
             let store = Arc::clone(&self.services.store);
@@ -346,10 +348,10 @@ impl Backend for App {
                 DecodeError::UnknownSource(text) => Refusal::UnknownSource(text),
                 DecodeError::Unavailable(text) => Refusal::Unavailable(text),
             })?;
+            bus::forward(&self.buses, &decoded.forwards).await.map_err(Refusal::Unavailable)?;
             let left_out = decoded.sentences();
             let (reply, confirm) = (decoded.reply.clone(), decoded.confirm.clone());
             let alerts = decoded.marked().alerts;
-            let heard = self.schedules.heartbeats.of(&alerts);
             let received = pipeline::receive(&self.services, alerts).await.map_err(|error| {
                 self.runner.check_journal();
                 Refusal::Unavailable(error.to_string())
@@ -357,8 +359,6 @@ impl Backend for App {
             if let Some(push) = push {
                 self.pushed.note(&push.body, push.times_out, push.at, self.services.clock.elapsed());
             }
-            let clock = &self.services.clock;
-            self.schedules.heartbeats.heard(&heard, clock.now(), clock.elapsed());
             self.counters.received(&received);
             Ok(Received {
                 alerts: received.alerts,
@@ -554,6 +554,10 @@ impl Backend for App {
         problems.extend(self.health.problems());
         problems.extend(self.watches.problems());
         problems.extend(self.buses.iter().flat_map(|bus| bus.problems()));
+        if let Some(rule) = self.policies.set().forwards().filter(|_| !self.buses.iter().any(|bus| bus.tells())) {
+            problems
+                .push(format!("event rule {rule} sends events on, and no [[bus.nats]] has publish: they go nowhere"));
+        }
         problems.extend(self.records.library.problems().into_iter().map(|problem| format!("runbooks: {problem}")));
         for scope in self.services.gate.paused() {
             let what = if scope.is_empty() { "execution".to_string() } else { scope };

@@ -18,7 +18,7 @@ mod subject;
 mod tell;
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use futures::future::BoxFuture;
 use tokio::task::AbortHandle;
@@ -180,6 +180,7 @@ pub struct Bus {
     /// What is remembered across starts.
     state: Arc<dyn PluginState>,
     task: Mutex<Option<AbortHandle>>,
+    client: OnceLock<async_nats::Client>,
 }
 
 impl Bus {
@@ -191,7 +192,7 @@ impl Bus {
         state: Arc<dyn PluginState>,
     ) -> Self {
         let status = Arc::new(Status::new(&settings.name));
-        Self { settings, login, servers, status, clock, state, task: Mutex::default() }
+        Self { settings, login, servers, status, clock, state, task: Mutex::default(), client: OnceLock::new() }
     }
 
     /// Begins to connect, and does what is configured until it is stopped.
@@ -212,14 +213,15 @@ impl Bus {
             outlet::begin(&self, record.as_ref()).await;
         }
         let client = connection::connected(&self).await;
+        let client = self.client.get_or_init(|| client);
         let reads = async {
             if let Some(inlet) = &self.settings.inlet {
-                inlet::follow(&self, &client, inlet, intake.as_ref()).await;
+                inlet::follow(&self, client, inlet, intake.as_ref()).await;
             }
         };
         let tells = async {
             if let Some(publish) = &self.settings.publish {
-                outlet::follow(&self, &client, publish, record.as_ref()).await;
+                outlet::follow(&self, client, publish, record.as_ref()).await;
             }
         };
         futures::future::join(reads, tells).await;

@@ -16,7 +16,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::domain::alert::normalised::Normalised;
-use crate::domain::event::{ENDS_AFTER, Event, Pattern, SOURCE};
+use crate::domain::event::{ENDS_AFTER, Event, Forward, Pattern, SOURCE};
 use crate::domain::text::cut;
 use crate::domain::{Alert, Incident, Labels};
 use crate::ports::{Clock, Inbound};
@@ -131,8 +131,7 @@ impl Events {
         if let Some(origin) = origin {
             read.events = read.events.into_iter().map(|event| origin.completed(event)).collect();
         }
-        let alerts = self.taken(read.events, received_at);
-        Ok(Normalised { alerts, left_out: read.left_out, ..Normalised::default() })
+        Ok(Normalised { left_out: read.left_out, ..self.taken(read.events, received_at) })
     }
 
     /// The same for a message of a bus, which knows of its subject, its time and its cluster where the event says nothing.
@@ -166,9 +165,15 @@ impl Events {
 
     /// The alerts that come of events, in their order: new ones, such as fire already, and ends.
     pub fn alerts(&self, events: &[Event], now: Timestamp) -> Vec<Alert> {
+        self.judged(events, now, &mut Vec::new())
+    }
+
+    fn judged(&self, events: &[Event], now: Timestamp, forwards: &mut Vec<Forward>) -> Vec<Alert> {
         let mut alerts = Vec::new();
         for event in events {
             let judged = self.policies.event(event, now);
+            forwards.extend(judged.forward.iter().map(|(subject, _)| event.forwarded(subject)));
+            self.tally.add(What::Forwarded, judged.forward.len() as u64);
             if let Some(fault) = judged.faults.first() {
                 self.tally.fault(fault, self.clock.elapsed());
             }
@@ -206,18 +211,19 @@ impl Events {
                     }
                 }
             }
-            if alerts.len() == before && !counted {
+            if alerts.len() == before && !counted && judged.forward.is_empty() {
                 self.tally.add(What::Ignored, 1);
             }
         }
         alerts
     }
 
-    /// The same of events that somebody read already; they are among the latest afterwards.
-    pub fn taken(&self, events: Vec<Event>, now: Timestamp) -> Vec<Alert> {
-        let alerts = self.alerts(&events, now);
+    /// The same of events that the host has seen itself, with what is to be sent on; they are among the latest afterwards.
+    pub fn taken(&self, events: Vec<Event>, now: Timestamp) -> Normalised {
+        let mut forwards = Vec::new();
+        let alerts = self.judged(&events, now, &mut forwards);
         self.recent().take(events, now);
-        alerts
+        Normalised { alerts, forwards, ..Normalised::default() }
     }
 
     /// What fires by the record.

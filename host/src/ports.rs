@@ -16,7 +16,7 @@ use crate::domain::entry::{Answer, AskedCall, Original, Reused, Share, Usage};
 use crate::domain::knowledge::Knowledge;
 use crate::domain::message::{Content, Sent, Stage};
 use crate::domain::{
-    Call, Catalogue, Cause, Conversation, Entry, Head, Incident, IncidentId, Labels, Occasion, Place, Planned,
+    Alert, Call, Catalogue, Cause, Conversation, Entry, Head, Incident, IncidentId, Labels, Occasion, Place, Planned,
     Proposal, Sealed,
 };
 use crate::gate::{LookRefusal, Permit, ReadPermit};
@@ -49,6 +49,8 @@ pub fn until(now: Timestamp, at: Timestamp) -> Duration {
 
 /// Hears what happens to incidents, to count it. Called with the live state locked: it must be quick, and call nobody.
 pub trait Observer: Send + Sync {
+    /// Alerts have come in, whatever way they came; they are not durable yet. Nothing is locked.
+    fn heard(&self, _alerts: &[Alert]) {}
     /// An entry has changed an incident, which is as it is behind it. The entry may not be durable yet.
     fn noted(&self, incident: &Incident, entry: &Entry);
     /// Entries have become durable, so long after they were queued.

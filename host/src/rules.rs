@@ -137,6 +137,8 @@ pub struct EventJudged {
     pub raised: Vec<Raised>,
     /// Names of alerts about the same object that are over, each with the rule that says so.
     pub over: Vec<(String, String)>,
+    /// Subjects under which it is sent on, each with the rule that says so: whole ones, or one word in place of its last.
+    pub forward: Vec<(String, String)>,
     /// Rules that erred or ran over: a sentence each.
     pub faults: Vec<String>,
 }

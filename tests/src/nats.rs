@@ -52,11 +52,16 @@ impl Server {
         format!("127.0.0.1:{}", self.port)
     }
 
-    /// A client, of the user that the arguments name.
+    /// A client: of the user that the arguments name, or trusting the certificate that they name.
     pub async fn client(&self) -> anyhow::Result<async_nats::Client> {
         let options = match self.arguments.as_slice() {
             [_, user, _, password] => {
                 async_nats::ConnectOptions::with_user_and_password(user.clone(), password.clone())
+            }
+            [_, _, certificate, ..] => {
+                tidegate::network::install_provider();
+                let options = async_nats::ConnectOptions::new().require_tls(true);
+                options.add_root_certificates(certificate.into())
             }
             _ => async_nats::ConnectOptions::new(),
         };

@@ -22,6 +22,7 @@ event("found", #{
 event("told", #{
     on: #{ subject: glob("ops.notifications.*") }, alert: |e| #{ name: e.data.title, ends_after: "1h" },
 });
+event("copy", #{ on: #{ observation: "findings" }, forward: ["alerts", "ops.copy"] });
 event("reported", #{ on: #{ observation: "alerts" }, alert: #{ name: "Reported", ends_after: "1h" } });
 rule("tell", #{ then: escalate("somebody looks") });
 "#;
@@ -29,13 +30,13 @@ rule("tell", #{ then: escalate("somebody looks") });
 /// The messages of ops, each as it stands on the bus.
 const SAMPLES: &str = include_str!("../data/bus/ops.jsonl");
 
-fn folder(address: &str, more: &str) -> anyhow::Result<TempDir> {
+fn folder(url: &str, more: &str) -> anyhow::Result<TempDir> {
     let folder = TempDir::new()?;
     fs::create_dir_all(folder.path().join("policies"))?;
     fs::write(folder.path().join("policies/events.rhai"), RULES)?;
     let config = format!(
         "[journal]\npath = \"data/journal.db\"\n[policies]\npath = \"policies\"\n\
-         [[bus.nats]]\nname = \"ops\"\nservers = [\"http://{address}\"]\n{more}\n"
+         [[bus.nats]]\nname = \"ops\"\nservers = [\"{url}\"]\n{more}\n"
     );
     fs::write(folder.path().join("tidegate.toml"), config)?;
     Ok(folder)
@@ -107,7 +108,7 @@ async fn no_event_of_a_stream_is_lost_or_counts_twice_whatever_dies() -> anyhow:
 
 async fn stream_survives(version: &str) -> anyhow::Result<()> {
     let mut server = Server::start(version, &[]).await?;
-    let folder = folder(&server.address(), "stream = \"ops\"\nstart = \"all\"")?;
+    let folder = folder(&format!("http://{}", server.address()), "stream = \"ops\"\nstart = \"all\"")?;
     // There is no stream yet, and the host starts all the same.
     let host = Process::serve(folder.path(), &[]).await?;
     let client = server.client().await?;
@@ -189,7 +190,7 @@ async fn what_happens_is_told_once_whatever_dies_and_not_heard_by_who_tells_it()
 async fn tells_once(version: &str) -> anyhow::Result<()> {
     let mut server = Server::start(version, &["--user", "app", "--pass", "s3cret-of-the-bus"]).await?;
     let folder = folder(
-        &format!("app:s3cret-of-the-bus@{}", server.address()),
+        &format!("http://app:s3cret-of-the-bus@{}", server.address()),
         "stream = \"ops\"\ncluster = \"kestrel\"\npublish = { prefix = \"ops\" }",
     )?;
     let client = server.client().await?;
@@ -197,6 +198,8 @@ async fn tells_once(version: &str) -> anyhow::Result<()> {
     let host = Process::serve(folder.path(), &[]).await?;
     metric(&host, "tidegate_bus_reading{bus=\"ops\"}", |value| value == 1).await?;
     nats::publish(&client, &node_down("n1.lan")).await?;
+    // A rule sends it on: without a second alert, because the host does not hear itself.
+    nats::publish(&client, &serde_json::from_str(SAMPLES.lines().nth(2).unwrap_or_default())?).await?;
     let told = "tidegate_bus_messages_total{bus=\"ops\",what=\"told\"}";
     metric(&host, told, |value| value >= 3).await?;
     // It hears its own words and makes nothing of them.
@@ -205,13 +208,13 @@ async fn tells_once(version: &str) -> anyhow::Result<()> {
     server.stop().await?;
     let (status, answer) = host.post_json("/v1/alerts/events", &node_down("n2.lan")).await?;
     ensure!(status == 200, "{status}: {answer}");
-    until(&host, "what came over HTTP", &[("NodeDown", 2)]).await?;
+    until(&host, "what came over HTTP", &[("Finding", 1), ("NodeDown", 2)]).await?;
     host.kill().await?;
     server.again().await?;
     let host = Process::serve(folder.path(), &[]).await?;
     metric(&host, told, |value| value >= 3).await?;
     metric(&host, "tidegate_bus_messages_total{bus=\"ops\",what=\"own\"}", |value| value >= 3).await?;
-    until(&host, "the end", &[("NodeDown", 2)]).await?;
+    until(&host, "the end", &[("Finding", 1), ("NodeDown", 2)]).await?;
     host.kill().await?;
 
     let stream = jetstream::new(server.client().await?).get_stream("ops").await?;
@@ -220,7 +223,7 @@ async fn tells_once(version: &str) -> anyhow::Result<()> {
         let message = stream.get_raw_message(sequence).await?;
         let event: Value = serde_json::from_slice(&message.payload)?;
         ensure!(event["subject"] == message.subject.as_str(), "{event}");
-        if event["source"] == "tidegate/kestrel/ops" {
+        if event["source"] == "tidegate/kestrel/ops" || event["tidegatevia"] == "tidegate/kestrel/ops" {
             ensure!(message.headers.get("Nats-Msg-Id").is_some(), "{event}");
             *told.entry(format!("{} {}", event["type"].as_str().unwrap_or_default(), message.subject)).or_default() +=
                 1;
@@ -230,8 +233,11 @@ async fn tells_once(version: &str) -> anyhow::Result<()> {
     let about = |what: &str| told.keys().filter(|key| key.starts_with(what)).count();
     ensure!(about("TaskRunReport ops.clusters.kestrel.nodes.n1.lan.alerts") == 1, "{told:#?}");
     ensure!(about("TaskRunReport ops.clusters.kestrel.nodes.n2.lan.alerts") == 1, "{told:#?}");
-    ensure!(about("tidegate.incident.opened ops.clusters.kestrel.incidents.") == 2, "{told:#?}");
-    ensure!(about("tidegate.incident.concluded ") == 2, "{told:#?}");
+    ensure!(about("tidegate.incident.opened ops.clusters.kestrel.incidents.") == 3, "{told:#?}");
+    ensure!(about("tidegate.incident.concluded ") == 3, "{told:#?}");
+    // Once sent on, once told as the alert that was made of it.
+    let finding = "TaskRunReport ops.clusters.kestrel.namespaces.ops-system.hosts.db-02.alerts ";
+    ensure!(about("TaskRunReport ops.copy ") == 1 && about(finding) == 2, "{told:#?}");
     let log = fs::read_to_string(folder.path().join("stderr.log"))?;
     ensure!(!log.contains("s3cret-of-the-bus"), "{log}");
     Ok(())
@@ -239,9 +245,17 @@ async fn tells_once(version: &str) -> anyhow::Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_a_stream_what_is_published_is_heard_also_by_another_source() -> anyhow::Result<()> {
-    let server = Server::start("debian", &[]).await?;
+    // Over TLS, with an authority of its own.
+    let files = TempDir::new()?;
+    let certified = rcgen::generate_simple_self_signed(vec!["127.0.0.1".into()])?;
+    let (certificate, key) = (files.path().join("cert.pem"), files.path().join("key.pem"));
+    fs::write(&certificate, certified.cert.pem())?;
+    fs::write(&key, certified.signing_key.serialize_pem())?;
+    let paths = [certificate.display().to_string(), key.display().to_string()];
+    let server = Server::start("debian", &["--tls", "--tlscert", &paths[0], "--tlskey", &paths[1]]).await?;
     let more = "subjects = [\"Alerts.>\"]\nsource = \"alertmanager\"\nqueue = \"tidegate\"";
-    let folder = folder(&server.address(), more)?;
+    let folder =
+        folder(&format!("https://{}", server.address()), &format!("{more}\nca = \"{}\"", certificate.display()))?;
     let host = Process::serve(folder.path(), &[]).await?;
     metric(&host, "tidegate_bus_reading{bus=\"ops\"}", |value| value == 1).await?;
     let client = server.client().await?;

@@ -13,7 +13,8 @@ use super::sources::AllSources;
 use crate::bus::{Bus, Inlet, Intake, Login, Message, Read, Settings, address};
 use crate::clock::SystemClock;
 use crate::config::{Config, Problem, Problems};
-use crate::domain::{Alert, event};
+use crate::domain::Alert;
+use crate::domain::event::{self, Forward};
 use crate::environment::{Environment, ProcessEnvironment};
 use crate::events::{Events, Origin};
 use crate::journal::{Memory, Sqlite};
@@ -99,6 +100,19 @@ impl Config {
     }
 }
 
+/// Sends events on, on each bus on which anything is told.
+///
+/// # Errors
+/// When one of them does not take it: whatever it came with is not acknowledged, and comes again.
+pub async fn forward(buses: &[Arc<Bus>], all: &[Forward]) -> Result<(), String> {
+    if !all.is_empty() {
+        for bus in buses {
+            bus.forward(all).await?;
+        }
+    }
+    Ok(())
+}
+
 /// What takes in what comes from buses.
 pub struct Taking {
     /// What is journaled, and decided at once.
@@ -113,6 +127,8 @@ pub struct Taking {
     pub journal: Arc<Sqlite>,
     /// Sees to a journal that takes nothing.
     pub runner: Weak<Runner>,
+    /// Where events are sent on.
+    pub buses: Vec<Arc<Bus>>,
     /// What is counted of requests is counted of messages.
     pub counters: Arc<Counters>,
 }
@@ -140,6 +156,7 @@ impl Intake for Taking {
             } else {
                 self.sources.decode(&inlet.source, message.request).await?
             };
+            forward(&self.buses, &decoded.forwards).await.map_err(DecodeError::Unavailable)?;
             let left_out = decoded.sentences();
             Ok(Read { alerts: decoded.marked().alerts, left_out })
         })

@@ -56,10 +56,15 @@ fn explained(set: &Set, n: usize, event: &Event, judged: &EventJudged, at: jiff:
     ExplainedEvent {
         event: name,
         about: format!("{about}{cluster}: {}", what.join(", ")),
-        outcome: outcome(judged),
+        outcome: outcome(judged) + forwarded(judged).as_str(),
         over: judged.over.iter().map(|(name, rule)| format!("{name} (by {rule})")).collect(),
         considered: Policies::explain_event(set, event, at),
     }
+}
+
+fn forwarded(judged: &EventJudged) -> String {
+    let all = judged.forward.iter().map(|(subject, rule)| format!("; it is sent on as {subject} (rule {rule})"));
+    all.collect()
 }
 
 fn outcome(judged: &EventJudged) -> String {

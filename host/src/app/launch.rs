@@ -10,8 +10,9 @@ use tokio::sync::mpsc;
 use super::inspections::Inspections;
 use super::live_records::LiveRecords;
 use super::model_metrics::Daily;
+use super::observers::Observers;
 use super::restoration::{self, Parts, Restoration};
-use super::schedules::{Addresses, Schedules};
+use super::schedules::{Addresses, Heartbeats, Schedules};
 use super::sources::AllSources;
 use super::{App, background, bus, events, keeping, knowledge, known_tools, metrics, options, pushed, routes, watch};
 use crate::backend::Progress;
@@ -137,7 +138,9 @@ pub async fn start(config: &Config, progress: &Progress) -> Result<(Arc<App>, Ve
         .map(|status| status.server)
         .chain(plugins.status().into_iter().map(|status| status.name));
     let handled = Arc::new(metrics::Handled::new(servers_and_plugins, config.notifiers.keys().cloned()));
-    let store = store.with_bounds(options::bounds(config)).with_observer(Arc::clone(&handled) as Arc<_>);
+    let heartbeats = Arc::new(Heartbeats::new(config.heartbeats.clone(), clock.elapsed()));
+    let observers = Observers::new(Arc::clone(&handled), Arc::clone(&heartbeats), Arc::clone(&clock));
+    let store = store.with_bounds(options::bounds(config)).with_observer(Arc::new(observers));
     let store = Arc::new(store);
     let gate = Arc::new(Gate::new(options::gate(config)).with_people(config.people()));
     let services = Arc::new(Services {
@@ -216,8 +219,8 @@ pub async fn start(config: &Config, progress: &Progress) -> Result<(Arc<App>, Ve
         Arc::clone(&services),
         Arc::clone(&journal) as Arc<dyn Journal>,
         Arc::clone(&records) as Arc<_>,
-        (config.schedules.clone(), config.heartbeats.clone()),
-        (pings, Arc::clone(&events)),
+        (config.schedules.clone(), heartbeats),
+        (pings, Arc::clone(&events), buses.clone()),
     );
     let sources = AllSources::new(Arc::clone(&plugins)).with_events(Arc::clone(&events));
     let of_sources = config.sources.iter().filter_map(|(name, source)| Some((name.clone(), source.cluster.clone()?)));
@@ -225,6 +228,7 @@ pub async fn start(config: &Config, progress: &Progress) -> Result<(Arc<App>, Ve
     let watched = watch::Watched {
         events: Arc::clone(&events),
         services: Arc::clone(&services),
+        buses: buses.clone(),
         runner: Arc::clone(&runner),
         journal: of_journal(),
         restoration: Arc::clone(&restoration),

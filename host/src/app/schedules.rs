@@ -19,7 +19,8 @@ use jiff::Timestamp;
 use tokio::task::JoinHandle;
 
 use crate::backend::{ControlError, Records};
-use crate::config::{Heartbeat, Schedule};
+use crate::bus::Bus;
+use crate::config::Schedule;
 use crate::domain::Person;
 use crate::domain::control::{self, Control};
 use crate::domain::schedule::{ScheduleEvent, Standing};
@@ -42,8 +43,10 @@ pub struct Schedules {
     configured: Vec<Schedule>,
     pings: Addresses,
     events: Arc<Events>,
+    /// Where events are sent on.
+    buses: Vec<Arc<Bus>>,
     /// Who is to be heard from.
-    pub heartbeats: Heartbeats,
+    heartbeats: Arc<Heartbeats>,
     /// One at a time.
     busy: tokio::sync::Mutex<()>,
     standings: Mutex<BTreeMap<String, Standing>>,
@@ -67,11 +70,9 @@ impl Schedules {
         services: Arc<Services>,
         journal: Arc<dyn Journal>,
         records: Arc<dyn Records>,
-        configured: (Vec<Schedule>, Vec<Heartbeat>),
-        (pings, events): (Addresses, Arc<Events>),
+        (configured, heartbeats): (Vec<Schedule>, Arc<Heartbeats>),
+        (pings, events, buses): (Addresses, Arc<Events>, Vec<Arc<Bus>>),
     ) -> Arc<Self> {
-        let (configured, heartbeats) = configured;
-        let heartbeats = Heartbeats::new(heartbeats, services.clock.elapsed());
         Arc::new(Self {
             services,
             journal,
@@ -79,6 +80,7 @@ impl Schedules {
             configured,
             pings,
             events,
+            buses,
             heartbeats,
             busy: tokio::sync::Mutex::default(),
             standings: Mutex::default(),

@@ -6,9 +6,12 @@ use std::time::Duration;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 
+use super::bus;
 use super::restoration::Restoration;
+use crate::bus::Bus;
 use crate::config::{Config, Problem};
 use crate::domain::Event;
+use crate::domain::alert::normalised::Normalised;
 use crate::environment::ProcessEnvironment;
 use crate::events::Events;
 use crate::journal::Sqlite;
@@ -25,6 +28,8 @@ pub struct Watched {
     pub events: Arc<Events>,
     /// What alerts are received with.
     pub services: Arc<Services>,
+    /// Where events are sent on.
+    pub buses: Vec<Arc<Bus>>,
     /// Who looks after a broken journal.
     pub runner: Arc<Runner>,
     /// Whether the disk keeps up.
@@ -38,7 +43,11 @@ impl Inlet for Watched {
         async move {
             self.restoration.done().await;
             let clock = &self.services.clock;
-            let alerts = self.events.taken(events, clock.now());
+            let Normalised { alerts, forwards, .. } = self.events.taken(events, clock.now());
+            while let Err(error) = bus::forward(&self.buses, &forwards).await {
+                tracing::warn!(%error, "events of a watched cluster wait for a bus");
+                clock.sleep(AGAIN).await;
+            }
             if alerts.is_empty() {
                 return;
             }

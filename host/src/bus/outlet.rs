@@ -10,8 +10,9 @@ use async_nats::jetstream::{self, Context, context::PublishErrorKind};
 use sha2::{Digest, Sha256};
 
 use super::status::What;
-use super::tell::{Told, written};
+use super::tell::{Told, forwarded, written};
 use super::{Bus, Publish, Record, subject};
+use crate::domain::event::Forward;
 use crate::domain::text::cut;
 
 const KEY: &str = "told";
@@ -29,12 +30,7 @@ pub(super) async fn begin(bus: &Bus, record: &dyn Record) {
 
 /// Goes on until the host ends.
 pub(super) async fn follow(bus: &Bus, client: &Client, publish: &Publish, record: &dyn Record) {
-    let jetstream = jetstream::context::ContextBuilder::new().ack_timeout(ANSWER);
-    let jetstream = match &bus.settings.domain {
-        Some(domain) => jetstream.domain(domain).build(client.clone()),
-        None => jetstream.build(client.clone()),
-    };
-    let out = Outlet { bus, client, publish, jetstream };
+    let out = Outlet::new(bus, client, publish);
     let mut position = bus.told_up_to(record).await;
     loop {
         let (last, all) = record.behind(position, &publish.topics).await;
@@ -65,7 +61,16 @@ impl Bus {
     }
 }
 
-impl Outlet<'_> {
+impl<'a> Outlet<'a> {
+    fn new(bus: &'a Bus, client: &'a Client, publish: &'a Publish) -> Self {
+        let jetstream = jetstream::context::ContextBuilder::new().ack_timeout(ANSWER);
+        let jetstream = match &bus.settings.domain {
+            Some(domain) => jetstream.domain(domain).build(client.clone()),
+            None => jetstream.build(client.clone()),
+        };
+        Self { bus, client, publish, jetstream }
+    }
+
     /// Sends a message until the server has it.
     async fn tell(&self, told: &Told) {
         let mut told = told.clone();
@@ -124,6 +129,43 @@ impl Outlet<'_> {
             Err(error) if error.kind() == PublishErrorKind::MaxPayloadExceeded => Err(Sent::Never(error.to_string())),
             Err(error) => Err(later(&error)),
         }
+    }
+}
+
+impl Bus {
+    /// Whether anything is told on it.
+    pub fn tells(&self) -> bool {
+        self.settings.publish.is_some()
+    }
+
+    /// Sends events on. They are with the server when this is `Ok`.
+    ///
+    /// # Errors
+    /// When they are not, and have to be sent again.
+    pub async fn forward(&self, all: &[Forward]) -> Result<(), String> {
+        let Some(publish) = &self.settings.publish else { return Ok(()) };
+        let client = self.client.get().ok_or_else(|| format!("the bus {} is not connected", self.settings.name))?;
+        let out = Outlet::new(self, client, publish);
+        let source = self.settings.source();
+        for forward in all {
+            let (id, body) = forwarded(forward, &source);
+            if body.len() + HEADERS > client.max_payload() {
+                tracing::warn!(
+                    bus = self.settings.name,
+                    forward.subject,
+                    "an event is too long for the bus and is not sent on"
+                );
+                self.status.add(What::Untold, 1);
+                continue;
+            }
+            match out.sent(&forward.subject, &id, &body).await {
+                Ok(()) => self.status.add(What::Told, 1),
+                Err(Sent::Later(why) | Sent::Never(why)) => {
+                    return Err(format!("the bus {}: {why}", self.settings.name));
+                }
+            }
+        }
+        Ok(())
     }
 }
 

@@ -6,11 +6,12 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
 use crate::domain::alert::Status;
 use crate::domain::control::Control;
 use crate::domain::decision::RulingKind;
-use crate::domain::event::{self, Object};
+use crate::domain::event::{self, Forward, Object};
 use crate::domain::inspection::{Finding, InspectionEvent};
 use crate::domain::stream::Stream;
 use crate::domain::subject::Subject;
@@ -231,9 +232,13 @@ struct Envelope<'a> {
     kind: &'a str,
     subject: &'a str,
     datacontenttype: &'a str,
+    #[serde(skip_serializing_if = "String::is_empty")]
     time: String,
     data: &'a Value,
     cluster: &'a str,
+    /// Who has sent it on.
+    #[serde(skip_serializing_if = "str::is_empty")]
+    tidegatevia: &'a str,
 }
 
 /// Writes a message down.
@@ -248,20 +253,48 @@ pub fn written(told: &Told, source: &str, subject: &str) -> String {
         time: told.at.to_string(),
         data: &told.data,
         cluster: &told.object.cluster,
+        tidegatevia: "",
     };
     serde_json::to_string(&envelope).unwrap_or_default()
 }
 
-/// Whether a body is a message of this very host.
+/// Writes an event down that is sent on: its name, the same each time, and the message. Sender, kind, time and data stay.
+pub fn forwarded(forward: &Forward, via: &str) -> (String, String) {
+    let Forward { subject, said } = forward;
+    let mut hash = Sha256::new();
+    for part in [&said.source, &said.id, subject] {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part);
+    }
+    let id = hex::encode(hash.finalize().get(..16).unwrap_or_default());
+    let envelope = Envelope {
+        specversion: "1.0",
+        id: &id,
+        source: &said.source,
+        kind: &said.kind,
+        subject,
+        datacontenttype: "application/json",
+        time: said.time.map(|time| time.to_string()).unwrap_or_default(),
+        data: &said.data,
+        cluster: &said.cluster,
+        tidegatevia: via,
+    };
+    let text = serde_json::to_string(&envelope).unwrap_or_default();
+    (id, text)
+}
+
+/// Whether a body is a message of this very host, or one that it has sent on.
 pub fn is_own(body: &str, source: &str) -> bool {
     #[derive(Deserialize)]
     struct Said<'a> {
         #[serde(borrow)]
         source: Option<std::borrow::Cow<'a, str>>,
+        #[serde(borrow)]
+        tidegatevia: Option<std::borrow::Cow<'a, str>>,
     }
     // Most are others', and need not be read twice.
-    body.contains(source)
-        && serde_json::from_str::<Said<'_>>(body).is_ok_and(|said| said.source.as_deref() == Some(source))
+    let is = |said: Said<'_>| [said.source, said.tidegatevia].iter().flatten().any(|name| name == source);
+    body.contains(source) && serde_json::from_str::<Said<'_>>(body).is_ok_and(is)
 }
 
 #[cfg(test)]
@@ -326,6 +359,23 @@ mod tests {
         let read = crate::events::cloudevent::structured(&text).unwrap();
         assert_eq!((read.observation.as_str(), read.object.name.as_str()), ("alerts", "n1.lan"));
         assert!(is_own(&text, "tidegate/k") && !is_own(&text, "tidegate/other"));
+    }
+
+    #[test]
+    fn what_is_sent_on_stays_as_it_was_and_is_known_again() {
+        let said = r#"{"specversion":"1.0","id":"7","source":"s","type":"Kube","subject":"ops.clusters.k.nodes.n1.findings","time":"2026-11-27T04:13:00Z","data":{"status":"alerting"},"cluster":"k"}"#;
+        let event = crate::events::cloudevent::structured(said).unwrap();
+        let forward = event.forwarded("alerts");
+        let (id, text) = forwarded(&forward, "tidegate/k");
+        assert_eq!(
+            (forward.subject.as_str(), id == forwarded(&forward, "tidegate/k").0),
+            ("ops.clusters.k.nodes.n1.alerts", true)
+        );
+        let read = crate::events::cloudevent::structured(&text).unwrap().said;
+        assert_eq!((read.source.as_str(), &read.data, read.time), ("s", &event.said.data, event.said.time));
+        assert!(is_own(&text, "tidegate/k") && !is_own(said, "tidegate/k"));
+        assert_eq!(event.forwarded("ops.copy").subject, "ops.copy");
+        assert_ne!(forwarded(&event.forwarded("ops.copy"), "x").0, id, "a name is one of the whole stream");
     }
 
     #[test]

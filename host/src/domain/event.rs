@@ -34,8 +34,17 @@ pub const ENDS_AFTER: &str = "ends_after";
 /// The annotation of an alert that has ended which says by what: a rule and the reason of its event, or silence.
 pub const ENDED_BY: &str = "ended_by";
 
+/// An event that a rule sends on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Forward {
+    /// Under this subject: a whole one, in lower case.
+    pub subject: String,
+    /// The event as it came.
+    pub said: Envelope,
+}
+
 /// What a sender says, before anybody has read whom it is about.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Envelope {
     /// The sender's number of it; the same event may come under several.
     pub id: String,
@@ -71,6 +80,16 @@ impl Event {
     pub fn new(said: Envelope) -> Self {
         let (object, observation) = Object::read(&said.subject, &said.cluster, &said.data);
         Self { said, object, observation }
+    }
+
+    /// The event under another subject: a whole one, or one word in place of the last of its own.
+    pub fn forwarded(&self, to: &str) -> Forward {
+        let own = self.said.subject.to_lowercase();
+        let subject = match own.rsplit_once('.').filter(|_| !to.contains('.')) {
+            Some((before, _)) => format!("{before}.{to}"),
+            None => to.to_string(),
+        };
+        Forward { subject, said: self.said.clone() }
     }
 
     /// A text among its data.

@@ -25,9 +25,11 @@ pub enum What {
     Unreadable,
     /// An alert ended because no further event came.
     Expired,
+    /// It was to be sent on.
+    Forwarded,
 }
 
-const WORDS: [&str; 6] = ["ignored", "counted", "raised", "over", "unreadable", "expired"];
+const WORDS: [&str; 7] = ["ignored", "counted", "raised", "over", "unreadable", "expired", "forwarded"];
 
 /// Counts since the start.
 #[derive(Debug, Default)]

@@ -40,7 +40,7 @@ pub(super) fn judge(set: &Set, event: &Event, now: Timestamp, watch: Watch<'_>) 
         let asked = Asked { set, event, now, watch };
         let mut decided = false;
         for rule in matching {
-            if decided && !matches!(rule.means, Means::Over(_)) {
+            if decided && rule.means.decides() {
                 continue;
             }
             match asked.says(rule) {
@@ -56,6 +56,10 @@ pub(super) fn judge(set: &Set, event: &Event, now: Timestamp, watch: Watch<'_>) 
                 Ok(Said::Over(names)) => {
                     let rule = &rule.meta.name;
                     judged.over.extend(names.iter().map(|name| (name.clone(), rule.clone())));
+                }
+                Ok(Said::Forward(subjects)) => {
+                    let rule = &rule.meta.name;
+                    judged.forward.extend(subjects.iter().map(|subject| (subject.clone(), rule.clone())));
                 }
                 Err(No::Fault(fault)) => judged.faults.push(fault),
                 Err(No::Because(_)) => {}
@@ -77,7 +81,7 @@ pub(super) fn explain(set: &Set, event: &Event, now: Timestamp) -> Vec<Considere
             let (matched, why) = match said {
                 Err(No::Because(why)) => (false, why),
                 Err(No::Fault(why)) => (false, format!("counts as no match: {why}")),
-                Ok(Said::Over(names)) => (true, format!("says that these are over: {}", names.join(", "))),
+                Ok(said @ (Said::Over(_) | Said::Forward(_))) => (true, said.word()),
                 Ok(said) => {
                     let word = said.word();
                     match decided {
@@ -107,6 +111,7 @@ enum Said<'a> {
     Nothing,
     Raised(Box<Raised>),
     Over(&'a [String]),
+    Forward(&'a [String]),
 }
 
 impl Said<'_> {
@@ -114,6 +119,7 @@ impl Said<'_> {
         match self {
             Self::Nothing => "says that it means nothing".into(),
             Self::Over(names) => format!("says that these are over: {}", names.join(", ")),
+            Self::Forward(subjects) => format!("sends it on as {}", subjects.join(", ")),
             Self::Raised(raised) => {
                 let often = raised.count.map_or_else(String::new, |Times { times, within_ms }| {
                     let within = i64::try_from(within_ms).map(span::show).unwrap_or_default();
@@ -166,6 +172,7 @@ impl<'a> Asked<'a> {
         let said = match &rule.means {
             Means::Nothing => Said::Nothing,
             Means::Over(names) => Said::Over(names),
+            Means::Forward(subjects) => Said::Forward(subjects),
             Means::Alert { raises, count, .. } => Said::Raised(Box::new(self.raised(rule, raises, *count)?)),
         };
         self.note(&rule.meta, None, true);

@@ -186,6 +186,15 @@ pub(super) enum Means {
     },
     /// What these alerts of the same object tell of is over.
     Over(Vec<String>),
+    /// It is sent on under these subjects, whatever other rules say.
+    Forward(Vec<String>),
+}
+
+impl Means {
+    /// Whether it may decide what an event means, so that later rules do not.
+    pub fn decides(&self) -> bool {
+        matches!(self, Self::Nothing | Self::Alert { .. })
+    }
 }
 
 /// An alert that is always the same, or computed.

@@ -139,6 +139,13 @@ impl Set {
         self.items.routes.iter().map(one).collect()
     }
 
+    /// An event rule that sends events on, if there is one.
+    pub fn forwards(&self) -> Option<&str> {
+        let mut rules = self.items.events.iter();
+        let forwards = rules.find(|rule| matches!(rule.means, super::items::Means::Forward(_)));
+        forwards.map(|rule| rule.meta.name.as_str())
+    }
+
     /// How many declarations of every kind there are, for logs.
     pub fn counts(&self) -> Vec<(&'static str, usize)> {
         let items = &self.items;

@@ -94,6 +94,7 @@ impl Store {
     /// When the live state is ahead of the journal, or there is no room: the sender must send it again.
     pub fn take(&self, alerts: Vec<Alert>) -> Result<Taken, JournalError> {
         let mut received = Received::default();
+        self.observer.heard(&alerts);
         let alerts = redacted::alerts(alerts);
         let now = self.clock.now();
         let mut guard = self.live();

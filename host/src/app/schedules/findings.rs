@@ -3,7 +3,9 @@
 use serde_json::{Value, json};
 
 use super::Schedules;
+use crate::app::bus;
 use crate::config::Findings;
+use crate::domain::alert::normalised::Normalised;
 use crate::domain::event::{DATA, Envelope, Event};
 use crate::domain::text::cut;
 use crate::pipeline::{self, gather};
@@ -51,7 +53,8 @@ impl Schedules {
             size: data.to_string().len(),
             data,
         });
-        let alerts = self.events.taken(vec![event], now);
+        let Normalised { alerts, forwards, .. } = self.events.taken(vec![event], now);
+        bus::forward(&self.buses, &forwards).await?;
         let count = alerts.len();
         if count > 0 {
             pipeline::receive(services, alerts).await.map_err(|error| error.to_string())?;

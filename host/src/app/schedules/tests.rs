@@ -74,7 +74,8 @@ impl Host {
         let store = Arc::clone(&services.store);
         let policies = Arc::new(Set::from_sources(&[("events.rhai", RULES)]).unwrap());
         let events = Events::new(policies, Arc::clone(&services.clock), Box::new(move || store.all()));
-        let more = (addresses, Arc::new(events));
+        let more = (addresses, Arc::new(events), Vec::new());
+        let beats = Arc::new(Heartbeats::new(beats, services.clock.elapsed()));
         let schedules = Schedules::new(Arc::clone(&services), own, records, (all, beats), more);
         schedules.restore().await.unwrap();
         schedules.follow();

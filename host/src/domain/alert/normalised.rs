@@ -1,6 +1,7 @@
 //! The alerts of one request, and those of it that could not be taken.
 
 use super::Alert;
+use crate::domain::event::Forward;
 use crate::domain::text::cut;
 
 /// The annotation of an alert that says what of its request could not be taken.
@@ -77,6 +78,8 @@ pub struct Normalised {
     pub reply: Option<Reply>,
     /// An address that the sender wants to have fetched once.
     pub confirm: Option<String>,
+    /// Events that rules send on, before anything of the request is acknowledged.
+    pub forwards: Vec<Forward>,
 }
 
 impl LeftOut {

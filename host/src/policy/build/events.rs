@@ -6,6 +6,7 @@ use rhai::{Dynamic, FnPtr, Map};
 
 use super::Reading;
 use crate::domain::Severity;
+use crate::domain::event::Pattern;
 use crate::policy::fields::{Fields, describe};
 use crate::policy::items::{AlertOf, Count, EventRule, Means, Meta, Raises};
 use crate::policy::matcher::plain;
@@ -29,6 +30,7 @@ impl Reading<'_> {
         let and_continue = self.fields.flag("and_continue");
         let raises = self.fields.take("alert").and_then(|value| self.raises(&value));
         let over = self.fields.texts("resolve").map(Means::Over);
+        let forward = self.forward();
         let counted = count.is_some();
         let alert = raises.map(|raises| Means::Alert { raises, count, and_continue: and_continue.unwrap_or_default() });
         if and_continue.is_some() && alert.is_none() && self.fields.problems.is_empty() {
@@ -48,14 +50,28 @@ impl Reading<'_> {
         if on.conditions.is_empty() && self.fields.problems.is_empty() {
             self.fields.problems.push("an event rule without `on` would hear everything; name what it is about".into());
         }
-        let mut said: Vec<Means> = [nothing.map(|(_, means)| means), alert, over].into_iter().flatten().collect();
+        let mut said: Vec<Means> =
+            [nothing.map(|(_, means)| means), alert, over, forward].into_iter().flatten().collect();
         if said.len() != 1 {
             if self.fields.problems.is_empty() {
-                self.fields.problems.push("an event rule says exactly one of `alert`, `resolve` and `ignore`".into());
+                self.fields
+                    .problems
+                    .push("an event rule says exactly one of `alert`, `resolve`, `forward` and `ignore`".into());
             }
             return None;
         }
         said.pop().map(|means| EventRule { meta, on, when, means })
+    }
+
+    /// Subjects under which an event is sent on: whole ones, or one word in place of the last of the event's own.
+    fn forward(&mut self) -> Option<Means> {
+        let subjects = self.fields.texts("forward")?;
+        let wrong = subjects.iter().find(|subject| !Pattern::parse(subject).is_ok_and(|pattern| pattern.is_literal()));
+        if wrong.is_some() || subjects.is_empty() {
+            let text = "`forward` names a whole subject, such as \"ops.alerts.storage\", or one word that takes the place of the event's last, such as \"alerts\"";
+            self.fields.problems.push(text.into());
+        }
+        Some(Means::Forward(subjects.iter().map(|subject| subject.to_lowercase()).collect()))
     }
 
     fn count(&mut self) -> Option<Count> {

@@ -47,7 +47,7 @@ fn decides(rule: &EventRule) -> bool {
     let says = match &rule.means {
         Means::Nothing => true,
         Means::Alert { raises, and_continue, .. } => matches!(raises, Raises::Fixed(_)) && !and_continue,
-        Means::Over(_) => false,
+        Means::Over(_) | Means::Forward(_) => false,
     };
     says && matches!(rule.when, When::Always)
 }
@@ -55,7 +55,7 @@ fn decides(rule: &EventRule) -> bool {
 fn shadowed(rules: &[EventRule], findings: &mut Vec<Finding>) {
     let blocking = (0u32..).zip(rules).filter(|(_, rule)| decides(rule));
     let index = Index::new(blocking.map(|(id, rule)| (id, &rule.on)));
-    for (later, rule) in rules.iter().enumerate().filter(|(_, rule)| !matches!(rule.means, Means::Over(_))) {
+    for (later, rule) in rules.iter().enumerate().filter(|(_, rule)| rule.means.decides()) {
         let first = covering(&index, rules, later, &rule.on, |first| decides(first) && covers(&first.on, &rule.on));
         if let Some(first) = first {
             let (name, by, place) = (&rule.meta.name, &first.meta.name, &first.meta.place);

@@ -241,6 +241,8 @@ pub(super) struct Want {
     pub silent: Option<Vec<String>>,
     /// Names of alerts that an event ends.
     pub over: Option<Vec<String>>,
+    /// Subjects under which an event is sent on.
+    pub forward: Option<Vec<String>>,
 }
 
 /// A group, or several.

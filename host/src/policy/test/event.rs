@@ -71,8 +71,10 @@ pub(super) fn compare(set: &Set, row: &EventRow, now: &str, want: &Want, seen: &
     });
     let judged = events::judge(set, &event, now, Some(seen));
     judged.faults.iter().for_each(|fault| lines.say(format!("a rule failed: {fault}")));
-    if want.rule.is_none() && want.alert.is_none() && want.over.is_none() && want.silent.is_none() {
-        lines.say("`want` asks nothing about the event; name rule, silent, alert or over".into());
+    let asks =
+        [want.rule.is_some(), want.alert.is_some(), want.over.is_some(), want.silent.is_some(), want.forward.is_some()];
+    if !asks.contains(&true) {
+        lines.say("`want` asks nothing about the event; name rule, silent, alert, over or forward".into());
     }
     let spoke: Vec<&str> =
         judged.rule.iter().chain(judged.raised.iter().map(|raised| &raised.rule)).map(String::as_str).collect();
@@ -102,6 +104,14 @@ pub(super) fn compare(set: &Set, row: &EventRow, now: &str, want: &Want, seen: &
         let mut wanted: Vec<&str> = wanted.iter().map(String::as_str).collect();
         wanted.sort_unstable();
         lines.same("over", &wanted.join(", "), &got.join(", "));
+    }
+    if let Some(wanted) = &want.forward {
+        let mut got: Vec<String> = judged.forward.iter().map(|(subject, _)| event.forwarded(subject).subject).collect();
+        got.sort_unstable();
+        got.dedup();
+        let mut wanted = wanted.clone();
+        wanted.sort_unstable();
+        lines.same("forward", &wanted.join(", "), &got.join(", "));
     }
     let Some(wanted) = &want.alert else { return };
     let of_rule = |raised: &&Raised| want.rule.as_ref().is_none_or(|rule| raised.rule == *rule || rule == "none");

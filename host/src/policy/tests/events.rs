@@ -61,6 +61,19 @@ fn the_first_that_decides_counts_and_every_end_is_heard() {
 }
 
 #[test]
+fn every_rule_may_send_an_event_on() {
+    let set = set(r#"
+        event("first", #{ on: #{ reason: "Odd" }, alert: #{ name: "First" } });
+        event("copy", #{ on: #{ kind: "pod" }, forward: ["Alerts", "ops.copy"] });
+        event("narrow", #{ on: #{ kind: "pod" }, when: |e| e.reason == "Even", forward: "x.y" });
+    "#);
+    let judged = judge(&set, &event(POD, json!({ "reason": "Odd" })));
+    let to: Vec<(&str, &str)> = judged.forward.iter().map(|(to, rule)| (to.as_str(), rule.as_str())).collect();
+    assert_eq!((to, judged.rule.as_deref()), (vec![("alerts", "copy"), ("ops.copy", "copy")], Some("first")));
+    assert_eq!(set.forwards(), Some("copy"));
+}
+
+#[test]
 fn every_field_can_be_named_and_only_what_is_there_matches() {
     let data =
         json!({ "reason": "Odd", "note": "disk is slow", "type": "Warning", "list": ["a", "b"], "n": 7, "none": null });
@@ -128,8 +141,10 @@ fn an_alert_is_about_the_object_of_its_event_and_says_what_the_rule_adds() {
 #[test]
 fn what_is_wrong_with_a_rule_is_told_at_once() {
     for (fields, part) in [
-        ("on: #{ reason: \"a\" }", "exactly one of `alert`, `resolve` and `ignore`"),
+        ("on: #{ reason: \"a\" }", "exactly one of `alert`, `resolve`, `forward` and `ignore`"),
         ("on: #{ reason: \"a\" }, ignore: true, resolve: \"A\"", "exactly one of"),
+        ("on: #{ reason: \"a\" }, forward: \"ops.*\"", "names a whole subject"),
+        ("on: #{ reason: \"a\" }, forward: \"a..b\"", "names a whole subject"),
         ("on: #{ reason: \"a\" }, ignore: false", "`ignore` can only be true"),
         ("ignore: true", "would hear everything"),
         ("on: #{ reasons: \"a\" }, ignore: true", "did you mean `reason`?"),
