@@ -11,7 +11,7 @@ use super::ping::Addresses;
 use super::*;
 use crate::app::inspections::tests::world::{World, services};
 use crate::backend::{Cancellation, Filter};
-use crate::config::{Does, Findings, Missed, Ping};
+use crate::config::{Does, Findings, Heartbeat, Missed, Ping};
 use crate::domain::knowledge::{Found, Knowledge};
 use crate::domain::schedule::{DIGEST, HEARTBEAT_MISSING};
 use crate::domain::{Alert, Call, Incident, Labels, Severity, Status};

@@ -195,6 +195,7 @@ fn retry_at(services: &Services, (first, before): (SignedDuration, u32), hold: O
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::{Clusters, Entry, IncidentId};
 
     fn tried(attempts: u32, refusals: u32) -> Delivery {
         let now = Timestamp::UNIX_EPOCH;
@@ -220,12 +221,6 @@ mod tests {
         assert!(again(6, 57, 2, &outage) && !again(6, limits.attempts - 1, 0, &outage));
         assert!(!again(0, 0, 0, &NotifyError::Permanent("no such target".into())));
     }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::{Clusters, Entry, IncidentId};
 
     #[test]
     fn a_cluster_is_not_seen_where_none_of_its_servers_answers_or_nobody_knows_which_it_is() {
