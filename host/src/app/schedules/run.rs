@@ -6,9 +6,10 @@ use futures::future::{Either, select};
 
 use super::{Schedules, Wanted, unavailable};
 use crate::backend::ControlError;
-use crate::config::{Does, Schedule};
-use crate::domain::Person;
-use crate::domain::schedule::ScheduleEvent;
+use crate::config::{Does, Raised, Schedule};
+use crate::domain::schedule::{SOURCE, ScheduleEvent};
+use crate::domain::{Alert, Labels, Person, Status};
+use crate::pipeline;
 
 /// How long one run may take.
 const WITHIN: Duration = Duration::from_secs(60);
@@ -67,8 +68,38 @@ impl Schedules {
     async fn done(&self, schedule: &Schedule) -> Result<String, String> {
         match &schedule.does {
             Does::Digest { within } => self.digest(&schedule.name, *within).await,
+            Does::Alert(raised) => self.raise(&schedule.name, raised).await,
             Does::Findings(findings) => self.find(&schedule.name, findings).await,
             Does::Ping(ping) => self.pings.call(&schedule.name, ping).await,
         }
+    }
+
+    /// Raises an alert that is an incident of its own, for rules to decide about.
+    async fn raise(&self, name: &str, raised: &Raised) -> Result<String, String> {
+        let now = self.services.clock.now();
+        let mut labels: Labels = raised.labels.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
+        let run = now.to_string();
+        labels.extend([
+            ("alertname", raised.name.as_str()),
+            ("schedule", name),
+            ("severity", raised.severity.as_str()),
+            ("run", run.as_str()),
+        ]);
+        let annotations = [("summary", raised.summary.as_str())].into_iter().filter(|(_, text)| !text.is_empty());
+        let alert = Alert {
+            source: SOURCE.into(),
+            name: raised.name.clone(),
+            status: Status::Firing,
+            severity: raised.severity,
+            labels,
+            annotations: annotations.collect(),
+            starts_at: Some(now),
+            ends_at: None,
+            fingerprint: format!("{name} {run}"),
+            link: None,
+        };
+        let received = pipeline::receive(&self.services, vec![alert]).await.map_err(|error| error.to_string())?;
+        let told: Vec<String> = received.incidents.iter().map(ToString::to_string).collect();
+        Ok(format!("{} is incident {}", raised.name, told.join(", ")))
     }
 }

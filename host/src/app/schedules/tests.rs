@@ -11,7 +11,7 @@ use super::ping::Addresses;
 use super::*;
 use crate::app::inspections::tests::world::{World, services};
 use crate::backend::{Cancellation, Filter};
-use crate::config::{Does, Findings, Missed, Ping};
+use crate::config::{Does, Findings, Missed, Ping, Raised};
 use crate::domain::knowledge::{Found, Knowledge};
 use crate::domain::schedule::{DIGEST, HEARTBEAT_MISSING};
 use crate::domain::{Alert, Call, Incident, Labels, Severity, Status};
@@ -287,4 +287,20 @@ async fn what_looks_find_is_an_event_that_rules_judge() {
         Host::on(Arc::new(Memory::new()), "2026-11-27T08:29:00Z", vec![findings(vec![call("a.b")])], Vec::new()).await;
     host.pass(SignedDuration::from_mins(2)).await;
     assert!(host.events()[1].starts_with("failed: nothing could be seen: a.b"), "{:?}", host.events());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_alert_by_the_clock_is_an_incident_of_its_own_each_time() {
+    let raised = Raised {
+        name: "WeeklyCleanup".into(),
+        severity: Severity::Info,
+        labels: BTreeMap::from([("namespace".into(), "shop".into())]),
+        summary: "old jobs are looked for".into(),
+    };
+    let cleanup = Schedule { does: Does::Alert(raised), ..schedule("@hourly", "UTC", Missed::Skip) };
+    let host = Host::on(Arc::new(Memory::new()), "2026-11-27T08:30:00Z", vec![cleanup], Vec::new()).await;
+    host.pass(SignedDuration::from_mins(91)).await;
+    let told = host.incidents("WeeklyCleanup");
+    assert_eq!((told.len(), told[0].alerts.first().unwrap().labels.get("namespace")), (2, Some("shop")));
+    assert!(host.schedules.views()[0].outcome.as_ref().unwrap().contains(&told[1].id.to_string()));
 }
