@@ -125,7 +125,7 @@ async fn the_four_hooks_of_the_write_up_do_here_what_they_did_there() -> anyhow:
     let body: Value = serde_json::from_str(&body)?;
     let content = body["text"]["content"].as_str().unwrap_or_default();
     assert_eq!(body["msgtype"], "text", "{body}");
-    assert!(content.starts_with("cluster: kestrel \nnode: n1 \nreason: NodeNotReady \n"), "{content}");
+    assert!(content.starts_with("cluster: kestrel \nnode: n1 \ntype: Kube \nreason: NodeNotReady \n"), "{content}");
 
     // Its target would have cordoned the node; here somebody is asked first.
     let code = kube("XID", "code 10005");

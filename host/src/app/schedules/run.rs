@@ -42,7 +42,9 @@ impl Schedules {
             Wanted::Planned(planned) => (Some(*planned), None),
             Wanted::By(person) => (None, Some(person.clone())),
         };
-        self.note(ScheduleEvent::Began { schedule: name(), run, planned, person }).await.map_err(unavailable)?;
+        self.noted(schedule, ScheduleEvent::Began { schedule: name(), run, planned, person })
+            .await
+            .map_err(unavailable)?;
         let doing = std::pin::pin!(self.done(schedule));
         let late = std::pin::pin!(self.services.clock.sleep(WITHIN));
         let done = match select(doing, late).await {
@@ -51,15 +53,18 @@ impl Schedules {
         };
         match done {
             Ok(outcome) => {
-                tracing::info!(schedule = schedule.name, outcome, "a schedule was run");
+                match schedule.does {
+                    Does::Ping(_) => tracing::debug!(schedule = schedule.name, outcome, "an address was called"),
+                    _ => tracing::info!(schedule = schedule.name, outcome, "a schedule was run"),
+                }
                 let ended = ScheduleEvent::Ended { schedule: name(), run, outcome: outcome.clone() };
-                self.note(ended).await.map_err(unavailable)?;
+                self.noted(schedule, ended).await.map_err(unavailable)?;
                 Ok(outcome)
             }
             Err(why) => {
                 tracing::error!(schedule = schedule.name, why, "a run of a schedule failed");
                 let failed = ScheduleEvent::Failed { schedule: name(), run, why: why.clone() };
-                self.note(failed).await.map_err(unavailable)?;
+                self.noted(schedule, failed).await.map_err(unavailable)?;
                 Err(ControlError::Conflict(format!("schedule {}: {why}", schedule.name)))
             }
         }

@@ -304,3 +304,21 @@ async fn an_alert_by_the_clock_is_an_incident_of_its_own_each_time() {
     assert_eq!((told.len(), told[0].alerts.first().unwrap().labels.get("namespace")), (2, Some("shop")));
     assert!(host.schedules.views()[0].outcome.as_ref().unwrap().contains(&told[1].id.to_string()));
 }
+
+#[tokio::test(start_paused = true)]
+async fn of_an_address_that_is_called_the_journal_gets_how_it_changes() {
+    let ping = Ping { url: SecretSource::File("/dev/null".into()), post: false, private: false };
+    let alive = Schedule { does: Does::Ping(ping), ..schedule("@daily", "UTC", Missed::Skip) };
+    let host = Host::on(Arc::new(Memory::new()), "2026-11-27T08:00:00Z", Vec::new(), Vec::new()).await;
+    let run: Timestamp = "2026-11-27T08:00:00Z".parse().unwrap();
+    let name = || "morning".to_string();
+    let began = || ScheduleEvent::Began { schedule: name(), run, planned: Some(run), person: None };
+    let ended = || ScheduleEvent::Ended { schedule: name(), run, outcome: "answered".into() };
+    let failed = || ScheduleEvent::Failed { schedule: name(), run, why: "no".into() };
+    for event in [began(), ended(), began(), ended(), began(), failed(), began(), failed(), began(), ended(), ended()] {
+        host.schedules.noted(&alive, event).await.unwrap();
+    }
+    assert_eq!(host.events(), ["ended", "failed: no", "ended"]);
+    let standing = host.schedules.standings().get("morning").cloned().unwrap();
+    assert_eq!((standing.settled, standing.under_way, standing.failed), (Some(run), None, false));
+}
