@@ -61,7 +61,7 @@ pub use paths::Directory;
 pub use plugins::Plugins;
 pub use problem::{Problem, Problems};
 pub use report::Report;
-pub use schedule::{Does, Findings, Heartbeat, Missed, Ping, Schedule};
+pub use schedule::{Does, Findings, Heartbeat, Missed, Ping, Raised, Schedule};
 pub use secret::Secrets;
 pub use server::{Server, parse_listen};
 pub use sources::Source;

@@ -103,7 +103,16 @@ async fn the_four_hooks_of_the_write_up_do_here_what_they_did_there() -> anyhow:
     }
     let config = folder.join("tidegate.toml");
     let more = fs::read_to_string(folder.join("imported/notifiers.toml"))?;
-    fs::write(&config, fs::read_to_string(&config)? + "[events]\ncluster = \"kestrel\"\n" + more.as_str())?;
+    // The shipped routes lead there.
+    let default = format!(
+        "[notifiers.default]\nplugin = \"webhook\"\nsettings = {{ url = \"{0}/default\" }}\n\
+         grant = [{{ origin = \"{0}\", methods = [\"POST\"], private = true }}]\n",
+        target.url()
+    );
+    fs::write(
+        &config,
+        fs::read_to_string(&config)? + "[events]\ncluster = \"kestrel\"\n" + more.as_str() + default.as_str(),
+    )?;
     let (code, text, problems) = run(folder, &rig.environment, &["check"]).await?;
     assert!(code == 0, "{text}{problems}");
 
@@ -116,7 +125,7 @@ async fn the_four_hooks_of_the_write_up_do_here_what_they_did_there() -> anyhow:
     let body: Value = serde_json::from_str(&body)?;
     let content = body["text"]["content"].as_str().unwrap_or_default();
     assert_eq!(body["msgtype"], "text", "{body}");
-    assert!(content.starts_with("cluster: kestrel \nnode: n1 \nreason: NodeNotReady \n"), "{content}");
+    assert!(content.starts_with("cluster: kestrel \nnode: n1 \ntype: Kube \nreason: NodeNotReady \n"), "{content}");
 
     // Its target would have cordoned the node; here somebody is asked first.
     let code = kube("XID", "code 10005");

@@ -20,7 +20,7 @@ use tokio::task::JoinHandle;
 
 use crate::backend::{ControlError, Records};
 use crate::bus::Bus;
-use crate::config::Schedule;
+use crate::config::{Does, Schedule};
 use crate::domain::Person;
 use crate::domain::control::{self, Control};
 use crate::domain::schedule::{ScheduleEvent, Standing};
@@ -112,6 +112,25 @@ impl Schedules {
             }
         }
         Ok(())
+    }
+
+    /// Takes in what happened to a schedule. An address is called so often that the journal gets only how that changes.
+    async fn noted(&self, schedule: &Schedule, event: ScheduleEvent) -> Result<(), JournalError> {
+        if matches!(schedule.does, Does::Ping(_)) {
+            let mut standings = self.standings();
+            let standing = standings.entry(schedule.name.clone()).or_default();
+            let changes = match event {
+                ScheduleEvent::Began { .. } | ScheduleEvent::Skipped { .. } => false,
+                ScheduleEvent::Ended { .. } => standing.failed || standing.ended.is_none(),
+                ScheduleEvent::Failed { .. } => !standing.failed,
+            };
+            if !changes {
+                standing.apply(&event);
+                self.tally.note(&event);
+                return Ok(());
+            }
+        }
+        self.note(event).await
     }
 
     async fn note(&self, event: ScheduleEvent) -> Result<(), JournalError> {

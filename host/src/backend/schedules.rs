@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 pub struct ScheduleView {
     /// Its name.
     pub name: String,
-    /// digest, ping or heartbeat.
+    /// digest, findings, alert, ping or heartbeat.
     pub does: String,
     /// When, as it was written.
     pub when: String,

@@ -11,13 +11,15 @@ use super::problem::Report;
 use super::secret::{Reference, resolve_path};
 use super::unit::Period;
 use crate::domain::event::Pattern;
-use crate::domain::{Call, Severity};
+use crate::domain::{Call, Severity, schedule};
 use crate::inspection::cron::Schedule as Cron;
 use crate::inspection::timetable::Timetable;
 use crate::secret::SecretSource;
 
 /// More are a mistake.
 const MOST: usize = 100;
+/// Names of alerts that schedules raise by themselves.
+const TAKEN: [&str; 2] = [schedule::DIGEST, schedule::HEARTBEAT_MISSING];
 /// Looks of one schedule.
 const LOOKS: usize = 20;
 /// Times that come more often are no schedule.
@@ -59,6 +61,8 @@ pub enum Does {
     },
     /// Makes looks, and an event of what they find.
     Findings(Findings),
+    /// Raises an alert, for a rule that proposes something or asks a plugin.
+    Alert(Raised),
     /// Calls an address, so that somebody else notices when the host is silent.
     Ping(Ping),
 }
@@ -69,6 +73,7 @@ impl Does {
         match self {
             Self::Digest { .. } => "digest",
             Self::Findings(_) => "findings",
+            Self::Alert(_) => "alert",
             Self::Ping(_) => "ping",
         }
     }
@@ -85,6 +90,19 @@ pub struct Findings {
     pub cluster: String,
     /// What is looked at.
     pub looks: Vec<Call>,
+}
+
+/// An alert that is raised at each time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Raised {
+    /// Its name.
+    pub name: String,
+    /// How bad it is.
+    pub severity: Severity,
+    /// Its labels.
+    pub labels: BTreeMap<String, String>,
+    /// What is said of it.
+    pub summary: String,
 }
 
 /// An address that is called.
@@ -124,7 +142,19 @@ pub struct RawSchedule {
     missed: Missed,
     digest: Option<RawDigest>,
     findings: Option<RawFindings>,
+    alert: Option<RawAlert>,
     ping: Option<RawPing>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RawAlert {
+    name: String,
+    severity: Option<Severity>,
+    #[serde(default)]
+    labels: BTreeMap<String, String>,
+    #[serde(default)]
+    summary: String,
 }
 
 #[derive(Deserialize)]
@@ -259,16 +289,28 @@ impl RawSchedule {
             return Err("jitter is at most 6h".into());
         }
         let schedule = Cron::parse(&self.cron, zone).map_err(|error| format!("cron: {error}"))?;
-        let does = match (self.digest, self.findings, self.ping) {
-            (None, Some(findings), None) => Does::Findings(findings.build()?),
-            (Some(digest), None, None) => {
+        let does = match (self.digest, self.findings, self.alert, self.ping) {
+            (None, Some(findings), None, None) => Does::Findings(findings.build()?),
+            (None, None, Some(RawAlert { name, severity, labels, summary }), None) => {
+                let own = ["alertname", "severity", "schedule", "run"];
+                if name.is_empty() || TAKEN.contains(&name.as_str()) || own.iter().any(|own| labels.contains_key(*own))
+                {
+                    return Err(format!(
+                        "alert: it needs a name other than {}, and labels other than {}",
+                        TAKEN.join(" and "),
+                        own.join(", ")
+                    ));
+                }
+                Does::Alert(Raised { name, severity: severity.unwrap_or(Severity::Info), labels, summary })
+            }
+            (Some(digest), None, None, None) => {
                 let within = digest.within.map_or(Duration::from_secs(86_400), |period| period.0);
                 if within < Duration::from_secs(60) || within > LONGEST {
                     return Err("digest: within is from 1m to 7d".into());
                 }
                 Does::Digest { within }
             }
-            (None, None, Some(RawPing { url: Reference(mut url), method, private })) => {
+            (None, None, None, Some(RawPing { url: Reference(mut url), method, private })) => {
                 resolve_path(&mut url, base);
                 let post = match method.as_deref() {
                     None | Some("GET") => false,
@@ -277,7 +319,7 @@ impl RawSchedule {
                 };
                 Does::Ping(Ping { url, post, private })
             }
-            _ => return Err("say exactly one of digest, findings and ping, such as digest = {}".into()),
+            _ => return Err("say exactly one of digest, findings, alert and ping, such as digest = {}".into()),
         };
         Ok(Schedule { name: self.name, timetable: Timetable { schedule, jitter }, missed: self.missed, does })
     }
@@ -322,6 +364,7 @@ mod tests {
                 "[[schedule]]\nname = 'a'\ncron = '@daily'\nping = { url = { env = 'X' }, method = 'PUT' }",
                 "GET or POST",
             ),
+            ("[[schedule]]\nname = 'a'\ncron = '@daily'\nalert = { name = 'Digest' }", "other than Digest and"),
             ("[[heartbeat]]\nname = 'a'\nwithin = '5m'", "no sign of life"),
             ("[[heartbeat]]\nname = 'a'\nlabels = { a = 'b' }\nwithin = '1s'", "from 10s to 7d"),
             ("[[heartbeat]]\nname = 'a b'\nlabels = { a = 'b' }\nwithin = '1m'", "take letters"),

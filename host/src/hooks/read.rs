@@ -36,8 +36,7 @@ pub fn read(name: &str, text: &str, skipped: &mut Vec<String>) -> Result<Vec<Hoo
 }
 
 fn documented(name: &str, document: Value, hooks: &mut Vec<Hook>, skipped: &mut Vec<String>) {
-    let text = |path: &str| document.pointer(path).and_then(Value::as_str).unwrap_or_default().to_string();
-    let (kind, version) = (text("/kind"), text("/apiVersion"));
+    let kind = document.pointer("/kind").and_then(Value::as_str).unwrap_or_default().to_string();
     if kind.ends_with("List") || (kind.is_empty() && document.is_array()) {
         let items = match document {
             Value::Array(items) => items,
@@ -46,7 +45,6 @@ fn documented(name: &str, document: Value, hooks: &mut Vec<Hook>, skipped: &mut 
         // A list of lists is no kind of list that a cluster gives.
         items.into_iter().for_each(|item| one(name, &item, hooks, skipped));
     } else if !document.is_null() {
-        let _ = version;
         one(name, &document, hooks, skipped);
     }
 }

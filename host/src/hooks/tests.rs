@@ -1,6 +1,7 @@
 //! The seventeen pairs of hook and event, the hooks of the write-up, and those that can never fire.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 
 use serde_json::{Value, json};
 
@@ -198,7 +199,6 @@ fn the_four_of_the_write_up() {
     assert!(!notifiers.contains("very-secret") && notifiers.contains("xiezuo"), "{notifiers}");
     assert!(notifiers.contains("private = true"), "{notifiers}");
     assert_eq!(text("secrets/nodes-p0"), "https://chat.example/woa/api/v1/webhook/send?key=very-secret");
-    use std::os::unix::fs::PermissionsExt;
     let mode = fs::metadata(folder.path().join("secrets/nodes-p0")).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
     let config =

@@ -99,7 +99,7 @@ impl Schedules {
             let count = skipped.map_or(0, |(count, _)| count) + 1;
             tracing::warn!(schedule = schedule.name, count, "times of a schedule passed, and none is made up for");
             let event = ScheduleEvent::Skipped { schedule: name(), count, last: planned };
-            return self.note(event).await.map_err(unavailable);
+            return self.noted(schedule, event).await.map_err(unavailable);
         }
         if let Some((count, last)) = skipped {
             tracing::warn!(
@@ -107,7 +107,9 @@ impl Schedules {
                 count,
                 "times of a schedule passed; the last of them is made up for"
             );
-            self.note(ScheduleEvent::Skipped { schedule: name(), count, last }).await.map_err(unavailable)?;
+            self.noted(schedule, ScheduleEvent::Skipped { schedule: name(), count, last })
+                .await
+                .map_err(unavailable)?;
         }
         let _one_at_a_time = self.busy.lock().await;
         match self.made(schedule, &Wanted::Planned(planned)).await {

@@ -6,9 +6,10 @@ use futures::future::{Either, select};
 
 use super::{Schedules, Wanted, unavailable};
 use crate::backend::ControlError;
-use crate::config::{Does, Schedule};
-use crate::domain::Person;
-use crate::domain::schedule::ScheduleEvent;
+use crate::config::{Does, Raised, Schedule};
+use crate::domain::schedule::{SOURCE, ScheduleEvent};
+use crate::domain::{Alert, Labels, Person, Status};
+use crate::pipeline;
 
 /// How long one run may take.
 const WITHIN: Duration = Duration::from_secs(60);
@@ -41,34 +42,81 @@ impl Schedules {
             Wanted::Planned(planned) => (Some(*planned), None),
             Wanted::By(person) => (None, Some(person.clone())),
         };
-        self.note(ScheduleEvent::Began { schedule: name(), run, planned, person }).await.map_err(unavailable)?;
+        self.noted(schedule, ScheduleEvent::Began { schedule: name(), run, planned, person })
+            .await
+            .map_err(unavailable)?;
         let doing = std::pin::pin!(self.done(schedule));
-        let late = std::pin::pin!(self.services.clock.sleep(WITHIN));
+        let late = std::pin::pin!(self.late());
         let done = match select(doing, late).await {
             Either::Left((done, _)) => done,
             Either::Right(_) => Err(format!("it was not over after {} s", WITHIN.as_secs())),
         };
         match done {
             Ok(outcome) => {
-                tracing::info!(schedule = schedule.name, outcome, "a schedule was run");
+                match schedule.does {
+                    Does::Ping(_) => tracing::debug!(schedule = schedule.name, outcome, "an address was called"),
+                    _ => tracing::info!(schedule = schedule.name, outcome, "a schedule was run"),
+                }
                 let ended = ScheduleEvent::Ended { schedule: name(), run, outcome: outcome.clone() };
-                self.note(ended).await.map_err(unavailable)?;
+                self.noted(schedule, ended).await.map_err(unavailable)?;
                 Ok(outcome)
             }
             Err(why) => {
                 tracing::error!(schedule = schedule.name, why, "a run of a schedule failed");
                 let failed = ScheduleEvent::Failed { schedule: name(), run, why: why.clone() };
-                self.note(failed).await.map_err(unavailable)?;
+                self.noted(schedule, failed).await.map_err(unavailable)?;
                 Err(ControlError::Conflict(format!("schedule {}: {why}", schedule.name)))
             }
+        }
+    }
+
+    async fn late(&self) {
+        let (clock, begun) = (&self.services.clock, self.services.clock.elapsed());
+        // A sleep may come back early.
+        loop {
+            let left = (begun + WITHIN).saturating_sub(clock.elapsed());
+            if left.is_zero() {
+                return;
+            }
+            clock.sleep(left).await;
         }
     }
 
     async fn done(&self, schedule: &Schedule) -> Result<String, String> {
         match &schedule.does {
             Does::Digest { within } => self.digest(&schedule.name, *within).await,
+            Does::Alert(raised) => self.raise(&schedule.name, raised).await,
             Does::Findings(findings) => self.find(&schedule.name, findings).await,
             Does::Ping(ping) => self.pings.call(&schedule.name, ping).await,
         }
+    }
+
+    /// Raises an alert that is an incident of its own, for rules to decide about.
+    async fn raise(&self, name: &str, raised: &Raised) -> Result<String, String> {
+        let now = self.services.clock.now();
+        let mut labels: Labels = raised.labels.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
+        let run = now.to_string();
+        labels.extend([
+            ("alertname", raised.name.as_str()),
+            ("schedule", name),
+            ("severity", raised.severity.as_str()),
+            ("run", run.as_str()),
+        ]);
+        let annotations = [("summary", raised.summary.as_str())].into_iter().filter(|(_, text)| !text.is_empty());
+        let alert = Alert {
+            source: SOURCE.into(),
+            name: raised.name.clone(),
+            status: Status::Firing,
+            severity: raised.severity,
+            labels,
+            annotations: annotations.collect(),
+            starts_at: Some(now),
+            ends_at: None,
+            fingerprint: format!("{name} {run}"),
+            link: None,
+        };
+        let received = pipeline::receive(&self.services, vec![alert]).await.map_err(|error| error.to_string())?;
+        let told: Vec<String> = received.incidents.iter().map(ToString::to_string).collect();
+        Ok(format!("{} is incident {}", raised.name, told.join(", ")))
     }
 }

@@ -11,7 +11,7 @@ use super::ping::Addresses;
 use super::*;
 use crate::app::inspections::tests::world::{World, services};
 use crate::backend::{Cancellation, Filter};
-use crate::config::{Does, Findings, Heartbeat, Missed, Ping};
+use crate::config::{Does, Findings, Heartbeat, Missed, Ping, Raised};
 use crate::domain::knowledge::{Found, Knowledge};
 use crate::domain::schedule::{DIGEST, HEARTBEAT_MISSING};
 use crate::domain::{Alert, Call, Incident, Labels, Severity, Status};
@@ -288,4 +288,38 @@ async fn what_looks_find_is_an_event_that_rules_judge() {
         Host::on(Arc::new(Memory::new()), "2026-11-27T08:29:00Z", vec![findings(vec![call("a.b")])], Vec::new()).await;
     host.pass(SignedDuration::from_mins(2)).await;
     assert!(host.events()[1].starts_with("failed: nothing could be seen: a.b"), "{:?}", host.events());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_alert_by_the_clock_is_an_incident_of_its_own_each_time() {
+    let raised = Raised {
+        name: "WeeklyCleanup".into(),
+        severity: Severity::Info,
+        labels: BTreeMap::from([("namespace".into(), "shop".into())]),
+        summary: "old jobs are looked for".into(),
+    };
+    let cleanup = Schedule { does: Does::Alert(raised), ..schedule("@hourly", "UTC", Missed::Skip) };
+    let host = Host::on(Arc::new(Memory::new()), "2026-11-27T08:30:00Z", vec![cleanup], Vec::new()).await;
+    host.pass(SignedDuration::from_mins(91)).await;
+    let told = host.incidents("WeeklyCleanup");
+    assert_eq!((told.len(), told[0].alerts.first().unwrap().labels.get("namespace")), (2, Some("shop")));
+    assert!(host.schedules.views()[0].outcome.as_ref().unwrap().contains(&told[1].id.to_string()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_an_address_that_is_called_the_journal_gets_how_it_changes() {
+    let ping = Ping { url: SecretSource::File("/dev/null".into()), post: false, private: false };
+    let alive = Schedule { does: Does::Ping(ping), ..schedule("@daily", "UTC", Missed::Skip) };
+    let host = Host::on(Arc::new(Memory::new()), "2026-11-27T08:00:00Z", Vec::new(), Vec::new()).await;
+    let run: Timestamp = "2026-11-27T08:00:00Z".parse().unwrap();
+    let name = || "morning".to_string();
+    let began = || ScheduleEvent::Began { schedule: name(), run, planned: Some(run), person: None };
+    let ended = || ScheduleEvent::Ended { schedule: name(), run, outcome: "answered".into() };
+    let failed = || ScheduleEvent::Failed { schedule: name(), run, why: "no".into() };
+    for event in [began(), ended(), began(), ended(), began(), failed(), began(), failed(), began(), ended(), ended()] {
+        host.schedules.noted(&alive, event).await.unwrap();
+    }
+    assert_eq!(host.events(), ["ended", "failed: no", "ended"]);
+    let standing = host.schedules.standings().get("morning").cloned().unwrap();
+    assert_eq!((standing.settled, standing.under_way, standing.failed), (Some(run), None, false));
 }
