@@ -6,7 +6,7 @@ use maud::{DOCTYPE, Markup, html};
 use super::assets::{ICON, SCRIPT, STYLE};
 use super::chinese::Chinese;
 use super::english::English;
-use super::parts::line;
+use super::parts::{line, whole};
 use super::texts::{Texts, Words};
 use crate::domain::{Mode, Outcome, State};
 use crate::report::Language;
@@ -237,7 +237,7 @@ fn footer(frame: &Frame<'_>) -> Markup {
                 Who::Single | Who::Nobody => {},
             }
             form.inline method="post" action="/language" {
-                input type="hidden" name="to" value=(frame.here);
+                input type="hidden" name="to" value=(whole(frame.here));
                 button type="submit" name="language" value=(other.as_str()) lang=(other.as_str()) { (words.other_language) }
             }
         }

@@ -3,6 +3,7 @@
 use maud::html;
 
 use super::frame::{Frame, Live, document};
+use super::parts::whole;
 
 /// What the page says besides.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -38,7 +39,7 @@ pub fn page(said: SignIn, to: &str, frame: &Frame<'_>) -> String {
         @if let Some(sentence) = sentence { p.banner.bad role="alert" { (sentence) } }
         p { (words.sign_in_how) }
         form.sign-in method="post" action="/sign-in" autocomplete="off" {
-            input type="hidden" name="to" value=(to);
+            input type="hidden" name="to" value=(whole(to));
             label { (words.token) input #token type="password" name="token" required autofocus maxlength="500" autocomplete="current-password"; }
             button.primary type="submit" { (words.sign_in) }
         }

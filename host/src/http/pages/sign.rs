@@ -1,5 +1,6 @@
 //! `/sign-in` and `/sign-out`: a token of a person's own becomes a session.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -77,7 +78,7 @@ pub async fn take(State(state): State<Arc<Shared>>, request: Request) -> Respons
         Err(response) => return *response,
     };
     let refuse = |status, said| say(&state, &headers, status, said, &words.to);
-    let local = is_on_this_machine(&state, &headers);
+    let local = is_on_this_machine(&headers);
     if !local && came_in_the_clear(&headers) {
         return refuse(StatusCode::FORBIDDEN, SignIn::Plain);
     }
@@ -104,7 +105,7 @@ pub async fn take(State(state): State<Arc<Shared>>, request: Request) -> Respons
 
 /// `POST /sign-out`.
 pub async fn out(State(state): State<Arc<Shared>>, Extension(viewer): Extension<Viewer>, request: Request) -> Response {
-    let local = is_on_this_machine(&state, request.headers());
+    let local = is_on_this_machine(request.headers());
     let words: Out = match form(&state, request).await {
         Ok(words) => words,
         Err(response) => return *response,
@@ -135,10 +136,10 @@ fn proven(state: &Shared, given: &str) -> Result<Caller, SignIn> {
     caller.or_else(|| basic().flatten()?.ok().flatten()).ok_or(SignIn::Wrong)
 }
 
-/// Whether a request means this machine by its own name, which no other machine reaches.
-fn is_on_this_machine(state: &Shared, headers: &HeaderMap) -> bool {
+/// Whether a browser has reached its own machine: this one, or the end of a tunnel to it. Then nothing goes in the clear.
+fn is_on_this_machine(headers: &HeaderMap) -> bool {
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    state.loopback && is_local(host_name(host), state.listen)
+    is_local(host_name(host), SocketAddr::from(([127, 0, 0, 1], 0)))
 }
 
 /// Whether a browser says that its page came without TLS.
