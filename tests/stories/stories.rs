@@ -12,6 +12,5 @@ mod links;
 mod lint;
 mod no_model;
 mod other_server;
-mod pages;
 mod shipped;
 mod with_model;
