@@ -117,7 +117,7 @@ fn not_taken(why: &NotTaken, frame: &Frame<'_>) -> Markup {
                 NotTaken::Changed => (words.has_changed),
                 NotTaken::Unclear => (words.unclear),
                 NotTaken::Nameless => (words.nameless),
-                NotTaken::Untyped(word) => (texts.not_typed(word)),
+                NotTaken::Untyped(word) => (texts.not_typed(&line(word))),
                 NotTaken::Host(sentence) => q lang="en" { (line(sentence)) },
             }
         }
@@ -289,7 +289,7 @@ fn circumstances(shown: &Approval<'_>, frame: &Frame<'_>) -> Markup {
                 @if record.attempts > 0 { li { (frame.texts().attempts(record.attempts)) } }
                 @if let Some(blocked) = &incident.blocked { li { (words.waits_for) " " a href={ "/i/" (blocked.by) } { (line(&blocked.by.0)) } } }
                 @for (incident, action) in &shown.others {
-                    li { (words.other_question) " " a href={ "/i/" (incident) "/" (action) } { (line(incident)) " " (line(action)) } }
+                    li { (words.other_question) " " a href={ "/i/" (line(incident)) "/" (line(action)) } { (line(incident)) " " (line(action)) } }
                 }
             }
         }
