@@ -225,8 +225,8 @@ async fn tells_once(version: &str) -> anyhow::Result<()> {
         ensure!(event["subject"] == message.subject.as_str(), "{event}");
         if event["source"] == "tidegate/kestrel/ops" || event["tidegatevia"] == "tidegate/kestrel/ops" {
             ensure!(message.headers.get("Nats-Msg-Id").is_some(), "{event}");
-            *told.entry(format!("{} {}", event["type"].as_str().unwrap_or_default(), message.subject)).or_default() +=
-                1;
+            let word = |name: &str| event[name].as_str().unwrap_or_default().to_string();
+            *told.entry([word("type"), message.subject.to_string(), word("source")].join(" ")).or_default() += 1;
         }
     }
     ensure!(told.values().all(|count| *count == 1), "{told:#?}");

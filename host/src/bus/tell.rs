@@ -5,7 +5,7 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::domain::alert::Status;
@@ -121,18 +121,21 @@ fn of_fact(
     if !topics.contains(&Topic::Incidents) {
         return all;
     }
+    let why = |reason: &str| Map::from_iter([("why".to_string(), Value::from(cut(reason, TEXT)))]);
     let said = match fact {
-        Fact::Opened { .. } => Some(("tidegate.incident.opened", "opened", json!({}))),
+        Fact::Opened { .. } => Some(("tidegate.incident.opened", "opened", Map::new())),
         Fact::Ruled { action, ruling } if ruling.kind == RulingKind::Ask => {
-            let until = ruling.until.map(|until| until.to_string());
-            let rest = json!({ "rule": ruling.rule, "why": cut(&ruling.reason, TEXT), "until": until });
+            let mut rest = why(&ruling.reason);
+            rest.insert("rule".into(), ruling.rule.as_str().into());
+            rest.insert("until".into(), ruling.until.map(|until| until.to_string()).into());
             Some(("tidegate.action.asked", "asked", of_action(action, incident(id).as_ref(), rest)))
         }
         Fact::Concluded { outcome, reason } => {
-            let rest = json!({ "outcome": outcome.as_str(), "why": cut(reason, TEXT) });
+            let mut rest = why(reason);
+            rest.insert("outcome".into(), outcome.as_str().into());
             Some(("tidegate.incident.concluded", "concluded", rest))
         }
-        Fact::Closed { reason } => Some(("tidegate.incident.closed", "closed", json!({ "why": cut(reason, TEXT) }))),
+        Fact::Closed { reason } => Some(("tidegate.incident.closed", "closed", why(reason))),
         _ => None,
     };
     if let Some((kind, observation, rest)) = said {
@@ -152,40 +155,41 @@ fn of_incident(
     (kind, observation): (&'static str, &'static str),
     incident: Option<&Incident>,
     alerts: Vec<Value>,
-    rest: Value,
+    rest: Map<String, Value>,
 ) -> Told {
-    let mut data = json!({ "incident": id, "status": observation });
+    let mut data = Map::new();
+    let mut say = |name: &str, value: Value| drop(data.insert(name.into(), value));
+    say("incident", id.into());
+    say("status", observation.into());
     if let Some(incident) = incident {
-        data["title"] = cut(&incident.title(), TEXT).into();
-        data["severity"] = incident.severity().as_str().into();
-        data["source"] = incident.source.as_ref().into();
-        data["alert_count"] = incident.alert_count().into();
-        data["outcome"] = incident.outcome().map(|outcome| outcome.as_str()).into();
+        say("title", cut(&incident.title(), TEXT).into());
+        say("severity", incident.severity().as_str().into());
+        say("source", incident.source.as_ref().into());
+        say("alert_count", incident.alert_count().into());
+        say("outcome", incident.outcome().map(|outcome| outcome.as_str()).into());
     }
     if !alerts.is_empty() {
-        data["alerts"] = alerts.into();
+        say("alerts", alerts.into());
     }
-    if let (Value::Object(data), Value::Object(rest)) = (&mut data, rest) {
-        data.extend(rest);
-    }
+    rest.into_iter().for_each(|(name, value)| say(&name, value));
     let cluster = incident.and_then(Incident::subject).and_then(|subject| subject.cluster).unwrap_or_default();
     let object = Object { cluster, namespace: String::new(), kind: "incident".into(), name: id.into() };
-    told(kind, at, object, observation, data)
+    told(kind, at, object, observation, data.into())
 }
 
 /// What is asked about an action: what it would change, and not with which arguments.
-fn of_action(id: &ActionId, incident: Option<&Incident>, mut rest: Value) -> Value {
-    rest["action"] = id.to_string().into();
+fn of_action(id: &ActionId, incident: Option<&Incident>, mut rest: Map<String, Value>) -> Map<String, Value> {
+    rest.insert("action".into(), id.to_string().into());
     if let Some(record) = incident.and_then(|incident| incident.action(id)) {
-        rest["tool"] = record.action.proposal.call.tool.to_string().into();
-        rest["target"] = cut(&record.action.touches.to_string(), TEXT).into();
-        rest["digest"] = record.action.digest.as_str().into();
+        rest.insert("tool".into(), record.action.proposal.call.tool.as_str().into());
+        rest.insert("target".into(), cut(&record.action.touches.to_string(), TEXT).into());
+        rest.insert("digest".into(), record.action.digest.as_str().into());
     }
     rest
 }
 
 fn shown(alert: &Alert) -> Value {
-    let labels: serde_json::Map<String, Value> =
+    let labels: Map<String, Value> =
         alert.labels.iter().map(|(key, value)| (key.to_string(), Value::from(value))).collect();
     json!({
         "name": alert.name, "status": alert.status, "severity": alert.severity.as_str(), "labels": labels,
