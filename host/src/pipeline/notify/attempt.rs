@@ -220,15 +220,10 @@ mod tests {
         assert!(again(6, 57, 2, &outage) && !again(6, limits.attempts - 1, 0, &outage));
         assert!(!again(0, 0, 0, &NotifyError::Permanent("no such target".into())));
     }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::{Clusters, Entry, IncidentId};
 
     #[test]
     fn a_cluster_is_not_seen_where_none_of_its_servers_answers_or_nobody_knows_which_it_is() {
+        use crate::domain::{Clusters, Entry, IncidentId};
         let (own, other) = (["k".to_string(), "metrics".to_string()], ["o".to_string()]);
         let clusters = Clusters::new([("kestrel", own.as_slice()), ("osprey", other.as_slice())]);
         let catalogue = Catalogue { clusters, ..Catalogue::default() };
