@@ -224,6 +224,7 @@ mod tests {
 
     #[test]
     fn a_cluster_is_not_seen_where_none_of_its_servers_answers_or_nobody_knows_which_it_is() {
+        use crate::domain::{Clusters, Entry, IncidentId};
         let (own, other) = (["k".to_string(), "metrics".to_string()], ["o".to_string()]);
         let clusters = Clusters::new([("kestrel", own.as_slice()), ("osprey", other.as_slice())]);
         let catalogue = Catalogue { clusters, ..Catalogue::default() };
