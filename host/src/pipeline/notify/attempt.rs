@@ -13,7 +13,7 @@ use crate::domain::delivery::{Delivery, DeliveryLimits, DeliveryState, Occasion}
 use crate::domain::incident::{ActionRecord, overtaken};
 use crate::domain::message::{Stage, earlier};
 use crate::domain::wait::backoff;
-use crate::domain::{Catalogue, Fact, Incident};
+use crate::domain::{Catalogue, Fact, Incident, Subject, is_cluster_wide};
 use crate::pipeline::Services;
 use crate::ports::{JournalError, Message, NotifyError, Story};
 use crate::report::{Blindness, Telling, message};
@@ -147,7 +147,8 @@ fn blindness(catalogue: &Catalogue, incident: &Incident, ready: impl Fn(&str) ->
     let named = Named::of(incident);
     if let Some(clusters) = catalogue.clusters.unsaid(&named) {
         // What is about nothing that a cluster has is in none.
-        let in_a_cluster = incident.subject().is_some() || !incident.place().is_empty();
+        let of_a_cluster = |subject: &Subject| subject.namespace.is_some() || is_cluster_wide(subject.kind);
+        let in_a_cluster = !incident.place().is_empty() || incident.subject().as_ref().is_some_and(of_a_cluster);
         return in_a_cluster.then_some(Blindness::Unsaid { clusters });
     }
     let servers: Vec<&str> = catalogue.clusters.servers_of(&named).collect();
