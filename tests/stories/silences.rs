@@ -155,7 +155,8 @@ async fn people_are_on_it_close_it_and_have_it_decided_anew() -> anyhow::Result<
     assert!(code == 0 && text.contains("goes on as "), "{text}{problems}");
     let second = text.trim().rsplit(' ').next().unwrap().to_string();
     let shown = cli(&["show", &first]).await?.1;
-    for wanted in ["ann (name not proven) is on it", "says: the disk is new", "has it decided anew", "closed: bob (unproven)"]
+    for wanted in
+        ["ann (name not proven) is on it", "says: the disk is new", "has it decided anew", "closed: bob (unproven)"]
     {
         assert!(shown.contains(wanted), "{wanted}: {shown}");
     }
