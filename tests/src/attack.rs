@@ -352,7 +352,6 @@ impl World {
             actions: Default::default(),
             conclusion: None,
             goes_on_in: None,
-            by_people: Default::default(),
             blocked: None,
             report: None,
             deliveries: Default::default(),

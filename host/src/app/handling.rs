@@ -45,7 +45,7 @@ impl App {
                 record.state.as_str()
             )));
         }
-        if let Some((said, _)) = incident.by_people.closed.as_ref().filter(|_| ends) {
+        if let Some((said, _)) = incident.deciding.by_people.closed.as_ref().filter(|_| ends) {
             return Err(ControlError::Conflict(format!("{} has closed incident {id} already", said.person)));
         }
         Ok(incident)

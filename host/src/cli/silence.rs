@@ -88,10 +88,11 @@ struct End {
 }
 
 impl End {
-    fn put(&self, body: &mut Value) {
-        match (&self.length, &self.until) {
-            (Some(length), _) => body["for"] = json!(length),
-            (None, until) => body["until"] = json!(until),
+    /// As a member of a request.
+    fn member(&self) -> (String, Value) {
+        match &self.length {
+            Some(length) => ("for".into(), json!(length)),
+            None => ("until".into(), json!(self.until)),
         }
     }
 }
@@ -157,8 +158,8 @@ pub async fn run(context: &Context<'_>, arguments: Arguments) -> anyhow::Result<
             }
         }
         Some(Command::Extend { silence, end, person, broad, json }) => {
-            let mut body = json!({ "person": name(context, &person)?, "broad": broad });
-            end.put(&mut body);
+            let person = ("person".to_string(), json!(name(context, &person)?));
+            let body: Value = [person, ("broad".into(), json!(broad)), end.member()].into_iter().collect();
             let path = format!("/v1/silences/{}/extend", segment(&silence)?);
             let found: One = remote.post(&path, &body).await?;
             answer(&found.silence, json)?.print()?;
@@ -171,13 +172,19 @@ async fn add(context: &Context<'_>, remote: &Remote<'_>, arguments: &AddArgument
     let named = |text: &String| if text.contains(['=', '~', '{']) { text.clone() } else { format!("alertname={text}") };
     let matchers: Vec<String> = arguments.matchers.iter().map(named).collect();
     let person = name(context, &arguments.person)?;
-    let mut body = json!({ "matchers": matchers, "person": person, "comment": arguments.comment });
-    arguments.end.put(&mut body);
-    if let Some(from) = arguments.from {
-        body["from"] = json!(from);
-    }
-    body["preview"] = json!(true);
-    let Previewed { preview } = remote.post("/v1/silences", &body).await?;
+    let body = |preview: bool| -> Value {
+        let members = [
+            ("matchers", json!(matchers)),
+            ("person", json!(person)),
+            ("comment", json!(arguments.comment)),
+            ("preview", json!(preview)),
+            ("broad", json!(arguments.broad)),
+        ];
+        let from = arguments.from.map(|from| ("from".to_string(), json!(from)));
+        let members = members.into_iter().map(|(key, value)| (key.to_string(), value));
+        members.chain(from).chain([arguments.end.member()]).collect()
+    };
+    let Previewed { preview } = remote.post("/v1/silences", &body(true)).await?;
     if arguments.preview && arguments.json {
         return Ok(Screen::json(&json!({ "preview": preview }))?.print()?);
     }
@@ -193,9 +200,7 @@ async fn add(context: &Context<'_>, remote: &Remote<'_>, arguments: &AddArgument
     if let (Some(broad), false) = (&preview.broad, arguments.broad) {
         bail!("nothing is silenced: {broad}; narrow it, or say --broad if that is meant");
     }
-    body["preview"] = json!(false);
-    body["broad"] = json!(arguments.broad);
-    let made: One = remote.post("/v1/silences", &body).await?;
+    let made: One = remote.post("/v1/silences", &body(false)).await?;
     let screen = match arguments.json {
         true => Screen::json(&json!({ "silence": made.silence, "preview": preview }))?,
         false => {

@@ -212,9 +212,6 @@ pub struct Incident {
     /// The incident that has taken alerts of it over since; the last one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub goes_on_in: Option<Box<IncidentId>>,
-    /// What people have said about it as a whole.
-    #[serde(default, skip_serializing_if = "Rare::is_empty")]
-    pub by_people: Rare<ByPeople>,
     /// The incident that it waits for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub blocked: Option<Box<Blocked>>,

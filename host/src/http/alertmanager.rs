@@ -3,6 +3,7 @@
 //!
 //! The answers are those of Alertmanager, down to the form of its errors, which is not that of `/v1`. What people do by it
 //! is the same as by `/v1/silences`, with the same checks.
+#![allow(clippy::result_large_err, reason = "an answer that says no is a whole response here, made once a request")]
 
 mod alerts;
 mod silences;

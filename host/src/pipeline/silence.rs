@@ -44,7 +44,7 @@ fn under(silences: &Arc<Silences>, incident: &Incident, now: Timestamp, next: Ne
 
 /// Whether an effect waits while silences cover the incident.
 pub fn is_held_back(effect: &Effect, incident: &Incident) -> bool {
-    begins(effect) && !incident.has_begun() && incident.by_people.closed.is_none()
+    begins(effect) && !incident.has_begun() && incident.deciding.by_people.closed.is_none()
 }
 
 /// Whether an effect begins something, asks or tells somebody.

@@ -79,7 +79,6 @@ pub(super) fn case(alerts: Vec<Alert>) -> Case {
         actions: Default::default(),
         conclusion: None,
         goes_on_in: None,
-        by_people: Default::default(),
         blocked: None,
         report: None,
         deliveries: Default::default(),

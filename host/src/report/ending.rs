@@ -71,7 +71,9 @@ impl<'a> Why<'a> {
             let asked = incident.actions.iter().find(|record| record.state == ActionState::Asked);
             return asked.map_or(Self::UnderWay, Self::Asked);
         };
-        if let Some((said, _)) = incident.by_people.closed.as_ref().filter(|(said, _)| said.at <= conclusion.at) {
+        if let Some((said, _)) =
+            incident.deciding.by_people.closed.as_ref().filter(|(said, _)| said.at <= conclusion.at)
+        {
             return Self::ByPerson(said);
         }
         match conclusion.outcome {

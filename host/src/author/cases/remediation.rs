@@ -186,7 +186,6 @@ pub fn incident(value: &Value, now: Timestamp) -> Incident {
         actions: Default::default(),
         conclusion: None,
         goes_on_in: None,
-        by_people: Default::default(),
         blocked: None,
         report: None,
         deliveries: Default::default(),

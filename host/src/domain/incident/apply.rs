@@ -46,7 +46,6 @@ impl Incident {
             actions: Rare::default(),
             conclusion: None,
             goes_on_in: None,
-            by_people: Rare::default(),
             blocked: None,
             report: None,
             deliveries: Rare::default(),

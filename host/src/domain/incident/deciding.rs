@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{Incident, Look, Plan};
+use super::{ByPeople, Incident, Look, Plan};
 use crate::domain::call::Call;
 use crate::domain::entry::Purpose;
 use crate::domain::named_cause::NamedCause;
@@ -41,6 +41,9 @@ pub struct Deciding {
     /// Since when the rule of the verdict has held it back, if it does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub held_since: Option<Timestamp>,
+    /// What people have said about it as a whole: whoever ends it, and who is on it.
+    #[serde(default)]
+    pub by_people: ByPeople,
 }
 
 impl Empty for Deciding {
@@ -52,6 +55,7 @@ impl Empty for Deciding {
         found_at: None,
         changed: false,
         held_since: None,
+        by_people: ByPeople::NOTHING,
     };
 }
 
@@ -140,7 +144,8 @@ impl Incident {
             self.collected = false;
             self.plan = None;
             let (from, held_since) = (self.looks.len(), self.deciding.held_since);
-            *self.deciding = Deciding { from, held_since, ..Deciding::default() };
+            let by_people = std::mem::take(&mut self.deciding.by_people);
+            *self.deciding = Deciding { from, held_since, by_people, ..Deciding::default() };
         }
     }
 

@@ -88,7 +88,8 @@ pub fn fallbacks(incident: &Incident, now: Timestamp) -> (Vec<&Delivery>, Option
     let (mut ready, mut later) = (Vec::new(), None::<Timestamp>);
     for delivery in &incident.deliveries {
         // Whoever is on it has heard of it.
-        let Some(fallback) = delivery.fallback.as_ref().filter(|_| incident.by_people.acknowledged.is_none()) else {
+        let Some(fallback) = delivery.fallback.as_ref().filter(|_| incident.deciding.by_people.acknowledged.is_none())
+        else {
             continue;
         };
         if incident.deliveries.iter().any(|other| other.instead_of.as_ref() == Some(&delivery.id)) {

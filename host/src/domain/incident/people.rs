@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 use super::Incident;
 use crate::domain::entry::Says;
 use crate::domain::person::Person;
-use crate::domain::rare::Empty;
 
 /// A person's word.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -31,8 +30,9 @@ pub struct ByPeople {
     pub closed: Option<(Said, bool)>,
 }
 
-impl Empty for ByPeople {
-    const EMPTY: &'static Self = &Self { acknowledged: None, closed: None };
+impl ByPeople {
+    /// Nothing.
+    pub(super) const NOTHING: Self = Self { acknowledged: None, closed: None };
 }
 
 impl Incident {
@@ -40,17 +40,17 @@ impl Incident {
     pub(super) fn hear(&mut self, person: &Person, says: Says, comment: &str, at: Timestamp) {
         let said = || Said { person: person.clone(), at, comment: comment.to_string() };
         match says {
-            Says::Acknowledge => self.by_people.acknowledged = Some(said()),
+            Says::Acknowledge => self.deciding.by_people.acknowledged = Some(said()),
             Says::Comment => {}
-            Says::Close | Says::Rerun if self.by_people.closed.is_some() => {}
-            Says::Close => self.by_people.closed = Some((said(), false)),
-            Says::Rerun => self.by_people.closed = Some((said(), true)),
+            Says::Close | Says::Rerun if self.deciding.by_people.closed.is_some() => {}
+            Says::Close => self.deciding.by_people.closed = Some((said(), false)),
+            Says::Rerun => self.deciding.by_people.closed = Some((said(), true)),
         }
     }
 
     /// Why it is over, where a person said so: a sentence without an end.
     pub(super) fn ended_by_people(&self) -> Option<(String, bool)> {
-        let (said, rerun) = self.by_people.closed.as_ref()?;
+        let (said, rerun) = self.deciding.by_people.closed.as_ref()?;
         let comment = if said.comment.is_empty() { String::new() } else { format!(": {}", said.comment) };
         let what = if *rerun { "has it decided anew" } else { "closed it" };
         Some((format!("{} {what}{comment}", said.person), *rerun))

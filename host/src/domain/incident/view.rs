@@ -164,7 +164,7 @@ impl From<&Incident> for IncidentView {
                 reason: decision.reason.clone(),
             }),
             findings: incident.causes().unwrap_or_default().to_vec(),
-            acknowledged_by: incident.by_people.acknowledged.as_ref().map(|said| said.person.to_string()),
+            acknowledged_by: incident.deciding.by_people.acknowledged.as_ref().map(|said| said.person.to_string()),
             actions: incident.actions.iter().map(ActionView::from).collect(),
             model: ModelView {
                 calls: incident.model.calls,

@@ -314,7 +314,6 @@ impl Case {
             actions: Default::default(),
             conclusion,
             goes_on_in: None,
-            by_people: Default::default(),
             blocked: None,
             report: None,
             deliveries: Default::default(),
