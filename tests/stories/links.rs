@@ -25,9 +25,9 @@ use tidegate_tests::rig::{POD_NOT_READY, Rig};
 const BASE: &str = "https://tidegate.example/ops";
 const LINK_SECRET: &str = "0123456789abcdef-links";
 /// What ada and bob of the group, and eve, who is in none, prove their names with.
-const ADA: &str = "tg_p_AdaTestAdaTestAdaTestAdaTestAdJiV94H";
+pub(crate) const ADA: &str = "tg_p_AdaTestAdaTestAdaTestAdaTestAdJiV94H";
 const BOB: &str = "tg_p_BobTestBobTestBobTestBobTestBoOLQjtm";
-const EVE: &str = "tg_p_EveTestEveTestEveTestEveTestEv6XWmuZ";
+pub(crate) const EVE: &str = "tg_p_EveTestEveTestEveTestEveTestEv6XWmuZ";
 
 /// The plugin plans a patch, a person of the group must approve it.
 fn policy(within: &str) -> String {
@@ -53,7 +53,7 @@ route("everything", #{{ to: ["feishu-oncall", "hook"] }});
 }
 
 /// The rig with signed links, a group of people, and a second place that is told.
-async fn rig(within: &str) -> anyhow::Result<(Rig, FakeWebhook)> {
+pub(crate) async fn rig(within: &str) -> anyhow::Result<(Rig, FakeWebhook)> {
     let mut rig = Rig::new(&policy(within), None).await?;
     let hook = FakeWebhook::start().await?;
     let path = rig.folder().join("tidegate.toml");

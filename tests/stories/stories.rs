@@ -15,6 +15,7 @@ mod links;
 mod lint;
 mod no_model;
 mod other_server;
+mod pages;
 mod shipped;
 mod silences;
 mod watch;
