@@ -348,7 +348,7 @@ impl Backend for App {
                 DecodeError::UnknownSource(text) => Refusal::UnknownSource(text),
                 DecodeError::Unavailable(text) => Refusal::Unavailable(text),
             })?;
-            bus::forward(&self.buses, &decoded.forwards).await.map_err(Refusal::Unavailable)?;
+            bus::forward(&self.buses, &decoded.forwards).await;
             let left_out = decoded.sentences();
             let (reply, confirm) = (decoded.reply.clone(), decoded.confirm.clone());
             let alerts = decoded.marked().alerts;
@@ -357,7 +357,7 @@ impl Backend for App {
                 Refusal::Unavailable(error.to_string())
             })?;
             if let Some(push) = push {
-                self.pushed.note(&push.body, push.times_out, push.at, self.services.clock.elapsed());
+                self.pushed.note(&push, self.sources.cluster_of(source), self.services.clock.elapsed());
             }
             self.counters.received(&received);
             Ok(Received {

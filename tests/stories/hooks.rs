@@ -136,7 +136,7 @@ async fn the_four_hooks_of_the_write_up_do_here_what_they_did_there() -> anyhow:
     let warning = kube("BackOff", "it keeps leaving");
     let (status, answer) = host.post_json("/api/v1/namespaces/shop/events/pods.web-1.events", &warning).await?;
     assert!(status == 200 && answer.contains("\"alerts\":1"), "{status} {answer}");
-    some(&host, &["\"BackOff\"", "web-1"]).await?;
+    some(&host, &["BackOff: pod shop/web-1", "it keeps leaving"]).await?;
 
     let (_, text) = told(&host, &target, "pods.etcd-a.events", warning, "/api/push").await?;
     assert!(text.contains("pod: etcd-a \n") && text.ends_with("clusterpodevents"), "{text}");

@@ -53,6 +53,7 @@ fn every_alert_has_a_heading_that_says_what_to_do() {
 #[tokio::test]
 async fn a_host_has_every_metric_that_alerts_and_dashboard_name() {
     let place = tempfile::tempdir().unwrap();
+    std::fs::write(place.path().join("tidegate.toml"), "").unwrap();
     let host = Process::serve(place.path(), &[]).await.unwrap();
     let scrape = reqwest::get(format!("{}/metrics", host.url)).await.unwrap().text().await.unwrap();
     promtool(&["check", "metrics"], &scrape);

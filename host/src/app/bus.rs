@@ -100,17 +100,11 @@ impl Config {
     }
 }
 
-/// Sends events on, on each bus on which anything is told.
-///
-/// # Errors
-/// When one of them does not take it: whatever it came with is not acknowledged, and comes again.
-pub async fn forward(buses: &[Arc<Bus>], all: &[Forward]) -> Result<(), String> {
+/// Sends events on, on each bus on which anything is told, side by side: none waits for another.
+pub async fn forward(buses: &[Arc<Bus>], all: &[Forward]) {
     if !all.is_empty() {
-        for bus in buses {
-            bus.forward(all).await?;
-        }
+        futures::future::join_all(buses.iter().map(|bus| bus.forward(all))).await;
     }
-    Ok(())
 }
 
 /// What takes in what comes from buses.
@@ -156,7 +150,7 @@ impl Intake for Taking {
             } else {
                 self.sources.decode(&inlet.source, message.request).await?
             };
-            forward(&self.buses, &decoded.forwards).await.map_err(DecodeError::Unavailable)?;
+            forward(&self.buses, &decoded.forwards).await;
             let left_out = decoded.sentences();
             Ok(Read { alerts: decoded.marked().alerts, left_out })
         })

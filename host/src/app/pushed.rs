@@ -12,6 +12,7 @@ use serde::Deserialize;
 
 use crate::backend::alerts::TIMES_OUT;
 use crate::domain::alert::series_fingerprint;
+use crate::domain::subject;
 use crate::domain::{Alert, Labels, Status};
 use crate::pipeline::{self, Services};
 use crate::ports::Inbound;
@@ -63,11 +64,19 @@ impl Pushed {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes in a push that was taken; `times_out` says whether alerts without an end get one.
-    pub fn note(&self, body: &str, times_out: bool, now: Timestamp, elapsed: Duration) {
+    /// Takes in a push that was taken; `times_out` says whether alerts without an end get one, `cluster` which cluster those
+    /// are given that name none.
+    pub fn note(&self, push: &Push, cluster: Option<&str>, elapsed: Duration) {
+        let Push { body, times_out, at: now } = push;
+        let (times_out, now) = (*times_out, *now);
         let Ok(items) = serde_json::from_str::<Vec<serde_json::Value>>(body) else { return };
         let mut known = self.known();
-        for item in items.into_iter().filter_map(|item| serde_json::from_value::<Item>(item).ok()) {
+        for mut item in items.into_iter().filter_map(|item| serde_json::from_value::<Item>(item).ok()) {
+            if let Some(cluster) = cluster
+                && subject::cluster_label(&item.labels).is_none()
+            {
+                item.labels.insert("cluster", cluster);
+            }
             // Prometheus sends no end, and Go's zero time, for the same.
             let end = item.ends_at.filter(|end| end.as_second() > 0);
             let fingerprint = series_fingerprint(&item.labels);
@@ -86,6 +95,17 @@ impl Pushed {
     pub fn left(&self, alert: &Alert, elapsed: Duration) -> Option<Duration> {
         let until = self.known().get(&series_fingerprint(&alert.labels)).copied()?;
         Some(until.saturating_sub(elapsed))
+    }
+
+    /// Gives alerts that fired before the host was started as long as a push without an end: who still has them pushes them
+    /// within that time.
+    fn adopt<'a>(&self, firing: impl Iterator<Item = &'a Alert>, elapsed: Duration) {
+        let mut known = self.known();
+        for alert in firing {
+            known
+                .entry(series_fingerprint(&alert.labels))
+                .or_insert(elapsed + Duration::try_from(RESOLVE_TIMEOUT).unwrap_or_default());
+        }
     }
 
     /// Which of the alerts that fire have ended. What does not fire any more is forgotten.
@@ -107,9 +127,15 @@ impl Pushed {
 
 /// Goes on until the host ends. What the journal does not take is tried again.
 pub async fn end(pushed: Arc<Pushed>, services: Arc<Services>, runner: Arc<Runner>) {
+    let mut started = false;
     loop {
-        services.clock.sleep(PAUSE).await;
         let incidents = services.store.all();
+        if !started {
+            let of_it = incidents.iter().filter(|incident| incident.closed.is_none());
+            let firing = of_it.flat_map(|incident| incident.firing()).filter(|alert| alert.source == SOURCE);
+            pushed.adopt(firing, services.clock.elapsed());
+            started = true;
+        }
         let of_it = incidents.iter().filter(|incident| incident.closed.is_none());
         let firing = of_it.flat_map(|incident| incident.firing()).filter(|alert| alert.source == SOURCE);
         let due = pushed.due(firing, services.clock.now(), services.clock.elapsed());
@@ -120,6 +146,7 @@ pub async fn end(pushed: Arc<Pushed>, services: Arc<Services>, runner: Arc<Runne
                 break;
             }
         }
+        services.clock.sleep(PAUSE).await;
     }
 }
 
@@ -154,8 +181,11 @@ mod tests {
             item("b", ""),
             item("c", r#","endsAt":"0001-01-01T00:00:00Z""#),
         ];
-        pushed.note(&format!("[{a},{b},7,{{}}]"), true, now, secs(100));
-        pushed.note(&format!("[{c}]"), false, now, secs(100));
+        let note = |body: String, times_out, cluster: Option<&str>, elapsed: u64| {
+            pushed.note(&Push { body: body.into(), times_out, at: now }, cluster, secs(elapsed));
+        };
+        note(format!("[{a},{b},7,{{}}]"), true, None, 100);
+        note(format!("[{c}]"), false, None, 100);
         let all = ["a", "b", "c", "unknown"].map(alert);
         assert_eq!(pushed.left(&all[0], secs(110)), Some(secs(50)));
         let due = |elapsed: u64| -> Vec<String> {
@@ -163,12 +193,18 @@ mod tests {
         };
         assert_eq!(due(159), [] as [&str; 0]);
         assert_eq!(due(160), ["a"]);
-        pushed.note(&format!("[{a}]"), true, now, secs(170));
+        note(format!("[{a}]"), true, None, 170);
         assert_eq!(due(229), [] as [&str; 0]);
         assert_eq!(due(400), ["a", "b"]);
-        pushed.note(&format!("[{b}]"), false, now, secs(401));
+        note(format!("[{b}]"), false, None, 401);
         assert_eq!(due(9_999), ["a"], "b has no end any more");
         assert_eq!(pushed.due([].into_iter(), now, secs(460)).len(), 0);
         assert_eq!(pushed.left(&all[0], secs(1)), None, "what fires no more is forgotten");
+        pushed.adopt(all.iter(), secs(450));
+        assert_eq!(pushed.left(&all[1], secs(450)), Some(secs(300)), "it fired before the start");
+        note(format!("[{a}]"), true, Some("kestrel"), 500);
+        let mut given = alert("a");
+        given.labels.insert("cluster", "kestrel");
+        assert_eq!(pushed.left(&given, secs(510)), Some(secs(50)), "it has the cluster of its source");
     }
 }

@@ -47,6 +47,11 @@ impl AllSources {
         Self { clusters: clusters.into_iter().collect(), ..self }
     }
 
+    /// The cluster of a source's alerts that name none.
+    pub fn cluster_of(&self, source: &str) -> Option<&str> {
+        self.clusters.get(source).map(String::as_str)
+    }
+
     /// Whether a source takes requests of this method.
     pub fn takes(&self, source: &str, method: &str) -> bool {
         if is_own(source) { method == "POST" } else { self.plugins.takes(source, method) }

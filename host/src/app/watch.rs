@@ -44,10 +44,7 @@ impl Inlet for Watched {
             self.restoration.done().await;
             let clock = &self.services.clock;
             let Normalised { alerts, forwards, .. } = self.events.taken(events, clock.now());
-            while let Err(error) = bus::forward(&self.buses, &forwards).await {
-                tracing::warn!(%error, "events of a watched cluster wait for a bus");
-                clock.sleep(AGAIN).await;
-            }
+            bus::forward(&self.buses, &forwards).await;
             if alerts.is_empty() {
                 return;
             }

@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use super::status::What;
 use super::tell::{Told, forwarded, written};
 use super::{Bus, Publish, Record, subject};
-use crate::domain::event::Forward;
+use crate::domain::event::{ATTRIBUTE, Forward};
 use crate::domain::text::cut;
 
 const KEY: &str = "told";
@@ -81,12 +81,11 @@ impl<'a> Outlet<'a> {
         let mut body = written(&told, &self.bus.settings.source(), &subject);
         // Over its limit the server closes the connection.
         if body.len() + HEADERS > self.client.max_payload() {
-            let message = told.data.get("title").or_else(|| told.data.get("message"));
-            let message = cut(message.and_then(|text| text.as_str()).unwrap_or_default(), 1 << 10);
-            told.data = serde_json::json!({ "message": message, "left_out": "too long for the bus" });
+            shorten(&mut told);
             body = written(&told, &self.bus.settings.source(), &subject);
         }
         let mut pause = PAUSE;
+        let mut whole = told.data.get("left_out").is_none();
         loop {
             let why = match self.sent(&subject, &told.id, &body).await {
                 Ok(()) => {
@@ -94,12 +93,20 @@ impl<'a> Outlet<'a> {
                     self.bus.status.untold(None);
                     return;
                 }
+                // A stream may keep less than its server takes.
+                Err(Sent::Never(_)) if whole => {
+                    whole = false;
+                    shorten(&mut told);
+                    body = written(&told, &self.bus.settings.source(), &subject);
+                    continue;
+                }
                 Err(Sent::Never(why)) => {
                     tracing::warn!(bus = self.bus.settings.name, subject, why, "a message is not told on the bus");
                     self.bus.status.add(What::Untold, 1);
                     return;
                 }
-                Err(Sent::Later(why)) => why,
+                // Where it is told, the operator has said; the stream is to come yet.
+                Err(Sent::Later(why) | Sent::Nowhere(why)) => why,
             };
             self.bus.status.untold(Some(why));
             self.bus.clock.sleep(pause).await;
@@ -123,11 +130,15 @@ impl<'a> Outlet<'a> {
         };
         match answer {
             Ok(_) => Ok(()),
-            Err(error) if error.kind() == PublishErrorKind::StreamNotFound => Err(Sent::Later(format!(
+            Err(error) if error.kind() == PublishErrorKind::StreamNotFound => Err(Sent::Nowhere(format!(
                 "no stream keeps the subject {subject}; make one, or set acknowledged = false"
             ))),
             Err(error) if error.kind() == PublishErrorKind::MaxPayloadExceeded => Err(Sent::Never(error.to_string())),
-            Err(error) => Err(later(&error)),
+            Err(error) => match refusal(&error) {
+                // What a server finds wrong with a message stays so; what it lacks itself may pass.
+                Some(refusal) if refusal.code() < 500 => Err(Sent::Never(refusal.to_string())),
+                _ => Err(later(&error)),
+            },
         }
     }
 }
@@ -138,35 +149,80 @@ impl Bus {
         self.settings.publish.is_some()
     }
 
-    /// Sends events on. They are with the server when this is `Ok`.
-    ///
-    /// # Errors
-    /// When they are not, and have to be sent again.
-    pub async fn forward(&self, all: &[Forward]) -> Result<(), String> {
-        let Some(publish) = &self.settings.publish else { return Ok(()) };
-        let client = self.client.get().ok_or_else(|| format!("the bus {} is not connected", self.settings.name))?;
+    /// Sends events on, each once: what the bus does not take is counted and named. No event may keep others waiting, be it
+    /// one that no server would take, or for a bus that is away.
+    pub async fn forward(&self, all: &[Forward]) {
+        let Some(publish) = &self.settings.publish else { return };
+        let Some(client) = self.client.get() else {
+            self.status.add(What::Untold, all.len() as u64);
+            self.status.untold(Some("it is not connected, and events are not sent on".into()));
+            return;
+        };
         let out = Outlet::new(self, client, publish);
         let source = self.settings.source();
         for forward in all {
             let (id, body) = forwarded(forward, &source);
-            if body.len() + HEADERS > client.max_payload() {
-                tracing::warn!(
-                    bus = self.settings.name,
-                    forward.subject,
-                    "an event is too long for the bus and is not sent on"
-                );
-                self.status.add(What::Untold, 1);
-                continue;
-            }
-            match out.sent(&forward.subject, &id, &body).await {
-                Ok(()) => self.status.add(What::Told, 1),
-                Err(Sent::Later(why) | Sent::Never(why)) => {
-                    return Err(format!("the bus {}: {why}", self.settings.name));
+            let fits = match objection(forward, &publish.prefix, &source) {
+                Some(why) => Err(Sent::Never(why)),
+                None if body.len() + HEADERS > client.max_payload() => Err(Sent::Never("it is too long".into())),
+                None => Ok(()),
+            };
+            let sent = match fits {
+                Ok(()) => out.sent(&forward.subject, &id, &body).await,
+                Err(never) => Err(never),
+            };
+            match sent {
+                Ok(()) => {
+                    self.status.add(What::Told, 1);
+                    self.status.untold(None);
+                }
+                Err(Sent::Never(why) | Sent::Nowhere(why)) => {
+                    let subject = cut(&forward.subject, 200);
+                    tracing::warn!(bus = self.settings.name, subject, "an event is not sent on: {why}");
+                    self.status.add(What::Untold, 1);
+                }
+                Err(Sent::Later(why)) => {
+                    self.status.add(What::Untold, 1);
+                    self.status.untold(Some(why));
                 }
             }
         }
-        Ok(())
     }
+}
+
+/// Hosts that may send an event on, one after the other.
+const HOPS: usize = 4;
+
+/// Why an event is not to be sent on: whoever sends it chooses its subject, and hosts that send on what others sent on would
+/// do so for ever.
+fn objection(forward: &Forward, prefix: &str, by: &str) -> Option<String> {
+    let Forward { subject, whole, said } = forward;
+    let odd = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '*' | '>');
+    if subject.len() > ATTRIBUTE || subject.starts_with('$') || subject.contains(odd) {
+        return Some("its subject is none that can be published".into());
+    }
+    if subject.split('.').any(str::is_empty) {
+        return Some("a part of its subject is empty".into());
+    }
+    let within = subject.strip_prefix(prefix).is_some_and(|rest| rest.starts_with('.'));
+    if !whole && !within {
+        return Some(format!("its own subject does not begin with {prefix}, as that of all that is told there"));
+    }
+    if said.via.iter().any(|host| host == by) {
+        return Some("it has been sent on from here before".into());
+    }
+    (said.via.len() >= HOPS).then(|| format!("{HOPS} hosts have sent it on already"))
+}
+
+/// What the server itself said against a message.
+fn refusal<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a jetstream::Error> {
+    error.source().and_then(|source| source.downcast_ref())
+}
+
+fn shorten(told: &mut Told) {
+    let message = told.data.get("title").or_else(|| told.data.get("message"));
+    let message = cut(message.and_then(|text| text.as_str()).unwrap_or_default(), 1 << 10);
+    told.data = serde_json::json!({ "message": message, "left_out": "too long for the bus" });
 }
 
 /// Why a message was not sent.
@@ -175,4 +231,32 @@ enum Sent {
     Later(String),
     /// It cannot be.
     Never(String),
+    /// No stream keeps it.
+    Nowhere(String),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::event::{Envelope, Event};
+
+    #[test]
+    fn what_its_sender_chose_is_sent_on_to_nowhere_else_and_not_for_ever() {
+        let event = |subject: &str, via: &[&str]| {
+            let via = via.iter().map(ToString::to_string).collect();
+            Event::new(Envelope { subject: subject.into(), via, ..Envelope::default() })
+        };
+        let against =
+            |subject: &str, to: &str, via: &[&str]| objection(&event(subject, via).forwarded(to), "ops", "tidegate/a");
+        assert_eq!(against("ops.clusters.k.nodes.n1.events", "alerts", &["tidegate/b"]), None);
+        assert_eq!(against("evil.x.events", "ops.copy", &[]), None, "the rule names all of it");
+        for subject in
+            ["evil.x.events", "$SYS.REQ.events", "ops..x.events", "ops.a b.events", "ops.*.events", "opsx.y.events"]
+        {
+            assert!(against(subject, "alerts", &[]).is_some(), "{subject}");
+        }
+        for via in [&["tidegate/b", "tidegate/a"][..], &["b", "c", "d", "e"]] {
+            assert!(against("ops.x.events", "alerts", via).is_some(), "{via:?}");
+        }
+    }
 }

@@ -240,7 +240,7 @@ struct Envelope<'a> {
     time: String,
     data: &'a Value,
     cluster: &'a str,
-    /// Who has sent it on.
+    /// Who has sent it on, the last one last.
     #[serde(skip_serializing_if = "str::is_empty")]
     tidegatevia: &'a str,
 }
@@ -263,8 +263,10 @@ pub fn written(told: &Told, source: &str, subject: &str) -> String {
 }
 
 /// Writes an event down that is sent on: its name, the same each time, and the message. Sender, kind, time and data stay.
-pub fn forwarded(forward: &Forward, via: &str) -> (String, String) {
-    let Forward { subject, said } = forward;
+pub fn forwarded(forward: &Forward, by: &str) -> (String, String) {
+    let Forward { subject, said, .. } = forward;
+    let via: Vec<&str> = said.via.iter().map(String::as_str).chain([by]).collect();
+    let via = via.join(",");
     let mut hash = Sha256::new();
     for part in [&said.source, &said.id, subject] {
         hash.update((part.len() as u64).to_be_bytes());
@@ -281,7 +283,7 @@ pub fn forwarded(forward: &Forward, via: &str) -> (String, String) {
         time: said.time.map(|time| time.to_string()).unwrap_or_default(),
         data: &said.data,
         cluster: &said.cluster,
-        tidegatevia: via,
+        tidegatevia: &via,
     };
     let text = serde_json::to_string(&envelope).unwrap_or_default();
     (id, text)
@@ -297,7 +299,10 @@ pub fn is_own(body: &str, source: &str) -> bool {
         tidegatevia: Option<std::borrow::Cow<'a, str>>,
     }
     // Most are others', and need not be read twice.
-    let is = |said: Said<'_>| [said.source, said.tidegatevia].iter().flatten().any(|name| name == source);
+    let is = |said: Said<'_>| {
+        said.source.is_some_and(|name| name == source)
+            || said.tidegatevia.is_some_and(|via| via.split(',').any(|name| name == source))
+    };
     body.contains(source) && serde_json::from_str::<Said<'_>>(body).is_ok_and(is)
 }
 
@@ -378,6 +383,9 @@ mod tests {
         let read = crate::events::cloudevent::structured(&text).unwrap().said;
         assert_eq!((read.source.as_str(), &read.data, read.time), ("s", &event.said.data, event.said.time));
         assert!(is_own(&text, "tidegate/k") && !is_own(said, "tidegate/k"));
+        let again = crate::events::cloudevent::structured(&text).unwrap().forwarded("ops.copy");
+        let (_, second) = forwarded(&again, "tidegate/other");
+        assert!(["tidegate/k", "tidegate/other"].iter().all(|host| is_own(&second, host)), "{second}");
         assert_eq!(event.forwarded("ops.copy").subject, "ops.copy");
         assert_ne!(forwarded(&event.forwarded("ops.copy"), "x").0, id, "a name is one of the whole stream");
     }

@@ -39,6 +39,8 @@ pub const ENDED_BY: &str = "ended_by";
 pub struct Forward {
     /// Under this subject: a whole one, in lower case.
     pub subject: String,
+    /// The rule names all of the subject; else the sender of the event has chosen all but its last word.
+    pub whole: bool,
     /// The event as it came.
     pub said: Envelope,
 }
@@ -56,6 +58,8 @@ pub struct Envelope {
     pub subject: String,
     /// The cluster that the sender names.
     pub cluster: String,
+    /// The hosts that have sent it on, the last one last.
+    pub via: Vec<String>,
     /// When it was sent, or happened.
     pub time: Option<Timestamp>,
     /// Everything else.
@@ -85,11 +89,11 @@ impl Event {
     /// The event under another subject: a whole one, or one word in place of the last of its own.
     pub fn forwarded(&self, to: &str) -> Forward {
         let own = self.said.subject.to_lowercase();
-        let subject = match own.rsplit_once('.').filter(|_| !to.contains('.')) {
-            Some((before, _)) => format!("{before}.{to}"),
-            None => to.to_string(),
+        let (subject, whole) = match own.rsplit_once('.').filter(|_| !to.contains('.')) {
+            Some((before, _)) => (format!("{before}.{to}"), false),
+            None => (to.to_string(), true),
         };
-        Forward { subject, said: self.said.clone() }
+        Forward { subject, whole, said: self.said.clone() }
     }
 
     /// A text among its data.

@@ -155,6 +155,11 @@ pub fn cluster(alert: &Alert) -> Option<String> {
     cluster_in(&Read::of(&alert.labels))
 }
 
+/// The cluster that labels name.
+pub fn cluster_label(labels: &Labels) -> Option<String> {
+    cluster_in(&Read::of(labels))
+}
+
 fn cluster_in(read: &Read<'_>) -> Option<String> {
     read.plain(&kinds::CLUSTERS).map(str::to_string)
 }

@@ -87,6 +87,8 @@ struct Members<'a> {
     #[serde(borrow)]
     cluster: Option<&'a RawValue>,
     #[serde(borrow)]
+    tidegatevia: Option<&'a RawValue>,
+    #[serde(borrow)]
     datacontenttype: Option<&'a RawValue>,
     #[serde(borrow)]
     data: Option<&'a RawValue>,
@@ -126,6 +128,7 @@ pub fn structured(text: &str) -> Result<Event, String> {
             attribute("subject", members.subject)?,
             attribute("cluster", members.cluster)?,
             attribute("time", members.time)?,
+            attribute("tidegatevia", members.tidegatevia)?,
         ],
         data,
         size,
@@ -142,14 +145,22 @@ fn binary(headers: &Labels, body: &str) -> Result<Event, String> {
     small(body.len())?;
     let data = of_text(headers.get("content-type").unwrap_or_default(), body);
     event(
-        [header("id")?, header("source")?, header("type")?, header("subject")?, header("cluster")?, header("time")?],
+        [
+            header("id")?,
+            header("source")?,
+            header("type")?,
+            header("subject")?,
+            header("cluster")?,
+            header("time")?,
+            header("tidegatevia")?,
+        ],
         data,
         body.len(),
     )
 }
 
 fn event(
-    [id, source, kind, subject, cluster, at]: [Cow<'_, str>; 6],
+    [id, source, kind, subject, cluster, at, via]: [Cow<'_, str>; 7],
     data: Value,
     size: usize,
 ) -> Result<Event, String> {
@@ -164,6 +175,7 @@ fn event(
         kind: kind.into(),
         subject: subject.into(),
         cluster: cluster.into(),
+        via: via.split(',').filter(|host| !host.is_empty()).map(str::to_string).collect(),
         time,
         data,
         size,

@@ -55,7 +55,10 @@ fn section(one: &mut Ready, folder: &str, texts: &mut Texts) -> Result<Value, St
     };
     let host = host.to_string();
     let origin = url.origin().ascii_serialization();
-    let secret = url.query().is_some() || !url.username().is_empty() || url.password().is_some();
+    let secret = url.query().is_some()
+        || !url.username().is_empty()
+        || url.password().is_some()
+        || url.path_segments().is_some_and(|mut segments| segments.any(may_be_key));
     let mut settings = Map::new();
     let mut section = Map::from_iter([("plugin".to_string(), json!("webhook"))]);
     let mut secrets = Map::new();
@@ -95,9 +98,17 @@ fn section(one: &mut Ready, folder: &str, texts: &mut Texts) -> Result<Value, St
     Ok(Value::Object(section))
 }
 
-/// An address without what may be a key.
-fn shown(address: &str) -> String {
-    address.split(['?', '#']).next().unwrap_or_default().to_string()
+/// Whether a part of a path may be what lets others in, as the addresses of chats hold it: no plain word.
+fn may_be_key(segment: &str) -> bool {
+    segment.len() > 20 || segment.len() >= 8 && segment.bytes().any(|byte| byte.is_ascii_digit())
+}
+
+/// An address without what may be a key: its scheme and its host.
+pub(super) fn shown(address: &str) -> String {
+    let plain = address.split(['?', '#']).next().unwrap_or_default();
+    let (scheme, rest) = plain.split_once("://").map_or(("", plain), |(scheme, rest)| (scheme, rest));
+    let host = rest.rsplit('@').next().unwrap_or_default().split('/').next().unwrap_or_default();
+    if scheme.is_empty() { host.to_string() } else { format!("{scheme}://{host}") }
 }
 
 /// Whether it surely lies within: an address of a private network, or a service of a cluster.

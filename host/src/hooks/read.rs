@@ -63,6 +63,13 @@ fn one(name: &str, document: &Value, hooks: &mut Vec<Hook>, skipped: &mut Vec<St
         skipped.push(format!("{name}: an EventHooks without metadata.name"));
         return;
     }
+    for list in ["include", "exclude"] {
+        let given = document.pointer(&format!("/spec/keywords/{list}"));
+        if given.is_some_and(|given| !given.is_array() && !given.is_null()) {
+            skipped.push(format!("{name}: EventHooks {own:?}: spec.keywords.{list} is no list; a cluster refuses it"));
+            return;
+        }
+    }
     let strings = |path: &str| -> Vec<String> {
         document.pointer(path).and_then(Value::as_array).into_iter().flatten().filter_map(plain).collect()
     };

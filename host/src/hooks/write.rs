@@ -105,7 +105,7 @@ fn said(one: &mut Ready) {
         became.became.push(format!("event rule {rule}: alerts that the other rules decide about"));
         became.notes.push(format!(
             "the event itself is not published as {}; who listens there outside must hear it from here by a notifier",
-            one.hook.url
+            super::config::shown(&one.hook.url)
         ));
         if !one.hook.additional.is_empty() {
             became.notes.push("`additional` is left out, as ops does for type event".into());

@@ -11,6 +11,7 @@ mod sessions;
 mod sign;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{Request, State};
@@ -26,7 +27,8 @@ use super::{Shared, quotas};
 use crate::domain::Mode;
 use crate::page::{self, Frame, HostView, Message, SignIn, Who, assets};
 use crate::redact::redact;
-use sessions::{Key, Sessions};
+pub use sessions::Key;
+use sessions::Sessions;
 
 /// Nothing is loaded but from this host, no text becomes a script, nobody frames a page, and forms go nowhere else.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
@@ -47,6 +49,17 @@ impl Pages {
     /// For a host in this mode.
     pub fn new(mode: Mode) -> Self {
         Self { mode, sessions: Sessions::default(), attempts: Attempts::default() }
+    }
+
+    /// The session that lets a request in, where nothing else does.
+    pub fn session(&self, state: &Shared, headers: &HeaderMap) -> Option<Key> {
+        let otherwise = state.callers.are_open() || headers.contains_key(header::AUTHORIZATION);
+        if otherwise { None } else { sessions::key(headers) }
+    }
+
+    /// Whether what a session let in may go on.
+    pub fn stands(&self, session: Option<&Key>, now: Duration) -> bool {
+        session.is_none_or(|session| self.sessions.holds(session, now))
     }
 
     /// The caller whose session a request carries.

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::State;
+use axum::http::HeaderMap;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use futures::Stream;
 use tokio::sync::broadcast::error::RecvError;
@@ -16,6 +17,7 @@ use tokio::sync::{OwnedSemaphorePermit, broadcast, watch as signal};
 use super::Shared;
 use super::answer::Failure;
 use super::incidents::reading;
+use super::pages::Key;
 use crate::domain::incident::IncidentView;
 
 /// A line now and then shows both sides that the other is there.
@@ -25,15 +27,19 @@ struct Watcher {
     state: Arc<Shared>,
     changes: broadcast::Receiver<String>,
     stopping: signal::Receiver<bool>,
+    session: Option<Key>,
     _place: OwnedSemaphorePermit,
 }
 
 /// `GET /v1/incidents/watch`.
 pub async fn watch(
     State(state): State<Arc<Shared>>,
+    headers: HeaderMap,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Failure> {
     let place = state.quotas.watcher()?;
-    let watcher = Watcher { changes: state.backend.changes(), stopping: state.stopping.clone(), state, _place: place };
+    let session = state.pages.session(&state, &headers);
+    let (changes, stopping) = (state.backend.changes(), state.stopping.clone());
+    let watcher = Watcher { changes, stopping, session, state, _place: place };
     let events = futures::stream::unfold(watcher, |mut watcher| async move {
         loop {
             let id = tokio::select! {
@@ -45,6 +51,10 @@ pub async fn watch(
                     Err(RecvError::Closed) => return None,
                 },
             };
+            // Whoever has signed out sees nothing more.
+            if !watcher.state.pages.stands(watcher.session.as_ref(), watcher.state.clock.elapsed()) {
+                return None;
+            }
             let found =
                 reading(&watcher.state, move |backend| backend.incident(&id).map_err(Failure::unavailable)).await;
             let Ok(Some(incident)) = found else { continue };

@@ -41,7 +41,9 @@ fn objection(gate: &SilenceGate, silence: &SilenceLimits<'_>) -> Option<String> 
     match &gate.says {
         SilenceSays::Deny(reason) => Some(format!("{reason}{}", narrow())),
         SilenceSays::Max(ms) => {
-            let length = i64::try_from(silence.length.as_millis()).unwrap_or(i64::MAX);
+            // Some milliseconds of what was asked for have passed when it is heard.
+            let seconds = silence.length.as_millis().saturating_add(500) / 1_000;
+            let length = i64::try_from(seconds.saturating_mul(1_000)).unwrap_or(i64::MAX);
             (length > *ms).then(|| format!("{} at most, not {}{}", span::show(*ms), span::show(length), narrow()))
         }
     }

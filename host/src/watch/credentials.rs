@@ -7,6 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use reqwest::header::HeaderValue;
 
 use super::exec::Plugin;
+use crate::redact::known;
 use crate::regular_file;
 use crate::secret::Secret;
 
@@ -59,6 +60,7 @@ impl Credentials {
             Self::None | Self::Exec(_) => Ok(None),
             Self::Token(token) => bearer(token.expose()).map(Some),
             Self::Basic(name, password) => {
+                known::remember(password.expose());
                 let pair = STANDARD.encode(format!("{name}:{}", password.expose()));
                 sensitive(&format!("Basic {pair}")).map(Some)
             }
@@ -81,6 +83,8 @@ pub fn bearer(token: &str) -> Result<HeaderValue, String> {
     if token.is_empty() {
         return Err("the token is empty".into());
     }
+    // Who is shown it may say it back.
+    known::remember(token);
     sensitive(&format!("Bearer {token}"))
 }
 

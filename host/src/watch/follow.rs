@@ -18,6 +18,7 @@ use super::standing::{Count, Standing};
 use super::{Inlet, Parts};
 use crate::ports::Clock;
 use crate::random::Random;
+use crate::redact::redact;
 
 /// How long a watch is asked for, and by how much watches differ, so that they do not all end at once.
 const WATCH: u64 = 240;
@@ -149,7 +150,7 @@ impl Follower {
         };
         if self.standing.away(&why, self.clock.now()) {
             let (cluster, what) = (self.connection.cluster(), self.standing.names());
-            tracing::warn!(cluster, what, why, "a cluster is not watched; it is tried again");
+            tracing::warn!(cluster, what, why = redact(&why), "a cluster is not watched; it is tried again");
         }
         after.unwrap_or_default().min(LONGEST)
     }

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 
 use super::resource::What;
 use crate::domain::text::cut;
+use crate::redact::redact;
 
 /// Bytes of a reason.
 const REASON: usize = 600;
@@ -107,7 +108,7 @@ impl Standing {
     pub fn away(&self, why: &str, now: Timestamp) -> bool {
         let mut state = self.state();
         state.up = false;
-        let why = cut(why, REASON);
+        let why = cut(&redact(why), REASON);
         match &mut state.problem {
             Some((known, _)) if *known == why => false,
             Some((known, _)) => {

@@ -34,7 +34,7 @@ pub fn event(cluster: &str, mut object: Value, size: usize) -> Result<Event, Str
     }
     let id = format!("{}/{}", uid(&object), count(&object));
     let (source, kind, cluster) = (SOURCE.into(), KIND.into(), cluster.into());
-    Ok(Event::new(Envelope { id, source, kind, subject, cluster, time: None, data: object, size }))
+    Ok(Event::new(Envelope { id, source, kind, subject, cluster, via: Vec::new(), time: None, data: object, size }))
 }
 
 /// What tells one object from all others, and one of its occurrences from the next: both as numbers that mean the same

@@ -16,6 +16,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
 use crate::domain::decision::RulingKind;
+use crate::domain::silence::silence_in;
 use crate::domain::{Entry, Fact, Incident};
 use crate::ports::Observer;
 
@@ -248,6 +249,8 @@ impl Handled {
 
     /// A rule by its name, as far as there is room for it.
     fn rule(&self, name: &str) -> Arc<str> {
+        // Each silence that people make has a name of its own.
+        let name = if silence_in(name).is_some() { "runtime-silence" } else { name };
         let mut rules = self.rules.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = rules.get(name) {
             return Arc::clone(known);
@@ -407,7 +410,7 @@ mod tests {
             "tidegate_rule_hits_total{rule=\"disk-is-full\"} 1",
             "tidegate_incidents_concluded_total{outcome=\"needs_person\",by=\"rule\"} 1",
             "tidegate_incidents_concluded_total{outcome=\"fixed\",by=\"rule\"} 0",
-            "tidegate_incident_seconds_bucket{le=\"60.0\",outcome=\"needs_person\"} 1",
+            "tidegate_incident_seconds_bucket{outcome=\"needs_person\",le=\"60\"} 1",
             "tidegate_tool_call_seconds_count{server=\"k8s\",kind=\"look\"} 1",
             "tidegate_tool_errors_total{server=\"other\",kind=\"look\"} 1",
             "tidegate_journal_append_seconds_count 1",

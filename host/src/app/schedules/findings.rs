@@ -49,12 +49,13 @@ impl Schedules {
             kind: findings.kind.clone(),
             subject: findings.subject.clone(),
             cluster: findings.cluster.clone(),
+            via: Vec::new(),
             time: Some(now),
             size: data.to_string().len(),
             data,
         });
         let Normalised { alerts, forwards, .. } = self.events.taken(vec![event], now);
-        bus::forward(&self.buses, &forwards).await?;
+        bus::forward(&self.buses, &forwards).await;
         let count = alerts.len();
         if count > 0 {
             pipeline::receive(services, alerts).await.map_err(|error| error.to_string())?;

@@ -196,7 +196,6 @@ fn retry_at(services: &Services, (first, before): (SignedDuration, u32), hold: O
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{Clusters, Entry, IncidentId};
 
     fn tried(attempts: u32, refusals: u32) -> Delivery {
         let now = Timestamp::UNIX_EPOCH;

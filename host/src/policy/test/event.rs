@@ -60,6 +60,7 @@ pub(super) fn compare(set: &Set, row: &EventRow, now: &str, want: &Want, seen: &
     };
     let EventRow { subject, kind, source, cluster, data } = row;
     let event = Event::new(Envelope {
+        via: Vec::new(),
         subject: subject.clone(),
         kind: kind.clone(),
         source: source.clone(),
