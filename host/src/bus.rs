@@ -212,6 +212,9 @@ impl Bus {
         if self.settings.publish.is_some() {
             outlet::begin(&self, record.as_ref()).await;
         }
+        if self.settings.inlet.is_some() {
+            self.status.waits(Some("nothing has been read yet".into()));
+        }
         let client = connection::connected(&self).await;
         let client = self.client.get_or_init(|| client);
         let reads = async {

@@ -34,9 +34,15 @@ pub struct Durations {
 impl Default for Durations {
     fn default() -> Self {
         let mut registry = Registry::with_prefix("tidegate");
-        let requests = Family::new_with_constructor(buckets as fn() -> Histogram);
+        let requests: Family<Answered, Histogram, fn() -> Histogram> = Family::new_with_constructor(buckets);
         let help = "How long requests took until the head of their answer";
         registry.register("http_request_duration_seconds", help, requests.clone());
+        // Begun with zeros: of a series that appears with its first failure Prometheus sees no increase.
+        for route in ["/alert", "/v1/alerts/{source}"] {
+            for status_class in ["2xx", "4xx", "5xx"] {
+                drop(requests.get_or_create(&Answered { route: route.to_string(), status_class }));
+            }
+        }
         Self { registry, requests }
     }
 }

@@ -176,6 +176,7 @@ impl Handled {
             drop(self.decisions.get_or_create(&Verdict { verdict }));
         }
         for outcome in crate::domain::Outcome::ALL.map(crate::domain::Outcome::as_str) {
+            drop(self.lasted.get_or_create(&Outcome { outcome }));
             for by in ["rule", "plugin", "model", "default"] {
                 drop(self.ends.get_or_create(&End { outcome, by }));
             }
@@ -185,15 +186,17 @@ impl Handled {
                 drop(self.rulings.get_or_create(&Ruled { ruling, origin }));
             }
         }
-        for server in &self.servers.0 {
+        drop(self.hits.get_or_create(&Rule { rule: OTHER.into() }));
+        for server in self.servers.0.iter().chain([&OTHER.into()]) {
             for result in ["ok", "failed", "uncertain"] {
                 drop(self.actions.get_or_create(&Executed { server: Arc::clone(server), result }));
             }
             for kind in ["look", "change"] {
+                drop(self.calls.get_or_create(&Called { server: Arc::clone(server), kind }));
                 drop(self.call_errors.get_or_create(&Called { server: Arc::clone(server), kind }));
             }
         }
-        for target in &self.targets.0 {
+        for target in self.targets.0.iter().chain([&OTHER.into()]) {
             for result in ["delivered", "failed", "given_up", "overtaken"] {
                 drop(self.deliveries.get_or_create(&Sent { target: Arc::clone(target), result }));
             }

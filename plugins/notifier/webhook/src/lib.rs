@@ -85,9 +85,7 @@ fn request(settings: &Settings, message: &Notification) -> Result<Request, CallE
         Format::Text => post.text("application/json", &text::plain(message, &settings.append)),
         Format::Xiezuo => post.json(text::xiezuo(message, &settings.append)),
     };
-    let mut request = post
-        .header("Idempotency-Key", message.delivery_id.as_str())
-        .timeout_ms(settings.timeout_ms);
+    let mut request = post.header("Idempotency-Key", message.delivery_id.as_str()).timeout_ms(settings.timeout_ms);
     let seconds = (message.now_ms / 1000).to_string();
     if let Some(secret) = settings.sign.name("sign-secret") {
         let text = format!("{seconds}.{}", request.body());

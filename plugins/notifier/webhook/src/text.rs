@@ -24,9 +24,9 @@ pub(crate) fn xiezuo(message: &Notification, append: &str) -> Value {
     let text = own(message);
     let whole = serde_json::from_str::<Value>(&text).ok();
     let kind = |body: &Value| body.get("msgtype").and_then(Value::as_str).is_some_and(|kind| !kind.is_empty());
-    whole.filter(kind).unwrap_or_else(|| {
-        json!({ "msgtype": "text", "markdown": { "text": "" }, "text": { "content": format!("{text}{append}") } })
-    })
+    whole.filter(kind).unwrap_or_else(
+        || json!({ "msgtype": "text", "markdown": { "text": "" }, "text": { "content": format!("{text}{append}") } }),
+    )
 }
 
 fn own(message: &Notification) -> String {
