@@ -187,12 +187,12 @@ impl Handled {
             }
         }
         drop(self.hits.get_or_create(&Rule { rule: OTHER.into() }));
+        drop(self.calls.get_or_create(&Called { server: OTHER.into(), kind: "look" }));
         for server in self.servers.0.iter().chain([&OTHER.into()]) {
             for result in ["ok", "failed", "uncertain"] {
                 drop(self.actions.get_or_create(&Executed { server: Arc::clone(server), result }));
             }
             for kind in ["look", "change"] {
-                drop(self.calls.get_or_create(&Called { server: Arc::clone(server), kind }));
                 drop(self.call_errors.get_or_create(&Called { server: Arc::clone(server), kind }));
             }
         }
