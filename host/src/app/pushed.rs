@@ -182,7 +182,7 @@ mod tests {
             item("c", r#","endsAt":"0001-01-01T00:00:00Z""#),
         ];
         let note = |body: String, times_out, cluster: Option<&str>, elapsed: u64| {
-            pushed.note(&Push { body: body.into(), times_out, at: now }, cluster, secs(elapsed));
+            pushed.note(&Push { body, times_out, at: now }, cluster, secs(elapsed));
         };
         note(format!("[{a},{b},7,{{}}]"), true, None, 100);
         note(format!("[{c}]"), false, None, 100);
