@@ -163,11 +163,7 @@ impl Events {
             .map_err(|_| "the reading was interrupted; send it again".to_string())?
     }
 
-    /// The alerts that come of events, in their order: new ones, such as fire already, and ends.
-    pub fn alerts(&self, events: &[Event], now: Timestamp) -> Vec<Alert> {
-        self.judged(events, now, &mut Vec::new())
-    }
-
+    /// The alerts that come of events, in their order: new ones, such as fire already, and ends; and what is to be sent on.
     fn judged(&self, events: &[Event], now: Timestamp, forwards: &mut Vec<Forward>) -> Vec<Alert> {
         let mut alerts = Vec::new();
         for event in events {

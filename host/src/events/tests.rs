@@ -144,9 +144,9 @@ fn an_end_finds_its_beginning_and_an_old_one_does_not() {
 #[test]
 fn what_fires_by_the_record_is_known_after_a_start() {
     let (before, _) = events(Vec::new());
-    let told_twice = before.alerts(&[later(0), later(0)], before.clock.now());
+    let told_twice = before.taken(vec![later(0), later(0)], before.clock.now()).alerts;
     assert_eq!(told(&told_twice), "", "it happened at the same time, so it is the same");
-    let alerts = before.alerts(&[later(1)], before.clock.now());
+    let alerts = before.taken(vec![later(1)], before.clock.now()).alerts;
     assert_eq!(told(&alerts), "Crash");
     let fact = Fact::Opened { group_key: "g".into(), source: SOURCE.into(), alerts: alerts.clone() };
     let incident = Incident::open(IncidentId("i-1".into()), &Entry { at: before.clock.now(), fact }).unwrap();

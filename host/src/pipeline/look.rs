@@ -3,7 +3,7 @@
 use super::Services;
 use crate::domain::entry::Purpose;
 use crate::domain::text::cut;
-use crate::domain::{ActionId, Call, Fact, Incident, Verification};
+use crate::domain::{ActionId, Alert, Call, Entry, Fact, Incident, IncidentId, Labels, Severity, Status, Verification};
 use crate::gate::ReadPermit;
 use crate::ports::{LookError, ToolAnswer};
 
@@ -24,6 +24,24 @@ pub async fn look(
     };
     let fact = noted(purpose, call, &answer, services.clock.ms_since(began));
     (answer, fact)
+}
+
+/// What a look is made for that belongs to no incident, as gates and tables see it: an alert of none in the journal.
+pub(super) fn occasion(services: &Services, source: &str, id: &str, name: &str, labels: Labels) -> Option<Incident> {
+    let alert = Alert {
+        source: source.into(),
+        name: name.into(),
+        status: Status::Firing,
+        severity: Severity::Info,
+        labels,
+        annotations: Labels::new(),
+        starts_at: None,
+        ends_at: None,
+        fingerprint: String::new(),
+        link: None,
+    };
+    let fact = Fact::Opened { group_key: String::new(), source: source.into(), alerts: vec![alert] };
+    Incident::open(IncidentId(id.into()), &Entry { at: services.clock.now(), fact })
 }
 
 /// Makes a look for a list that nobody keeps, so that its answer may have up to `most` bytes.

@@ -1,9 +1,9 @@
 //! A closer look at one object: what an incident about it would have looked at, and what that shows to be wrong.
 
-use super::super::{Services, collect};
+use super::super::{Services, collect, look};
 use crate::domain::inspection::{FINDING, Finding, Part, SOURCE, What};
 use crate::domain::subject::Object;
-use crate::domain::{Alert, Entry, Fact, Incident, IncidentId, Labels, NamedCause, Severity, Status, is_cluster_wide};
+use crate::domain::{Entry, Fact, Incident, NamedCause, is_cluster_wide};
 use crate::evidence::{Told, observed, short, text};
 use crate::inspection::{Item, Judge, Judged, Order, Unwell, alerts};
 
@@ -32,23 +32,7 @@ pub(super) fn occasion(
     let catalogue = services.tools.catalogue();
     let mut labels = alerts::labels(catalogue.clusters.label(server), object);
     labels.insert("inspection", order.name.as_str());
-    let alert = Alert {
-        source: SOURCE.into(),
-        name: alert.into(),
-        status: Status::Firing,
-        severity: Severity::Info,
-        labels,
-        annotations: Labels::new(),
-        starts_at: None,
-        ends_at: None,
-        fingerprint: String::new(),
-        link: None,
-    };
-    let at = services.clock.now();
-    let fact = Fact::Opened { group_key: String::new(), source: SOURCE.into(), alerts: vec![alert] };
-    let entry = Entry { at, fact };
-    let id = IncidentId(format!("inspection-{}", order.name).as_str().into());
-    Incident::open(id, &entry)
+    look::occasion(services, SOURCE, &format!("inspection-{}", order.name), alert, labels)
 }
 
 /// Looks at an object of which the list says too little, and judges it.
