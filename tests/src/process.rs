@@ -22,12 +22,27 @@ pub fn binary() -> anyhow::Result<PathBuf> {
     built.clone().map_err(anyhow::Error::msg)
 }
 
+/// Variables in which cargo tells a test of its package; those of whoever runs the tests stay.
+const OF_A_TEST: [&str; 5] =
+    ["CARGO_MANIFEST_", "CARGO_PKG_", "CARGO_BIN_", "CARGO_CRATE_NAME", "CARGO_PRIMARY_PACKAGE"];
+
+/// Cargo as if no test had started it: build scripts that look at such a variable would run again, and all that stands on
+/// them would be built anew, here and by whoever builds next.
+fn cargo() -> std::process::Command {
+    let mut cargo = std::process::Command::new(env!("CARGO"));
+    let names = std::env::vars_os().map(|(name, _)| name);
+    for name in names.filter(|name| OF_A_TEST.iter().any(|part| name.to_string_lossy().starts_with(part))) {
+        cargo.env_remove(name);
+    }
+    cargo
+}
+
 fn build() -> anyhow::Result<PathBuf> {
     let exe = std::env::current_exe()?;
     // target/<profile>/deps/<test>-<hash>
     let profile = exe.parent().and_then(Path::parent).context("the test binary lies in no target directory")?;
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("tests/ has no parent")?;
-    let mut cargo = std::process::Command::new(env!("CARGO"));
+    let mut cargo = cargo();
     // All programs at once, as `tests/run` builds them: alone it would have other features, and be built a second time.
     cargo.args(["build", "--quiet", "--workspace", "--bins"]).current_dir(workspace);
     if profile.ends_with("release") {

@@ -184,3 +184,28 @@ fn text_from_outside_is_shown_in_one_way() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+/// Crates that the workspace is built of, each with its version and features.
+fn built(edges: &str) -> Vec<(String, String)> {
+    let arguments = ["tree", "--workspace", "--offline", "--prefix", "none", "--format", "{p}\t{f}", "--edges", edges];
+    let mut cargo = std::process::Command::new(env!("CARGO"));
+    let output = cargo.args(arguments).current_dir(root()).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = String::from_utf8(output.stdout).unwrap();
+    let crates = text.lines().filter_map(|line| line.trim_end_matches(" (*)").split_once('\t'));
+    crates.map(|(name, features)| (name.into(), features.into())).collect()
+}
+
+/// A test that wants another feature of a crate builds that crate, and all that stands on it, a second time: minutes,
+/// where it is one of those under wasmtime.
+#[test]
+fn tests_build_no_crate_a_second_time() {
+    let alone = built("normal,build");
+    assert!(alone.len() > 200, "{}", alone.len());
+    let other = built("normal,build,dev").into_iter().filter(|(name, features)| {
+        let mut known = alone.iter().filter(|(known, _)| known == name).peekable();
+        known.peek().is_some() && known.all(|(_, known)| known != features)
+    });
+    let other: Vec<String> = other.map(|(name, features)| format!("{name} with {features:?}")).collect();
+    assert!(other.is_empty(), "tests want other features, which the dependencies of the host should name: {other:#?}");
+}
