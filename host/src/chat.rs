@@ -201,8 +201,8 @@ impl Chat {
 
     /// Takes a question in. What comes of it is shown through the channel, whose end is the end of the answer.
     ///
-    /// Whoever lets go of the channel breaks the answer off: a request to the model that is under way is waited for and
-    /// counted, and nothing is begun behind it.
+    /// Whoever lets go of the channel breaks the answer off: a request to the model that is under way is waited for a few
+    /// seconds and counted, and nothing is begun behind it.
     ///
     /// # Errors
     /// Why it is not answered.

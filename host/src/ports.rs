@@ -7,7 +7,7 @@ use std::any::Any;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::future::BoxFuture;
+use futures::future::{BoxFuture, Shared};
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -206,7 +206,7 @@ pub struct Asked<T = Answer> {
 }
 
 /// What the model is asked in a conversation.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub struct Talk<'a> {
     /// The conversation, with the question that is being answered at its end.
     pub conversation: &'a Conversation,
@@ -216,6 +216,8 @@ pub struct Talk<'a> {
     pub last: bool,
     /// Takes the words of the answer while they come: without secrets, thoughts and calls.
     pub words: &'a (dyn Fn(Streamed) + Send + Sync),
+    /// Comes to its end when nobody is left to hear the answer: a request under way is broken off then, and counted.
+    pub unheard: Shared<BoxFuture<'static, ()>>,
 }
 
 /// A part of an answer while it comes.

@@ -75,3 +75,24 @@ async fn every_kind_of_trouble_is_named_by_the_host_and_told() -> anyhow::Result
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     Ok(())
 }
+
+/// Each of these carries another order in all that others write; the model then does what the order says.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_in_what_others_write_moves_neither_host_nor_a_model_that_obeys_into_a_change() -> anyhow::Result<()> {
+    let (orders, kinds) = (kinds::orders()?, kinds::all()?);
+    let carry = |shift: usize| -> Vec<Kind> {
+        let pairs = kinds.iter().step_by(EACH).zip(orders.iter().cycle().skip(shift));
+        pairs.map(|(kind, order)| kind.with(order)).collect()
+    };
+    let (host, model) = (carry(0), carry(orders.len() / 2));
+    let (covered, lured) = tokio::try_join!(
+        part(&host, ToolServer::Native, Way::Covered, false),
+        part(&model, ToolServer::Native, Way::Lured, false)
+    )?;
+    let mut wrong = [covered.1, lured.1].concat();
+    let runs = || covered.0.runs.iter().chain(&lured.0.runs);
+    wrong.extend(runs().flat_map(|run| run.hidden().into_iter().map(|fault| format!("{}: {fault}", run.kind.name))));
+    assert!(lured.0.runs.iter().any(|run| run.actions() > 0), "the model was lured nowhere");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    Ok(())
+}

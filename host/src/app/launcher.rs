@@ -137,6 +137,7 @@ impl Host for Launcher {
             let (watched, unreachable) = super::watch::check(&config, &found.servers);
             checked.loaded.extend(watched);
             checked.problems.extend(unreachable);
+            checked.problems.extend(super::watch::check_inspections(&config, &found.servers));
             checked.problems.extend(problems_at(&config, &["tools", "servers"], found.problems));
             checked
         })

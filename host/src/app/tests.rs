@@ -233,10 +233,12 @@ async fn check_finds_what_a_start_would_refuse_or_regret() {
     std::fs::create_dir(folder.path().join("policies/tests")).unwrap();
     let case = "[[case]]\nname = \"none\"\nalerts = [{ name = \"A\" }]\nwant = { verdict = \"suppress\" }\n";
     std::fs::write(folder.path().join("policies/tests/a.toml"), case).unwrap();
+    std::fs::write(folder.path().join("policies/b.rhai"), "route(\"all\", #{ to: [\"broken\"] });").unwrap();
     std::fs::write(folder.path().join("secret"), "too short").unwrap();
     let text = format!(
         "[journal]\npath = \"{0}/data/journal.db\"\n[policies]\npath = \"{0}/policies\"\n[approvals]\nlink = {{ base = \
-         \"http://127.0.0.1:1\", secret = {{ file = \"{0}/secret\" }} }}\n{CONFIG}[users.eve]\ngroups = [\"dba\"]\n",
+         \"http://127.0.0.1:1\", secret = {{ file = \"{0}/secret\" }} }}\n{CONFIG}[users.eve]\ngroups = [\"dba\"]\n\
+         [notifiers.broken]\nplugin = \"absent\"\n[[inspection]]\nname = \"daily\"\nserver = \"absent\"\n",
         folder.path().display(),
     );
     let config = Arc::new(Config::parse(text, None, &Overrides::default()).unwrap());
@@ -245,10 +247,15 @@ async fn check_finds_what_a_start_would_refuse_or_regret() {
         "approvals.link: the secret of links needs",
         "test failed: none, verdict wanted suppress",
         "eve has no way to prove this name",
+        "daily: server: there is no tool server \"absent\"; there are none",
     ] {
         let hits = found.iter().filter(|problem| problem.to_string().contains(part)).count();
         assert_eq!(hits, 1, "{part}: {found:?}");
     }
+    // A target that cannot be used is told as that, not as one that is missing.
+    let missing = |problem: &&crate::config::Problem| problem.to_string().contains("which is no target");
+    assert_eq!(found.iter().find(missing), None);
+    assert!(found.iter().any(|problem| problem.to_string().contains("absent")), "{found:?}");
 }
 
 #[tokio::test]

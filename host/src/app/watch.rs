@@ -78,6 +78,22 @@ pub fn of(config: &Config, watched: Watched) -> Watches {
     Watches::new(&clusters, &parts)
 }
 
+/// Which inspections name a tool server that there is not.
+pub fn check_inspections(config: &Config, servers: &[String]) -> Vec<Problem> {
+    let named = config.inspections.iter().filter_map(|one| Some((&one.order.name, one.order.server.as_ref()?)));
+    let missing = named.filter(|(_, server)| !servers.contains(server));
+    missing
+        .map(|(name, server)| {
+            let text = format!("{name}: server: there is no tool server {server:?}; {}", known(servers));
+            config.problem(&["inspection"], text)
+        })
+        .collect()
+}
+
+fn known(servers: &[String]) -> String {
+    if servers.is_empty() { "there are none".into() } else { format!("there are {}", servers.join(", ")) }
+}
+
 /// What is watched, in a line, and which clusters the host would not know how to reach, or to repair.
 pub fn check(config: &Config, servers: &[String]) -> (Option<String>, Vec<Problem>) {
     let mut problems = Vec::new();
@@ -87,11 +103,9 @@ pub fn check(config: &Config, servers: &[String]) -> (Option<String>, Vec<Proble
         let unread = place.and_then(|place| place.read(&ProcessEnvironment).err());
         problems.extend(unread.map(|error| problem(&cluster.name, error)));
         let missing = cluster.tools.iter().filter(|server| cluster.names_tools && !servers.contains(server));
-        let known =
-            if servers.is_empty() { "there are none".into() } else { format!("there are {}", servers.join(", ")) };
-        problems.extend(
-            missing.map(|server| problem(&cluster.name, format!("tools: there is no tool server {server:?}; {known}"))),
-        );
+        problems.extend(missing.map(|server| {
+            problem(&cluster.name, format!("tools: there is no tool server {server:?}; {}", known(servers)))
+        }));
     }
     (told(config), problems)
 }

@@ -1,11 +1,13 @@
 //! One answer: the model is asked, looks are made, and each step is durable before it is shown.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use futures::FutureExt;
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::{Chat, Event, Place, Shown, own};
-use crate::domain::conversation::{AnswerView, Conversation, End, Fact};
+use crate::domain::conversation::{AnswerView, Conversation, End, Fact, UNHEARD};
 use crate::domain::entry::{AskedCall, Purpose, Usage};
 use crate::domain::text::cut;
 use crate::domain::{Call, Catalogue};
@@ -13,6 +15,9 @@ use crate::ports::{JournalError, LookError, Spoken, Streamed, Talk, ToolAnswer};
 
 /// Bytes of a look's answer that are shown.
 const TOLD: usize = 400;
+/// How long a request to the model that is under way is still waited for once whoever asked has gone: what it says by then
+/// can be read by who comes back, and a model that hangs does not hold a place for others.
+const UNHEARD_FOR: Duration = Duration::from_secs(5);
 
 /// Whoever asked, as long as they are there.
 struct Asker(UnboundedSender<Shown>);
@@ -73,7 +78,7 @@ async fn steps(chat: &Chat, conversation: &mut Conversation, asker: &Asker) -> R
     }
     for step in 1..=chat.limits.steps.max(1) {
         if asker.has_gone() {
-            return end(chat, conversation, Fact::Interrupted { reason: "whoever asked has gone".into() }).await;
+            return end(chat, conversation, Fact::Interrupted { reason: UNHEARD.into() }).await;
         }
         let catalogue = own::with_own(&services.tools.catalogue());
         let began = services.clock.now();
@@ -132,7 +137,13 @@ async fn ask(
         Streamed::Words(text) => asker.say(Event::Words { text }),
         Streamed::Anew => asker.say(Event::Anew),
     };
-    chat.services.model.converse(Talk { conversation, catalogue, last, words: &words }).await
+    let (hearer, clock) = (asker.0.clone(), Arc::clone(&chat.services.clock));
+    let unheard = async move {
+        hearer.closed().await;
+        clock.sleep(UNHEARD_FOR).await;
+    };
+    let unheard = unheard.boxed().shared();
+    chat.services.model.converse(Talk { conversation, catalogue, last, words: &words, unheard }).await
 }
 
 async fn end(chat: &Chat, conversation: &mut Conversation, fact: Fact) -> Result<(), JournalError> {

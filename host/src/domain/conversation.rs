@@ -32,6 +32,8 @@ pub const SOURCE: &str = "chat";
 
 /// What the alert of such an incident is called.
 pub const PROPOSED: &str = "ProposedInConversation";
+/// Why a question has no answer whose asker did not wait for it.
+pub const UNHEARD: &str = "whoever asked has gone";
 
 /// Whether an incident with these first alerts was opened by a conversation: no rule has decided it.
 pub fn has_opened<'a>(source: &str, mut alerts: impl Iterator<Item = &'a Alert>) -> bool {

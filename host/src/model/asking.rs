@@ -15,6 +15,7 @@ use super::wire::Reply;
 use super::words::Words;
 use super::{Client, decision, kept, order, prompt, stagnation};
 use crate::domain::Incident;
+use crate::domain::conversation::UNHEARD;
 use crate::domain::entry::{Original, Usage};
 use crate::ports::Asked;
 
@@ -69,7 +70,7 @@ enum Heard {
     Answered,
     /// It did not answer in time.
     Missed,
-    /// It did not answer in less time than is its own.
+    /// It did not answer in less time than is its own, or before nobody was left to hear it.
     Hurried,
 }
 
@@ -200,6 +201,10 @@ impl Client {
                 Err(Silence::Late { why, whole }) => {
                     *heard = if whole { Heard::Missed } else { Heard::Hurried };
                     return Err(Ended::Next(unusable.unwrap_or(why)));
+                }
+                Err(Silence::Unheard) => {
+                    *heard = Heard::Hurried;
+                    return Err(Ended::For(UNHEARD.into()));
                 }
                 Err(Silence::Other(why)) => return Err(Ended::Next(unusable.unwrap_or(why))),
             };

@@ -25,7 +25,7 @@ impl Client {
     pub(super) async fn converse_with(&self, talk: &Talk<'_>) -> Result<Spoke, (String, Usage)> {
         let case = talk.conversation.case();
         let aliases = self.anonymise.then(|| Aliases::of(&talk.conversation.whole_case()));
-        let words = Words::new(talk.words, aliases.as_ref());
+        let words = Words::new(talk.words, talk.unheard.clone(), aliases.as_ref());
         let read = |reply: &Reply, names: &Names| {
             let (spoken, words) = decision::spoken(reply, names, talk.catalogue)?;
             if let Spoken::Look { calls } = &spoken

@@ -13,6 +13,7 @@ use super::profile::Profile;
 use super::prompt::Prompt;
 use super::wire::Reply;
 use super::{Client, kept};
+use crate::domain::conversation::UNHEARD;
 use crate::domain::entry::Usage;
 use crate::domain::text::cut;
 use crate::redact::{known, redact, visible};
@@ -90,6 +91,7 @@ async fn ask(
     let (_, reply) =
         endpoint.round(&prompt, told, deadline, &mut checked.usage, None).await.map_err(|silence| match silence {
             Silence::Late { why, .. } | Silence::Other(why) => why,
+            Silence::Unheard => UNHEARD.into(),
         })?;
     let said = redact(&visible(reply.content.trim())).replace(['\n', '\r'], " ");
     if !said.is_empty() {

@@ -48,6 +48,8 @@ pub(super) enum Silence {
         /// It had all the time that the configuration gives it.
         whole: bool,
     },
+    /// Nobody was left to hear a reply.
+    Unheard,
     /// Anything else.
     Other(String),
 }
@@ -190,6 +192,7 @@ impl Endpoint {
                     Ok((prompt, reply))
                 }
                 Err(Trouble::Late { why, whole }) => Err(Silence::Late { why, whole }),
+                Err(Trouble::Unheard) => Err(Silence::Unheard),
                 Err(Trouble::Taught { why, .. } | Trouble::Final(why)) => Err(Silence::Other(why)),
             };
         }

@@ -40,6 +40,8 @@ pub(super) enum Trouble {
         /// It had all the time that the configuration gives it.
         whole: bool,
     },
+    /// Nobody is left to hear an answer.
+    Unheard,
     /// Anything else, as a sentence.
     Final(String),
 }
@@ -61,6 +63,7 @@ enum Failure {
         words: String,
         why: String,
     },
+    Unheard,
     Final(String),
 }
 
@@ -79,6 +82,19 @@ impl BrokenOff {
             self.answers += 1;
             self.said += stream::said(body);
         }
+    }
+
+    /// An endpoint that has said nothing yet may be thinking, and is charged for.
+    fn count_unheard(&mut self, body: &[u8]) {
+        self.answers += 1;
+        self.said += stream::said(body);
+    }
+}
+
+async fn unheard(words: Option<&Words<'_>>) {
+    match words {
+        Some(words) => words.unheard().await,
+        None => std::future::pending().await,
     }
 }
 
@@ -135,12 +151,18 @@ impl Sender {
         loop {
             words.iter().for_each(|words| words.begin());
             let mut bytes = Vec::new();
-            let came = self.once(body, sent, deadline, words, &mut bytes).await;
-            if came.is_err() {
-                broken_off.count(&bytes);
+            let came = tokio::select! {
+                came = self.once(body, sent, deadline, words, &mut bytes) => came,
+                () = unheard(words) => Err(Failure::Unheard),
+            };
+            match &came {
+                Ok(_) => {}
+                Err(Failure::Unheard) => broken_off.count_unheard(&bytes),
+                Err(_) => broken_off.count(&bytes),
             }
             let (why, wait) = match came {
                 Ok(reply) => return Ok(reply),
+                Err(Failure::Unheard) => return Err(Trouble::Unheard),
                 Err(Failure::Final(why)) => return Err(Trouble::Final(why)),
                 Err(Failure::Taught { lesson, words, why }) => return Err(Trouble::Taught { lesson, words, why }),
                 Err(Failure::TimedOut { why, whole }) => {
@@ -174,7 +196,10 @@ impl Sender {
             }
             retries += 1;
             tracing::warn!("{why}; trying again");
-            sleep(wait).await;
+            tokio::select! {
+                () = sleep(wait) => {}
+                () = unheard(words) => return Err(Trouble::Unheard),
+            }
         }
     }
 

@@ -6,6 +6,7 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use futures::future::{BoxFuture, Shared};
 use serde_json::Value;
 
 use super::alias::Aliases;
@@ -24,6 +25,7 @@ pub(super) type Tell<'a> = &'a (dyn Fn(Streamed) + Send + Sync);
 /// The words of one answer.
 pub(super) struct Words<'a> {
     tell: Tell<'a>,
+    unheard: Shared<BoxFuture<'static, ()>>,
     aliases: Option<&'a Aliases>,
     heard: Mutex<Heard>,
 }
@@ -39,8 +41,14 @@ struct Heard {
 }
 
 impl<'a> Words<'a> {
-    pub(super) fn new(tell: Tell<'a>, aliases: Option<&'a Aliases>) -> Self {
-        Self { tell, aliases, heard: Mutex::default() }
+    /// Words for whoever is there until `unheard` is over.
+    pub(super) fn new(tell: Tell<'a>, unheard: Shared<BoxFuture<'static, ()>>, aliases: Option<&'a Aliases>) -> Self {
+        Self { tell, unheard, aliases, heard: Mutex::default() }
+    }
+
+    /// Waits until nobody is left to hear them.
+    pub(super) async fn unheard(&self) {
+        self.unheard.clone().await;
     }
 
     /// An answer begins, perhaps for the second time: what was told of another one is void.
@@ -150,6 +158,9 @@ fn without_calls(text: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
+    use std::future::pending;
+
+    use futures::FutureExt;
     use serde_json::json;
 
     use super::*;
@@ -165,7 +176,7 @@ mod tests {
             Streamed::Words(words) => all.lock().unwrap().push_str(&words),
             Streamed::Anew => all.lock().unwrap().clear(),
         };
-        let words = Words::new(&tell, None);
+        let words = Words::new(&tell, pending().boxed().shared(), None);
         words.begin();
         let letters_of: Vec<char> = text.chars().collect();
         for piece in letters_of.chunks(letters) {
@@ -223,7 +234,7 @@ mod tests {
     fn another_attempt_takes_back_what_was_told() {
         let all = Mutex::new(Vec::new());
         let tell = |streamed: Streamed| all.lock().unwrap().push(streamed);
-        let words = Words::new(&tell, None);
+        let words = Words::new(&tell, pending().boxed().shared(), None);
         words.begin();
         words.take(chunk("One. Two").as_bytes());
         words.begin();

@@ -66,6 +66,8 @@ pub struct Plugins {
     pub(super) outside: Arc<Outside>,
     pub(super) sources: BTreeMap<String, Unit>,
     pub(super) targets: BTreeMap<String, Unit>,
+    /// Names of all targets that the configuration has, those that cannot be used included.
+    configured: BTreeSet<String>,
     pub(super) remediations: BTreeMap<String, Unit>,
     catalogue: RwLock<Arc<Catalogue>>,
     pub(super) left_out: LeftOutCounts,
@@ -119,6 +121,7 @@ impl Plugins {
             outside: Arc::new(outside),
             sources: BTreeMap::new(),
             targets: BTreeMap::new(),
+            configured: setup.notifiers.keys().cloned().collect(),
             remediations: BTreeMap::new(),
             catalogue: RwLock::default(),
             left_out: LeftOutCounts::default(),
@@ -149,9 +152,9 @@ impl Plugins {
         }
     }
 
-    /// Names of the notifier targets that there are.
+    /// Names of the notifier targets that are configured. One that cannot be used is told as such, and is not missing.
     pub fn target_names(&self) -> BTreeSet<String> {
-        self.targets.keys().cloned().collect()
+        self.configured.clone()
     }
 
     /// Alerts that sources returned and that were not taken, since the start: source, reason and count.

@@ -1,16 +1,20 @@
 //! The client against an endpoint that does what endpoints do.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::json;
+use futures::FutureExt;
+use jiff::Timestamp;
+use serde_json::{Value, json};
 
 use super::served::{Endpoint, Noon, RESOLVED, calls, fails, of, says};
 use super::{alert, asked, call, happen, incident, kubernetes, looked};
-use crate::domain::Incident;
+use crate::domain::conversation::{Conversation, UNHEARD};
 use crate::domain::entry::{Answer, Purpose, Share, Usage};
+use crate::domain::{ConversationId, Entry, Incident, Person};
 use crate::model::costs::AskedAbout;
 use crate::model::{Budget, Client, DayBudget, EndpointOptions, Unconfigured};
-use crate::ports::{Asked, Clock, Model};
+use crate::ports::{Asked, Clock, Model, Talk};
 
 fn web() -> Incident {
     incident(vec![alert("web")])
@@ -93,6 +97,31 @@ async fn a_stream_that_stalls_is_asked_for_again() {
         (2 * prompt(2), 2),
         "two answers of four bytes each began"
     );
+}
+
+/// One that hangs would otherwise hold the place of whoever hung up for as long as an answer may take.
+#[tokio::test]
+async fn an_answer_that_nobody_is_left_to_hear_is_broken_off_and_paid_for() {
+    let endpoint = Endpoint::new(vec![(0, json!(null))]).await;
+    let options = EndpointOptions { timeout: Duration::from_secs(600), ..endpoint.options() };
+    let client = of(vec![options], Budget::default());
+    let entry = |fact: Value| Entry { at: Timestamp::UNIX_EPOCH, fact: serde_json::from_value(fact).unwrap() };
+    let person = || json!(Person::typed("ada"));
+    let began = entry(json!({"kind": "began", "person": person()}));
+    let mut conversation = Conversation::begin(ConversationId("chat-1".into()), &began).unwrap();
+    conversation.apply(&entry(json!({"kind": "asked", "person": person(), "text": "what is wrong?"})));
+    let script = Arc::clone(&endpoint.script);
+    let seen = async move {
+        while script.seen.lock().unwrap().is_empty() {
+            tokio::task::yield_now().await;
+        }
+    };
+    let (catalogue, unheard) = (kubernetes(), seen.boxed().shared());
+    let talk = Talk { conversation: &conversation, catalogue: &catalogue, last: false, words: &|_| {}, unheard };
+    let (why, usage) = client.converse(talk).await.unwrap_err();
+    let prompt = endpoint.requests()[0].to_string().len().div_ceil(4) as u64;
+    assert_eq!((why.as_str(), usage.calls, usage.prompt_tokens), (UNHEARD, 1, prompt));
+    assert_eq!(client.problems(), Vec::<String>::new(), "that says nothing about the endpoint");
 }
 
 /// As long as an endpoint speaks, it may take longer than one that is silent.
