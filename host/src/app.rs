@@ -4,10 +4,12 @@
 //! one, [`Launcher`] is how the command line starts, checks and reads.
 
 mod alerts;
+mod audit;
 mod background;
 mod bus;
 mod by_hand;
 mod chat;
+mod clockwork;
 mod deliveries;
 mod events;
 mod explained_events;
@@ -25,10 +27,12 @@ mod live_records;
 mod metrics;
 mod model_metrics;
 mod observers;
+mod operations;
 mod options;
 mod people;
 mod plugins;
 mod policies;
+mod programs;
 mod pushed;
 mod records;
 mod replay;
@@ -37,9 +41,11 @@ mod routes;
 mod schedules;
 mod silences;
 mod sources;
+mod take;
 #[cfg(test)]
 mod tests;
 mod tool_check;
+mod traces;
 mod watch;
 
 use std::sync::Arc;
@@ -56,6 +62,7 @@ use crate::backend::{
     Received, Records, Refusal, Reloaded, ScheduleView,
 };
 use crate::chat::{Chat, Question, Refused, Shown};
+use crate::domain::alert::normalised::Normalised;
 use crate::domain::control::Control;
 use crate::domain::conversation::ConversationView;
 use crate::domain::event::Pattern;
@@ -98,6 +105,10 @@ pub struct App {
     handled: Arc<metrics::Handled>,
     counters: Arc<metrics::Counters>,
     daily: model_metrics::Daily,
+    counted: operations::Counted,
+    spent: operations::Spent,
+    /// By which labels alerts are grouped, where the configuration says so.
+    group_by: Option<Vec<String>>,
     chat: Arc<Chat>,
     /// How long a stop waits for what is under way.
     stop_timeout: Duration,
@@ -111,6 +122,7 @@ pub struct App {
     started_at: Timestamp,
     watches: Watches,
     buses: Vec<Arc<crate::bus::Bus>>,
+    traces: Option<Arc<crate::traces::Traces>>,
     /// The file that the configuration was read from; its secrets and grants hold as they were read.
     config_file: Option<std::path::PathBuf>,
 }
@@ -193,7 +205,7 @@ impl App {
                     ),
                 }
                 drop(inspections);
-                clock.sleep(inspections::AGAIN).await;
+                clock.sleep(clockwork::AGAIN).await;
             }
         });
     }
@@ -214,7 +226,7 @@ impl App {
                     ),
                 }
                 drop(schedules);
-                clock.sleep(schedules::AGAIN).await;
+                clock.sleep(clockwork::AGAIN).await;
             }
         });
     }
@@ -342,17 +354,18 @@ impl Backend for App {
             if self.records.journal.crowded() {
                 return Err(Refusal::Unavailable("the disk cannot keep up; send it again later".into()));
             }
+            let traceparent = request.headers.get(crate::traces::context::HEADER).map(str::to_string);
             let push = (source == pushed::SOURCE).then(|| pushed::Push::of(&request));
             let decoded = self.sources.decode(source, request).await.map_err(|error| match error {
                 DecodeError::Invalid(text) => Refusal::Invalid(text),
                 DecodeError::UnknownSource(text) => Refusal::UnknownSource(text),
                 DecodeError::Unavailable(text) => Refusal::Unavailable(text),
             })?;
-            bus::forward(&self.buses, &decoded.forwards).await;
             let left_out = decoded.sentences();
             let (reply, confirm) = (decoded.reply.clone(), decoded.confirm.clone());
-            let alerts = decoded.marked().alerts;
-            let received = pipeline::receive(&self.services, alerts).await.map_err(|error| {
+            let Normalised { alerts, forwards, .. } = decoded.marked();
+            let taken = take::take(&self.services, &self.buses, alerts, &[forwards]).await;
+            let (received, _) = taken.map_err(|error| {
                 self.runner.check_journal();
                 Refusal::Unavailable(error.to_string())
             })?;
@@ -360,6 +373,9 @@ impl Backend for App {
                 self.pushed.note(&push, self.sources.cluster_of(source), self.services.clock.elapsed());
             }
             self.counters.received(&received);
+            if let Some(traces) = &self.traces {
+                traces.note_sender(&received.incidents, traceparent.as_deref());
+            }
             Ok(Received {
                 alerts: received.alerts,
                 folded: received.folded as u64,
@@ -503,6 +519,10 @@ impl Backend for App {
         })
     }
 
+    fn people_are(&self, people: gate::People) {
+        self.services.gate.people_are(people);
+    }
+
     fn condition(&self) -> Condition {
         Condition {
             paused: self.services.gate.paused(),
@@ -591,6 +611,7 @@ impl Backend for App {
         text.push_str(&self.watches.metrics());
         text.push_str(&crate::bus::metrics(&self.buses));
         text.push_str(&silences::metrics(&self.services));
+        text.push_str(&self.traces.as_ref().map(|traces| traces.metrics()).unwrap_or_default());
         text.push_str(&metrics::journal(self.records.journal.head(), self.health.last_check()));
         text
     }

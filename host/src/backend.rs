@@ -4,6 +4,7 @@
 //! one. The HTTP server knows only the first two, so tests put a fake behind it.
 
 pub mod alerts;
+pub mod audit;
 mod condition;
 pub mod deliveries;
 mod evidence;
@@ -12,8 +13,10 @@ pub(crate) mod fake;
 mod filter;
 pub mod handling;
 mod inspections;
+pub mod operations;
 mod plugins;
 pub mod policies;
+pub mod programs;
 mod schedules;
 pub mod silences;
 
@@ -22,6 +25,7 @@ use std::sync::Arc;
 
 use futures::future::BoxFuture;
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::sync::{broadcast, mpsc};
@@ -31,12 +35,14 @@ use crate::backtest::Report;
 use crate::chat::{Question, Refused, Shown};
 use crate::config::{Config, Problem, Problems};
 use crate::domain::alert::normalised::Reply;
+use crate::domain::audit::{AuditView, AuditWanted};
 use crate::domain::conversation::ConversationView;
 use crate::domain::event::Pattern;
 use crate::domain::inspection::Run;
 use crate::domain::knowledge::{Found, Knowledge};
 use crate::domain::{Anchor, Head, Incident, Person};
 use crate::events::Came;
+use crate::gate::People;
 use crate::model::costs::Costs;
 use crate::plugin::Kind;
 pub use crate::plugin::Reloaded;
@@ -70,7 +76,16 @@ pub trait Records: Send + Sync {
 }
 
 /// The running host.
-pub trait Backend: Records + silences::Silencing + alerts::Alerts + handling::Handling + 'static {
+pub trait Backend:
+    Records
+    + silences::Silencing
+    + alerts::Alerts
+    + handling::Handling
+    + operations::Operations
+    + programs::Programs
+    + audit::Auditing
+    + 'static
+{
     /// Names of the sources that exist now.
     fn sources(&self) -> Vec<String>;
     /// Whether there is a source of this name now.
@@ -152,6 +167,8 @@ pub trait Backend: Records + silences::Silencing + alerts::Alerts + handling::Ha
     fn conversation(&self, _id: &str) -> Result<Option<ConversationView>, String> {
         Ok(None)
     }
+    /// From now on these are the people who may be asked and answer.
+    fn people_are(&self, _people: People) {}
     /// How it stands, for whoever looks at it.
     fn condition(&self) -> Condition {
         Condition::default()
@@ -237,6 +254,10 @@ pub trait Host: Send + Sync {
     fn backtest(&self, config: &Config, wanted: &Replay, progress: &Progress) -> Result<Report, Problems>;
     /// What models have cost in the last `days` days (UTC), today included, and what was decided without them.
     fn costs(&self, config: &Config, days: u32) -> Result<Costs, String>;
+    /// Who did what, as the journal has it, whether or not a host is running.
+    fn audited(&self, _config: &Config, _wanted: &AuditWanted) -> Result<Vec<AuditView>, String> {
+        Ok(Vec::new())
+    }
     /// Writes drafts of rules; puts none in force.
     fn suggest(&self, config: &Config, wanted: &Suggest, progress: &Progress) -> Result<Vec<Written>, Problems>;
     /// Reads the whole journal and checks its chain.
@@ -392,7 +413,7 @@ pub struct Order {
 }
 
 /// Stops an origin whose fixes do not help, or whose proposals are denied again and again.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Breaker {
     /// Whose fixes it counts, such as `rule:restart-pods`, or whose denials: `denied:rule:restart-pods`.
     pub key: String,

@@ -7,15 +7,18 @@
 pub mod address;
 mod attach;
 mod connection;
-mod held;
+pub mod held;
 mod inlet;
 mod known;
+pub mod late;
+mod onward;
 mod outlet;
 mod plain;
-mod seen;
+pub mod seen;
 mod status;
 mod subject;
 mod tell;
+pub mod turn;
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -24,10 +27,12 @@ use futures::future::BoxFuture;
 use tokio::task::AbortHandle;
 
 use crate::domain::Alert;
-use crate::domain::event::Pattern;
+use crate::domain::event::{self, Forward, Pattern};
 use crate::ports::{Clock, DecodeError, Inbound, PluginState};
 use crate::secret::{Secret, SecretSource};
 use address::Address;
+use onward::Onward;
+pub use onward::{Arrival, UnderWay};
 use status::Status;
 pub use tell::{Told, Topic, of as told};
 
@@ -59,7 +64,7 @@ pub struct Settings {
 impl Settings {
     /// The sender of what is told.
     fn source(&self) -> String {
-        format!("tidegate/{}", self.identity)
+        format!("{}{}", event::HOST, self.identity)
     }
 }
 
@@ -140,8 +145,13 @@ pub trait Intake: Send + Sync {
     fn ready(&self) -> Result<(), String>;
     /// Turns one message into the alerts that come of it.
     fn read<'a>(&'a self, inlet: &'a Inlet, message: Message) -> BoxFuture<'a, Result<Read, DecodeError>>;
-    /// Takes alerts. They are durable when this is `Ok`; else the same are handed in again.
-    fn take(&self, alerts: Vec<Alert>) -> BoxFuture<'_, Result<(), String>>;
+    /// Takes alerts, which are durable when this is `Ok` (else the same are handed in again), and behind them lets go of what
+    /// rules send on, by message. It comes back before that has arrived, and says of each message when it has.
+    fn take<'a>(
+        &'a self,
+        alerts: Vec<Alert>,
+        forwards: &'a [Vec<Forward>],
+    ) -> BoxFuture<'a, Result<Vec<Arrival>, String>>;
 }
 
 /// What there is to tell.
@@ -166,6 +176,8 @@ pub struct Message {
 pub struct Read {
     /// The alerts that come of it.
     pub alerts: Vec<Alert>,
+    /// What is to be sent on, once these are durable.
+    pub forwards: Vec<Forward>,
     /// A sentence for each part of it that could not be read.
     pub left_out: Vec<String>,
 }
@@ -181,6 +193,8 @@ pub struct Bus {
     state: Arc<dyn PluginState>,
     task: Mutex<Option<AbortHandle>>,
     client: OnceLock<async_nats::Client>,
+    /// Events that rules send on.
+    onward: Onward,
 }
 
 impl Bus {
@@ -192,7 +206,8 @@ impl Bus {
         state: Arc<dyn PluginState>,
     ) -> Self {
         let status = Arc::new(Status::new(&settings.name));
-        Self { settings, login, servers, status, clock, state, task: Mutex::default(), client: OnceLock::new() }
+        let (task, client, onward) = Default::default();
+        Self { settings, login, servers, status, clock, state, task, client, onward }
     }
 
     /// Begins to connect, and does what is configured until it is stopped.
@@ -209,22 +224,27 @@ impl Bus {
     }
 
     async fn run(self: Arc<Self>, intake: Arc<dyn Intake>, record: Arc<dyn Record>) {
+        // What is to be sent on grows old also where no server was ever reached.
+        futures::future::join(self.send_onward(), self.reads_and_tells(intake, record)).await;
+    }
+
+    async fn reads_and_tells(&self, intake: Arc<dyn Intake>, record: Arc<dyn Record>) {
         if self.settings.publish.is_some() {
-            outlet::begin(&self, record.as_ref()).await;
+            outlet::begin(self, record.as_ref()).await;
         }
         if self.settings.inlet.is_some() {
             self.status.waits(Some("nothing has been read yet".into()));
         }
-        let client = connection::connected(&self).await;
+        let client = connection::connected(self).await;
         let client = self.client.get_or_init(|| client);
         let reads = async {
             if let Some(inlet) = &self.settings.inlet {
-                inlet::follow(&self, client, inlet, intake.as_ref()).await;
+                inlet::follow(self, client, inlet, intake.as_ref()).await;
             }
         };
         let tells = async {
             if let Some(publish) = &self.settings.publish {
-                outlet::follow(&self, client, publish, record.as_ref()).await;
+                outlet::follow(self, client, publish, record.as_ref()).await;
             }
         };
         futures::future::join(reads, tells).await;
@@ -260,5 +280,5 @@ impl Bus {
 
 /// Counters and gauges of all of them as Prometheus text.
 pub fn metrics(all: &[Arc<Bus>]) -> String {
-    status::text(all.iter().map(|bus| bus.status.as_ref()))
+    status::text(all.iter().map(|bus| (bus.status.as_ref(), bus.onward.count() as u64)))
 }

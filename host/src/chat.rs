@@ -20,6 +20,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use tokio::sync::mpsc;
 
+use crate::backend::programs::{Proposed, Wanted};
 use crate::domain::conversation::{self, AnswerView, Conversation, ConversationId, ProposedView};
 use crate::domain::{IncidentId, Person};
 use crate::pipeline::Services;
@@ -212,6 +213,18 @@ impl Chat {
         let chat = Arc::clone(self);
         let taken = tokio::spawn(async move { chat.take_question(question).await }).await;
         taken.unwrap_or_else(|_| Err(Refused::Unavailable("the question could not be taken in; ask again".into())))
+    }
+
+    /// Takes in a change that a program wants in the name of a person, as if a model had proposed it in a conversation of
+    /// that person: it becomes an incident, and the gate rules on it.
+    ///
+    /// # Errors
+    /// Why it is not taken in.
+    pub async fn take_proposal(self: &Arc<Self>, wanted: Wanted) -> Result<Proposed, Refused> {
+        // As with questions: the appends are one after the other, whoever hangs up.
+        let chat = Arc::clone(self);
+        let taken = tokio::spawn(async move { chat.take_wanted(wanted).await }).await;
+        taken.unwrap_or_else(|_| Err(Refused::Unavailable("the proposal could not be taken in; try again".into())))
     }
 
     async fn take_question(self: &Arc<Self>, question: Question) -> Result<mpsc::UnboundedReceiver<Shown>, Refused> {

@@ -5,6 +5,7 @@
 //! this module.
 
 mod answer;
+mod audit;
 mod backtest;
 mod breakers;
 mod chat;
@@ -19,6 +20,7 @@ mod incidents;
 mod inspect;
 mod journal;
 mod knowledge;
+mod mcp;
 mod model;
 mod plugin;
 mod policy;
@@ -30,6 +32,7 @@ mod server_sent;
 mod silence;
 mod suggest;
 mod table;
+mod token;
 mod user;
 mod watch;
 
@@ -115,6 +118,8 @@ enum Command {
     Schedule(schedule::Arguments),
     /// Ask a language model about the cluster and incidents; it looks as far as gates allow and changes nothing
     Chat(chat::Arguments),
+    /// Serve an MCP client over standard input and output: what it asks is asked of the running host
+    Mcp,
     /// Say yes to an action that waits for a person, after it was shown
     Approve(answer::ApproveArguments),
     /// Say no to an action that waits for a person
@@ -133,8 +138,12 @@ enum Command {
     Breakers(breakers::Arguments),
     /// List messages that were not delivered, or have them sent anew
     Deliveries(deliveries::Arguments),
-    /// Give people and senders a token that proves their name
+    /// List who did what to the host, and who tried
+    Audit(audit::Arguments),
+    /// Say who there is: people with tokens or passwords, and senders
     User(user::Arguments),
+    /// Make, list and revoke tokens that the host keeps
+    Token(token::Arguments),
     /// Write, build, test, install and list plugins
     Plugin(plugin::Arguments),
     /// Show what language models have cost, what was saved, and what was decided without them
@@ -224,6 +233,7 @@ fn dispatch(arguments: Arguments, host: &dyn Host) -> anyhow::Result<ExitCode> {
             Command::Search(arguments) => knowledge::search(&context, &arguments),
             Command::Similar(arguments) => knowledge::similar(&context, &arguments),
             Command::Chat(arguments) => chat::run(&context, arguments).await,
+            Command::Mcp => mcp::run(&context).await,
             Command::Approve(arguments) => answer::approve(&context, arguments).await,
             Command::Deny(arguments) => answer::deny(&context, arguments).await,
             Command::Pause(arguments) => answer::pause(&context, arguments).await,
@@ -236,6 +246,8 @@ fn dispatch(arguments: Arguments, host: &dyn Host) -> anyhow::Result<ExitCode> {
             Command::Plugin(arguments) => plugin::run(&context, arguments).await,
             Command::Costs(arguments) => costs::run(&context, &arguments),
             Command::Model(arguments) => model::run(&context, arguments).await,
+            Command::Audit(arguments) => audit::run(&context, arguments),
+            Command::Token(arguments) => token::run(&context, arguments),
             Command::User(arguments) => user::run(&context, arguments),
             Command::Journal(arguments) => journal::run(&context, arguments),
         }

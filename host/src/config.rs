@@ -6,6 +6,7 @@
 //! socket, starts a process or reads a secret; secrets stay references until their user resolves
 //! them. `host/config.example.toml` is the reference of all keys and part of the binary.
 
+mod access;
 mod approvals;
 mod auth;
 mod bus;
@@ -13,6 +14,7 @@ mod chat;
 mod cluster;
 mod correlate;
 mod deliveries;
+mod directory;
 mod document;
 mod endpoint;
 mod events;
@@ -22,19 +24,23 @@ mod journal;
 mod knowledge;
 mod limits;
 mod log;
+mod mcp;
 mod model;
 mod model_budget;
 mod money;
 mod paths;
 mod plugins;
 mod problem;
+mod proxy;
 mod raw;
 mod report;
 mod schedule;
 mod secret;
 mod server;
+mod sign_in;
 mod sources;
 mod tools;
+mod traces;
 mod unit;
 mod users;
 mod ways_in;
@@ -43,6 +49,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+pub use access::Rights;
 pub use approvals::{Approvals, Groups, Link};
 pub use auth::{Auth, Jwt, Scheme, scheme};
 pub use cluster::Cluster;
@@ -56,29 +63,29 @@ pub use journal::Retention;
 pub use knowledge::Knowledge;
 pub use limits::Limits;
 pub use log::{Log, LogFormat};
+pub use mcp::{Mcp, Write as McpWrite};
 pub use model::Model;
 pub use paths::Directory;
 pub use plugins::Plugins;
 pub use problem::{Problem, Problems};
+pub use proxy::Proxy;
 pub use report::Report;
 pub use schedule::{Does, Findings, Heartbeat, Missed, Ping, Raised, Schedule};
 pub use secret::Secrets;
 pub use server::{Server, parse_listen};
+pub use sign_in::SignIn;
 pub use sources::Source;
 pub use tools::Tools;
+pub use traces::Traces;
 pub use unit::{Period, Size};
-pub use users::{Role, User, is_name as is_user_name};
+pub use users::{User, is_name as is_user_name};
 pub use ways_in::is_this_machine;
 
 use crate::domain::Mode;
-use crate::domain::person::fold;
 use crate::environment::Environment;
-use crate::gate::People;
 use crate::gate::link::Links;
-use crate::gate::people::Account;
 use crate::plugin::TargetOptions;
 use crate::secret::SecretSource;
-use crate::token::Hash;
 use document::Document;
 
 /// The commented reference of every key with its default.
@@ -138,6 +145,10 @@ pub struct Config {
     pub buses: Vec<crate::bus::Settings>,
     /// What conversations may cost.
     pub chat: crate::chat::Limits,
+    /// Where traces go, if anywhere.
+    pub traces: Option<Traces>,
+    /// What programs are offered through MCP.
+    pub mcp: Mcp,
     /// What is known from before.
     pub knowledge: Knowledge,
     /// What is looked at without anybody being called.
@@ -160,6 +171,10 @@ pub struct Config {
     pub people: Groups,
     /// Who can prove their name, by name.
     pub users: BTreeMap<String, User>,
+    /// Who may do what where.
+    pub rights: Rights,
+    /// How people sign in.
+    pub sign_in: SignIn,
     /// Go on although the journal lacks entries that it had.
     pub accept_loss: bool,
     document: Document,
@@ -222,6 +237,8 @@ impl Config {
             buses: bus::build(raw.bus, &events.cluster, &base, &mut report),
             events,
             chat: raw.chat.build(&mut report),
+            mcp: raw.mcp.build(&mut report),
+            traces: raw.traces.and_then(|traces| traces.build(&base, &mut report)),
             knowledge: raw.knowledge.build(&base, &mut report),
             inspections: inspection::build(raw.inspection, &mut report),
             schedules: schedule::build(raw.schedule, &base, &mut report),
@@ -233,6 +250,8 @@ impl Config {
             approvals: raw.approvals.build(&base, &mut report),
             people: approvals::groups(raw.people, &mut report),
             users: users::build(raw.users, &targets, &mut report),
+            rights: access::build(raw.access, &mut report),
+            sign_in: raw.sign_in.build(&base, &mut report),
             accept_loss: false,
             document: Document::default(),
         };
@@ -331,7 +350,7 @@ impl Config {
 
     /// Whether some user's token is for sending: such a one is good for every source.
     fn has_sender_token(&self) -> bool {
-        self.users.values().any(|user| user.role == Role::Sender && !user.tokens.is_empty())
+        self.users.iter().any(|(name, user)| self.access(name).sends_only() && !user.tokens.is_empty())
     }
 
     /// What a way in from other machines lays open that this host does not know of: links for people
@@ -360,6 +379,7 @@ impl Config {
                 auth.secrets(&at(&["sources", name, "auth"]), &mut all);
             }
         }
+        all.extend(self.sign_in.proxy.iter().map(|proxy| (at(&["sign_in", "proxy"]), &proxy.secret)));
         if let Some(link) = &self.approvals.link {
             all.push((at(&["approvals", "link"]), &link.secret));
         }
@@ -380,6 +400,11 @@ impl Config {
         for bus in &self.buses {
             all.extend(bus.secrets().map(|(_, secret)| (at(&["bus", "nats"]), secret)));
         }
+        for schedule in &self.schedules {
+            if let Does::Ping(ping) = &schedule.does {
+                all.push((at(&["schedule"]), &ping.url));
+            }
+        }
         all
     }
 
@@ -398,42 +423,6 @@ impl Config {
         }
         let personal = self.users.iter().filter_map(|(name, user)| Some((user.notify.clone()?, name.clone())));
         Ok(Some(Links::new(&link.base, secret).with_personal(personal.collect())))
-    }
-
-    /// Whether callers of the API must prove something.
-    pub fn demands_proof(&self) -> bool {
-        self.server.auth.is_some() || self.users.values().any(|user| !user.tokens.is_empty())
-    }
-
-    /// Accounts and groups for the gate.
-    pub fn people(&self) -> People {
-        let mut groups = self.people.clone();
-        for (name, user) in &self.users {
-            for group in &user.groups {
-                groups.entry(group.clone()).or_default().push(name.clone());
-            }
-        }
-        let basic = match &self.server.auth {
-            Some(Auth::Basic { user, .. }) => Some(user),
-            _ => None,
-        };
-        let mut accounts: Vec<Account> = self
-            .users
-            .iter()
-            .map(|(name, user)| Account {
-                name: name.clone(),
-                tokens: user.tokens.iter().map(Hash::id).collect(),
-                password: basic.is_some_and(|basic| fold(basic) == fold(name)),
-                link: user.notify.is_some() && self.approvals.link.is_some(),
-                answers: user.role == Role::Responder,
-            })
-            .collect();
-        if let Some(name) =
-            basic.filter(|name| !accounts.iter().any(|known| known.password && fold(name) == fold(&known.name)))
-        {
-            accounts.push(Account { name: name.clone(), password: true, answers: true, ..Account::default() });
-        }
-        People::new(&groups, accounts)
     }
 
     /// A problem for every secret that cannot be had now.

@@ -3,8 +3,10 @@
 //! Everything below this module is pure: it does no I/O, reads no clock and draws no random number.
 //! Times, ids and history are passed in. Every other module may use it; it uses none of them.
 
+pub mod access;
 pub mod action;
 pub mod alert;
+pub mod audit;
 pub mod call;
 pub mod catalogue;
 pub mod chain;
@@ -24,6 +26,7 @@ pub mod handover;
 pub mod history;
 pub mod incident;
 pub mod inspection;
+pub mod job;
 pub mod knowledge;
 pub mod link;
 pub mod listing;
@@ -50,6 +53,7 @@ pub mod text;
 pub mod usage;
 pub mod wait;
 
+pub use access::{Access, Bounds, Grant, Permission, Role};
 pub use action::{Action, ActionId, Origin, Proposal, Risk};
 pub use alert::{Alert, Labels, Severity, Status};
 pub use call::{Call, Target, Verification};

@@ -22,13 +22,14 @@ mod streaks;
 pub mod undo;
 
 use std::collections::BTreeSet;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use jiff::{SignedDuration, Timestamp};
 
 pub use approval::LINK;
 pub use breakers::Breaker;
 use breakers::Breakers;
+pub use ledger::Budgeted;
 pub use looks::LookRefusal;
 pub use people::People;
 pub use permit::Permit;
@@ -84,7 +85,7 @@ impl Default for Options {
 #[derive(Debug)]
 pub struct Gate {
     options: Options,
-    people: People,
+    people: RwLock<Arc<People>>,
     guarded: Mutex<Guarded>,
 }
 
@@ -101,23 +102,28 @@ struct Guarded {
 impl Gate {
     /// A gate with nothing spent.
     pub fn new(options: Options) -> Self {
-        Self { options, people: People::default(), guarded: Mutex::new(Guarded::default()) }
+        Self { options, people: RwLock::default(), guarded: Mutex::new(Guarded::default()) }
     }
 
     /// The same gate, which knows the groups that gates may ask.
     #[must_use]
     pub fn with_people(self, people: People) -> Self {
-        Self { people, ..self }
+        Self { people: RwLock::new(Arc::new(people)), ..self }
     }
 
     /// Why a person's yes to an action would not count; none when it would.
     pub fn refusal(&self, record: &ActionRecord, person: &Person) -> Option<Refusal> {
-        approval::refusal(&self.people, record, record.ruling.as_ref()?, person)
+        approval::refusal(&self.people(), record, record.ruling.as_ref()?, person)
     }
 
     /// The people whom gates may ask.
-    pub fn people(&self) -> &People {
-        &self.people
+    pub fn people(&self) -> Arc<People> {
+        Arc::clone(&self.people.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// From now on these are the people.
+    pub fn people_are(&self, people: People) {
+        *self.people.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(people);
     }
 
     /// The bounds that hold whatever the policies say.
@@ -146,7 +152,8 @@ impl Gate {
         let mut votes = policies.gates(action, incident, context);
         votes.iter_mut().for_each(|vote| canary::weigh(vote, |key| guarded.verified.count(key)));
         undo::weigh(&mut votes, incident, action);
-        votes.iter_mut().for_each(|vote| ask_nobody_unknown(&self.people, vote));
+        let people = self.people();
+        votes.iter_mut().for_each(|vote| ask_nobody_unknown(&people, vote));
         let spends = spends(&votes);
         let mut heard = heard(&votes);
         heard.extend(guards::hear(&self.options, guarded, policies, incident, action, &votes, context));
@@ -204,7 +211,7 @@ impl Gate {
             if unasked && record.state == ActionState::Allowed && record.attempts == 0 {
                 return Err(Box::new(ruling));
             }
-            match approved(&self.people, record, &ruling, context.now) {
+            match approved(&self.people(), record, &ruling, context.now) {
                 Ok(()) => ruling.kind = RulingKind::Allow,
                 Err(reason) => {
                     ruling.kind = RulingKind::Deny;
@@ -226,6 +233,7 @@ impl Gate {
             Some(attempt) => attempt.to_string(),
             None => format!("{}-{}-{}", incident.id, action.id, record.attempts + 1),
         };
+        ruling.spends.iter().for_each(|spend| guarded.ledger.bound(spend));
         let spends: Vec<String> = ruling.spends.iter().map(|spend| spend.key.clone()).collect();
         let spent = guarded.ledger.spend(&spends, context.now, &attempt);
         let taken = (action.risk != Risk::Read).then(|| {

@@ -4,23 +4,26 @@
 //! A request gets a 2xx only after the front said that the alerts are durable. No type of the HTTP
 //! library leaves this module.
 
+mod access;
 mod admission;
 mod alertmanager;
 mod answer;
 mod attempts;
+mod audit;
 mod authorization;
 mod body;
 mod callers;
+mod changes;
 mod chat;
 mod connection;
 mod control;
 mod deliveries;
 mod durations;
 mod encoding;
+mod etag;
 mod events;
 mod fetch;
 mod form;
-mod guard;
 mod handling;
 mod handshake;
 mod health;
@@ -28,22 +31,33 @@ mod incidents;
 mod inspections;
 mod jwt;
 mod link;
+mod list;
+mod mcp;
+mod once;
+mod openapi;
+mod openmetrics;
 mod origin;
 mod pages;
+mod people;
 mod places;
+mod problem;
 mod proof;
+mod proxy;
 mod quotas;
 mod receive;
 mod recent_events;
 mod refusals;
 mod replays;
 mod reply;
+mod routes;
 mod schedules;
 mod search;
+mod seen;
 mod signature;
 mod silences;
 mod sns;
 mod watch;
+mod who_did_what;
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -53,9 +67,8 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::Request;
 use axum::middleware;
-use axum::routing::{any, get, post};
 use tokio::net::TcpListener;
-use tokio::sync::{Semaphore, watch as signal};
+use tokio::sync::{Semaphore, broadcast, watch as signal};
 
 use crate::backend::Backend;
 use crate::config::{Config, Problem, Problems, is_this_machine};
@@ -63,6 +76,7 @@ use crate::environment::Environment;
 use crate::gate::link::Links;
 use crate::network::Network;
 use crate::ports::Clock;
+use crate::random::Random;
 use crate::report::Language;
 use admission::Zone;
 use answer::Failure;
@@ -74,6 +88,7 @@ use proof::Proof;
 use quotas::Quotas;
 use refusals::Refusals;
 use replays::Replays;
+use routes::{Routes, any, get, post};
 
 /// Requests that read records at the same time.
 const READERS: usize = 8;
@@ -84,8 +99,10 @@ const DRAIN: Duration = Duration::from_secs(10);
 pub struct Server {
     listener: TcpListener,
     state: Arc<Shared>,
+    router: Router,
     settings: crate::config::Server,
     stopping: signal::Sender<bool>,
+    changed: broadcast::Receiver<String>,
 }
 
 /// What every handler sees.
@@ -100,9 +117,19 @@ struct Shared {
     replays: Replays,
     refusals: Refusals,
     durations: Durations,
+    /// Names of requests that are refused.
+    random: Random,
+    mcp: crate::config::Mcp,
+    mcp_tally: mcp::Tally,
+    once: once::Once,
+    changes: Arc<changes::Changes>,
+    /// What was refused or failed lately.
+    fold: audit::Fold,
     attempts: Attempts,
     sources: HashMap<String, SourceAccess>,
     settings: crate::config::Server,
+    /// A proxy that says who somebody is.
+    proxy: Option<proxy::Trusted>,
     /// Signed links to questions.
     links: Option<Links>,
     language: Language,
@@ -173,6 +200,11 @@ impl Server {
             problems.push(problem);
             None
         });
+        let proxy = config.sign_in.proxy.as_ref().map(|proxy| proxy::Trusted::resolve(proxy, environment)).transpose();
+        let proxy = proxy.unwrap_or_else(|error| {
+            problems.push(config.problem(&["sign_in", "proxy"], error));
+            None
+        });
         let listen = listener.local_addr().unwrap_or(config.server.listen);
         if !problems.is_empty() {
             return Err(Problems(problems));
@@ -180,30 +212,41 @@ impl Server {
         if let Some(problem) = config.unguarded_links() {
             tracing::warn!(%problem, "what a proxy lets through needs no authentication here");
         }
+        let callers = Callers::new(config, api)
+            .map_err(|error| Problems(vec![config.problem(&["sign_in", "accounts"], error)]))?;
         let (stopping, stopped) = signal::channel(false);
         let settings = config.server.clone();
+        let changed = backend.changes();
         let state = Arc::new(Shared {
             readers: Arc::new(Semaphore::new(READERS)),
             backend,
             clock,
             listen,
             loopback: is_this_machine(listen.ip()),
-            callers: Callers::new(config, api),
+            callers,
             replays: Replays::default(),
             refusals: Refusals::default(),
             durations: Durations::default(),
+            random: Random::from_system(),
+            mcp: config.mcp.clone(),
+            mcp_tally: mcp::Tally::default(),
+            once: once::Once::default(),
+            changes: Arc::new(changes::Changes::new(Random::from_system().next())),
+            fold: audit::Fold::default(),
             attempts: Attempts::default(),
             sources,
             quotas: Quotas::new(&settings),
             settings: settings.clone(),
+            proxy,
             links,
             language: config.report.language,
             cluster: config.events.cluster.clone(),
             page_policy: link::page_policy(),
-            pages: pages::Pages::new(config.mode),
+            pages: pages::Pages::new(config),
             stopping: stopped,
         });
-        Ok(Self { listener, state, settings, stopping })
+        let router = router(&state).map_err(|wrong| Problems(wrong.into_iter().map(Problem::general).collect()))?;
+        Ok(Self { listener, state, router, settings, stopping, changed })
     }
 
     /// Where it listens.
@@ -213,8 +256,14 @@ impl Server {
 
     /// Serves until `shutdown` resolves and the requests under way are done.
     pub async fn run(self, shutdown: impl Future<Output = ()> + Send) {
-        let router = router(self.state);
-        connection::serve(self.listener, router, &self.settings, self.stopping, DRAIN, shutdown).await;
+        let following = tokio::spawn(Arc::clone(&self.state.changes).follow(self.changed));
+        let serving = connection::serve(self.listener, self.router, &self.settings, self.stopping, DRAIN, shutdown);
+        tokio::select! {
+            () = serving => {}
+            () = audit::follow(&self.state) => {}
+        }
+        following.abort();
+        audit::finish(&self.state).await;
     }
 }
 
@@ -236,8 +285,12 @@ pub async fn listen(config: &Config) -> Result<TcpListener, Problem> {
     })
 }
 
-fn router(state: Arc<Shared>) -> Router {
-    let senders = Router::new()
+/// Every route.
+///
+/// # Errors
+/// What the table of permissions does not say.
+fn router(state: &Arc<Shared>) -> Result<Router, Vec<String>> {
+    let senders = Routes::new()
         .route("/alert", post(receive::alert))
         .route("/alert/", post(receive::alert))
         .route("/v1/alerts/{source}", any(receive::source))
@@ -245,8 +298,9 @@ fn router(state: Arc<Shared>) -> Router {
         .route("/v1/alerts/{source}/{*below}", any(receive::below))
         .route("/api/v1/namespaces/{namespace}/events/{*subject}", post(events::posted))
         .route("/api/v2/alerts", post(alertmanager::pushed));
-    let api = Router::new()
-        .route("/v1/incidents", get(incidents::list))
+    let api = Routes::new()
+        .route("/v1/openapi.json", get(openapi::serve))
+        .route("/v1/incidents", get(incidents::all))
         .route("/v1/incidents/watch", get(watch::watch))
         .route("/v1/incidents/{id}", get(incidents::one))
         .route("/v1/incidents/{id}/report", get(incidents::written))
@@ -267,9 +321,9 @@ fn router(state: Arc<Shared>) -> Router {
         .route("/v1/schedules/{name}/run", post(schedules::run))
         .route("/v1/inspections", get(inspections::list))
         .route("/v1/inspections/{name}/run", post(inspections::run))
-        .route("/v1/chat", get(chat::list).post(chat::ask))
+        .route("/v1/chat", get(chat::all).post(chat::ask))
         .route("/v1/chat/{id}", get(chat::one))
-        .route("/v1/silences", get(silences::list).post(silences::make))
+        .route("/v1/silences", get(silences::all).post(silences::make))
         .route("/v1/silences/{id}", get(silences::one))
         .route("/v1/silences/{id}/expire", post(silences::expire))
         .route("/v1/silences/{id}/extend", post(silences::extend))
@@ -292,34 +346,49 @@ fn router(state: Arc<Shared>) -> Router {
         .route("/api/v1/receivers", any(alertmanager::gone))
         .route("/v1/pause", post(control::pause))
         .route("/v1/resume", post(control::resume))
-        .route("/v1/deliveries", get(deliveries::list))
+        .route("/v1/deliveries", get(deliveries::all))
         .route("/v1/deliveries/retry", post(deliveries::retry))
         .route("/v1/plugins", get(control::plugins))
         .route("/v1/plugins/{name}/reload", post(control::reload_plugin))
         .route("/v1/breakers", get(control::breakers))
         .route("/v1/breakers/reset", post(control::reset_breaker))
-        .route_layer(middleware::from_fn_with_state(state.clone(), quotas::api))
-        .route_layer(middleware::from_fn_with_state(state.clone(), guard::api));
-    let metrics = Router::new()
+        .route("/v1/audit", get(who_did_what::list))
+        .route("/v1/people", get(people::list))
+        .route("/v1/people/{name}/sign-out", post(people::sign_out))
+        .layered(|api| {
+            api.route_layer(middleware::from_fn_with_state(state.clone(), etag::tags))
+                .route_layer(middleware::from_fn_with_state(state.clone(), once::once))
+                .route_layer(middleware::from_fn_with_state(state.clone(), quotas::api))
+        });
+    let metrics = Routes::new()
         .route("/metrics", get(health::metrics))
-        .route_layer(middleware::from_fn_with_state(state.clone(), quotas::probes))
-        .route_layer(middleware::from_fn_with_state(state.clone(), guard::api));
-    let links = Router::new().route("/approve/{incident}/{action}", get(link::show).post(link::answer));
-    Router::new()
+        .layered(|metrics| metrics.route_layer(middleware::from_fn_with_state(state.clone(), quotas::probes)));
+    let links = Routes::new().route("/approve/{incident}/{action}", get(link::show).post(link::answer));
+    let mcp = Routes::new()
+        .route("/mcp", any(mcp::serve))
+        .route("/mcp/", any(mcp::serve))
+        .layered(|mcp| mcp.route_layer(middleware::from_fn_with_state(state.clone(), quotas::api)));
+    let all = Routes::new()
         .route("/healthz", get(health::alive))
         .route("/-/healthy", get(alertmanager::healthy))
         .route("/-/ready", get(alertmanager::ready))
         .route("/readyz", get(health::ready))
         .merge(senders)
         .merge(links)
-        .merge(pages::router(&state))
+        .merge(pages::router(state))
         .merge(api)
+        .merge(mcp)
         .merge(metrics)
-        .fallback(nothing_here)
+        .finish()?;
+    let all = all
         .method_not_allowed_fallback(wrong_method)
+        // In front of every handler, so that nobody gets past the table.
+        .route_layer(middleware::from_fn_with_state(state.clone(), access::enforce))
+        .fallback(nothing_here)
         // Around everything, what is not there too.
         .layer(middleware::from_fn_with_state(state.clone(), admission::admit))
-        .with_state(state)
+        .with_state(Arc::clone(state));
+    Ok(all)
 }
 
 async fn nothing_here(request: Request) -> Failure {
@@ -334,11 +403,17 @@ async fn wrong_method(request: Request) -> Failure {
 }
 
 #[cfg(test)]
+mod account_tests;
+#[cfg(test)]
 mod admission_tests;
+#[cfg(test)]
+mod api_tests;
 #[cfg(test)]
 mod delivery_tests;
 #[cfg(test)]
 mod link_tests;
+#[cfg(test)]
+mod operation_page_tests;
 #[cfg(test)]
 mod page_tests;
 #[cfg(test)]

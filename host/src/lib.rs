@@ -4,6 +4,7 @@
 // Text for a terminal goes through `cli/screen.rs`, which lets nothing through as it came.
 #![cfg_attr(not(test), deny(clippy::print_stdout, clippy::print_stderr))]
 
+pub mod accounts;
 pub mod app;
 pub mod author;
 pub mod backend;
@@ -24,9 +25,11 @@ pub mod evidence;
 pub mod gate;
 pub mod hooks;
 pub mod http;
+pub mod inquiry;
 pub mod inspection;
 pub mod journal;
 pub mod knowledge;
+pub mod mcp;
 pub mod model;
 pub mod network;
 pub mod page;
@@ -47,4 +50,5 @@ pub mod suggest;
 pub mod telemetry;
 pub mod token;
 pub mod tools;
+pub mod traces;
 pub mod watch;

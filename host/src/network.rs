@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use futures::StreamExt;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use reqwest::{Client, Response, Url};
+use reqwest::{Client, Method, RequestBuilder, Response, Url};
 
 use address::Reach;
 
@@ -58,9 +58,27 @@ impl Network {
 
     /// For targets that a guest names. With `private`, names may resolve to private and loopback
     /// addresses, but never to link-local ones, where clouds keep their credentials.
-    pub fn guarded(&self, private: bool) -> Result<Client, NetworkError> {
+    pub fn guarded(&self, private: bool) -> Result<Guarded, NetworkError> {
         let (cell, reach) = if private { (&self.private, Reach::Private) } else { (&self.public, Reach::Public) };
-        cached(cell, builder().dns_resolver(Arc::new(Checked(reach))))
+        let client = cached(cell, builder().dns_resolver(Arc::new(Checked(reach))))?;
+        Ok(Guarded { client, private })
+    }
+}
+
+/// Requests that reach no further than they may, whether their address is a name or stands in the URL itself.
+pub struct Guarded {
+    client: Client,
+    private: bool,
+}
+
+impl Guarded {
+    /// A request in the making.
+    ///
+    /// # Errors
+    /// When the address that stands in the URL is one that may not be reached; see [`check_literal`].
+    pub fn request(&self, method: Method, url: Url) -> Result<RequestBuilder, RefusedAddress> {
+        check_literal(&url, self.private)?;
+        Ok(self.client.request(method, url))
     }
 }
 
@@ -206,6 +224,9 @@ mod tests {
             let url: Url = url.parse().unwrap();
             assert!(check_literal(&url, false).is_err(), "{url}");
             assert!(check_literal(&url, true).is_ok(), "{url}");
+            let network = Network::default();
+            let refused = |private| network.guarded(private).unwrap().request(Method::GET, url.clone()).is_err();
+            assert!(refused(false) && !refused(true), "{url}");
         }
         assert!(check_literal(&"https://1.1.1.1/".parse().unwrap(), false).is_ok());
         assert!(check_literal(&"https://example.com/".parse().unwrap(), false).is_ok());
@@ -214,12 +235,14 @@ mod tests {
     #[tokio::test]
     async fn a_name_for_a_private_address_is_refused_after_resolution() {
         let network = Network::default();
-        let error = network.guarded(false).unwrap().get("http://localhost:9/").send().await.unwrap_err();
+        let url: Url = "http://localhost:9/".parse().unwrap();
+        let request = |private| network.guarded(private).unwrap().request(Method::GET, url.clone()).unwrap();
+        let error = request(false).send().await.unwrap_err();
         let refused = refusal(&error).expect("refused by the resolver, not by the connection");
         assert_eq!(refused.name, "localhost");
         assert!(refused.address.is_loopback());
 
-        let error = network.guarded(true).unwrap().get("http://localhost:9/").send().await.unwrap_err();
+        let error = request(true).send().await.unwrap_err();
         assert_eq!(refusal(&error), None);
     }
 }

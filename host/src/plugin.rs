@@ -74,5 +74,5 @@ pub use reload::Reloaded;
 pub use remediations::{Act, Acted};
 pub use secrets::names as secret_names;
 pub use status::Status;
-pub use tally::Calls;
+pub use tally::{Calls, Tally};
 pub use transport::{Outgoing, Returned, Transport, TransportError, Wire};

@@ -54,5 +54,6 @@ mod view;
 
 pub use api::definitions;
 pub use live::Live;
+pub use matcher::search_problem;
 pub use problem::{Place, Problem, Problems};
 pub use set::{Declaration, Set, ToldBy};

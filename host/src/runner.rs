@@ -29,6 +29,7 @@ use crate::domain::incident::Effect;
 use crate::domain::{Incident, IncidentId, Next};
 use crate::pipeline::{PATIENCE, Services, coming, coming_when, end_collection, perform};
 use crate::ports::{JournalError, until};
+use crate::traces::context;
 use deliveries::Deliveries;
 use places::{Coming, Place, Places, Reservation};
 use wall::Wall;
@@ -354,7 +355,8 @@ impl Runner {
                     }
                 }
             };
-            perform(&self.services, &incident, effect).await?;
+            // Whoever is called for it is told of its trace.
+            context::within(id, perform(&self.services, &incident, effect)).await?;
             if rang && let Some(driven) = self.state().driven.get_mut(id) {
                 // It ends one wait.
                 driven.rung = None;

@@ -1,11 +1,12 @@
-//! Watches clusters: what their APIs tell of events and nodes becomes events, as if somebody had sent them.
+//! Watches clusters: what their APIs tell of events, nodes and workloads becomes events, as if somebody had sent them.
 //!
 //! | file | part |
 //! |---|---|
 //! | `kubeconfig`, `credentials`, `exec` | where an API is, and what is shown to it |
 //! | `connection` | requests to one API |
 //! | `resource`, `answer`, `lines` | what is watched, and how an answer is read: in pieces of bounded size |
-//! | `told`, `conditions` | an object as an event |
+//! | `object`, `judged` | what of an object is read, and how it stands |
+//! | `told`, `conditions` | an object as an event, and what about it is not well |
 //! | `memory` | what was seen already, across restarts |
 //! | `intake` | what of it is news; pure |
 //! | `follow` | one watch that goes on for ever |
@@ -21,9 +22,11 @@ mod credentials;
 mod exec;
 mod follow;
 mod intake;
+mod judged;
 pub mod kubeconfig;
 mod lines;
 mod memory;
+mod object;
 mod resource;
 mod standing;
 mod told;
@@ -49,6 +52,9 @@ use standing::Standing;
 
 /// Between the first requests of two watches, so that a host of fifty clusters does not begin all of them at once.
 const SPREAD: Duration = Duration::from_millis(100);
+
+/// Whether anybody wants to hear of something.
+pub type Wanted = Arc<dyn Fn(What) -> bool + Send + Sync>;
 
 /// Takes in what was seen.
 pub trait Inlet: Send + Sync {
@@ -81,6 +87,8 @@ pub struct Parts {
     pub environment: Arc<dyn Environment>,
     /// The folder of what is remembered.
     pub folder: PathBuf,
+    /// What is watched of that which is watched only while rules want to hear of it, and of all else that it is.
+    pub wanted: Wanted,
 }
 
 /// The watches of all clusters.

@@ -8,11 +8,13 @@
 )]
 
 pub mod attack;
+pub mod figures;
 pub mod fuzz;
 pub mod golden;
 pub mod guests;
 pub mod kinds;
 pub mod nats;
+pub mod nats_proxy;
 pub mod people;
 pub mod permits;
 pub mod process;

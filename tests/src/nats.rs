@@ -38,7 +38,18 @@ fn binary(version: &str) -> anyhow::Result<PathBuf> {
 impl Server {
     /// Starts one with these arguments beside its own.
     pub async fn start(version: &str, arguments: &[&str]) -> anyhow::Result<Self> {
+        Self::started(TempDir::new()?, version, arguments).await
+    }
+
+    /// Starts one with a file of configuration, in which `FOLDER` is a folder of its own.
+    pub async fn configured(version: &str, config: &str) -> anyhow::Result<Self> {
         let folder = TempDir::new()?;
+        let file = folder.path().join("server.conf");
+        std::fs::write(&file, config.replace("FOLDER", &folder.path().display().to_string()))?;
+        Self::started(folder, version, &["-c", &file.display().to_string()]).await
+    }
+
+    async fn started(folder: TempDir, version: &str, arguments: &[&str]) -> anyhow::Result<Self> {
         let binary = binary(version)?;
         let arguments: Vec<String> = arguments.iter().map(ToString::to_string).collect();
         let child = spawn(&binary, folder.path(), "-1", &arguments)?;
@@ -68,10 +79,17 @@ impl Server {
         Ok(options.connect(format!("nats://{}", self.address())).await?)
     }
 
+    /// Sends it a signal: `STOP` makes it a server that is there and answers nothing, until `CONT`.
+    pub async fn signal(&self, signal: &str) -> anyhow::Result<()> {
+        let id = self.child.id().context("it has ended")?;
+        let sent = Command::new("kill").args([&format!("-{signal}"), &id.to_string()]).status().await?;
+        ensure!(sent.success(), "the signal {signal} is not sent");
+        Ok(())
+    }
+
     /// Stops it, as a service manager does.
     pub async fn stop(&mut self) -> anyhow::Result<()> {
-        let id = self.child.id().context("it has ended")?;
-        Command::new("kill").args(["-TERM", &id.to_string()]).status().await?;
+        self.signal("TERM").await?;
         tokio::time::timeout(PATIENCE, self.child.wait()).await.context("it does not stop")??;
         Ok(())
     }
@@ -108,7 +126,11 @@ impl Server {
 
 fn spawn(binary: &Path, folder: &Path, port: &str, arguments: &[String]) -> anyhow::Result<Child> {
     let mut command = Command::new(binary);
-    command.args(["-a", "127.0.0.1", "-p", port, "-js"]).arg("--store_dir").arg(folder.join("store"));
+    command.args(["-a", "127.0.0.1", "-p", port]);
+    // A file says itself whether there are streams.
+    if arguments.first().is_none_or(|first| first != "-c") {
+        command.arg("-js").arg("--store_dir").arg(folder.join("store"));
+    }
     command.arg("--ports_file_dir").arg(folder).arg("-l").arg(folder.join("log")).args(arguments);
     let command = command.stdout(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
     command.spawn().with_context(|| format!("{} does not start", binary.display()))
@@ -132,5 +154,14 @@ pub async fn publish(client: &async_nats::Client, event: &Value) -> anyhow::Resu
     let subject = event["subject"].as_str().context("the event has no subject")?.to_string();
     client.publish(subject, event.to_string().into()).await?;
     client.flush().await?;
+    Ok(())
+}
+
+/// Publishes into a stream of another domain, which says that it has it.
+pub async fn stored(client: &async_nats::Client, domain: &str, event: &Value) -> anyhow::Result<()> {
+    let subject = event["subject"].as_str().context("the event has no subject")?.to_string();
+    let streams = jetstream::with_domain(client.clone(), domain);
+    let sent = async { anyhow::Ok(streams.publish(subject, event.to_string().into()).await?.await?) };
+    tokio::time::timeout(Duration::from_secs(2), sent).await??;
     Ok(())
 }

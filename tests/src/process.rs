@@ -22,27 +22,14 @@ pub fn binary() -> anyhow::Result<PathBuf> {
     built.clone().map_err(anyhow::Error::msg)
 }
 
-/// Variables in which cargo tells a test of its package; those of whoever runs the tests stay.
-const OF_A_TEST: [&str; 5] =
-    ["CARGO_MANIFEST_", "CARGO_PKG_", "CARGO_BIN_", "CARGO_CRATE_NAME", "CARGO_PRIMARY_PACKAGE"];
-
-/// Cargo as if no test had started it: build scripts that look at such a variable would run again, and all that stands on
-/// them would be built anew, here and by whoever builds next.
-fn cargo() -> std::process::Command {
-    let mut cargo = std::process::Command::new(env!("CARGO"));
-    let names = std::env::vars_os().map(|(name, _)| name);
-    for name in names.filter(|name| OF_A_TEST.iter().any(|part| name.to_string_lossy().starts_with(part))) {
-        cargo.env_remove(name);
-    }
-    cargo
-}
-
 fn build() -> anyhow::Result<PathBuf> {
     let exe = std::env::current_exe()?;
-    // target/<profile>/deps/<test>-<hash>
-    let profile = exe.parent().and_then(Path::parent).context("the test binary lies in no target directory")?;
+    // target/<profile>/deps/<test>-<hash> for a test, target/<profile>/<name> for a program.
+    let folder = exe.parent().context("the test binary lies in no folder")?;
+    let profile = if folder.ends_with("deps") { folder.parent() } else { Some(folder) };
+    let profile = profile.context("the test binary lies in no target directory")?;
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("tests/ has no parent")?;
-    let mut cargo = cargo();
+    let mut cargo = std::process::Command::new(env!("CARGO"));
     // All programs at once, as `tests/run` builds them: alone it would have other features, and be built a second time.
     cargo.args(["build", "--quiet", "--workspace", "--bins"]).current_dir(workspace);
     if profile.ends_with("release") {
@@ -147,6 +134,14 @@ impl Process {
         }
         let log = std::fs::read_to_string(&self.log).unwrap_or_default();
         bail!("waited in vain for {what}; it stands at {last:#}\n{log}")
+    }
+
+    /// The number of the process.
+    ///
+    /// # Errors
+    /// When it has ended.
+    pub fn pid(&self) -> anyhow::Result<u32> {
+        self.child.id().context("it has ended")
     }
 
     /// SIGKILL, and waits until it is gone.

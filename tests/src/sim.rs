@@ -13,6 +13,7 @@
 )]
 
 mod advisers;
+mod bus;
 mod checker;
 mod clock;
 mod cluster;

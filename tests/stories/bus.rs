@@ -42,7 +42,7 @@ fn folder(url: &str, more: &str) -> anyhow::Result<TempDir> {
     Ok(folder)
 }
 
-fn node_down(name: &str) -> Value {
+pub(crate) fn node_down(name: &str) -> Value {
     json!({
         "specversion": "1.0", "id": name, "source": "https://github.com/shaowenchen/ops", "type": "Kube",
         "subject": format!("ops.clusters.kestrel.nodes.{name}.events"), "datacontenttype": "application/json",
@@ -56,7 +56,7 @@ fn node_down(name: &str) -> Value {
 const ALERTS: [&str; 5] = ["Crash", "Finding", "NodeDown", "Reported", "storage"];
 
 /// How many incidents there are by what they are about.
-async fn titles(host: &Process) -> anyhow::Result<BTreeMap<String, usize>> {
+pub(crate) async fn titles(host: &Process) -> anyhow::Result<BTreeMap<String, usize>> {
     let mut titles = BTreeMap::new();
     for incident in host.incidents().await? {
         let title = incident["title"].as_str().unwrap_or_default();
@@ -67,7 +67,7 @@ async fn titles(host: &Process) -> anyhow::Result<BTreeMap<String, usize>> {
 }
 
 /// Waits until there are so many incidents about each.
-async fn until(host: &Process, what: &str, wanted: &[(&str, usize)]) -> anyhow::Result<()> {
+pub(crate) async fn until(host: &Process, what: &str, wanted: &[(&str, usize)]) -> anyhow::Result<()> {
     let wanted: BTreeMap<String, usize> = wanted.iter().map(|(name, count)| (name.to_string(), *count)).collect();
     let deadline = Instant::now() + PATIENCE;
     loop {
@@ -84,7 +84,7 @@ async fn until(host: &Process, what: &str, wanted: &[(&str, usize)]) -> anyhow::
 }
 
 /// Waits until a gauge or counter of the bus has a value.
-async fn metric(host: &Process, row: &str, wanted: impl Fn(u64) -> bool) -> anyhow::Result<()> {
+pub(crate) async fn metric(host: &Process, row: &str, wanted: impl Fn(u64) -> bool) -> anyhow::Result<()> {
     let deadline = Instant::now() + PATIENCE;
     loop {
         let text = host.text("/metrics").await?;
@@ -202,6 +202,8 @@ async fn tells_once(version: &str) -> anyhow::Result<()> {
     nats::publish(&client, &serde_json::from_str(SAMPLES.lines().nth(2).unwrap_or_default())?).await?;
     let told = "tidegate_bus_messages_total{bus=\"ops\",what=\"told\"}";
     metric(&host, told, |value| value >= 3).await?;
+    metric(&host, "tidegate_bus_messages_total{bus=\"ops\",what=\"forwarded\"}", |value| value == 2).await?;
+    metric(&host, "tidegate_events_total{what=\"forwarded\"}", |value| value == 2).await?;
     // It hears its own words and makes nothing of them.
     metric(&host, "tidegate_bus_messages_total{bus=\"ops\",what=\"own\"}", |value| value >= 3).await?;
     // The server is away while something happens, and the host dies before it could tell.

@@ -97,10 +97,8 @@ async fn the_four_hooks_of_the_write_up_do_here_what_they_did_there() -> anyhow:
     assert!(!text.contains("very-secret"), "{text}");
     let (code, text, problems) = run(folder, &[], &["policy", "test", "imported"]).await?;
     assert_eq!(code, 0, "{text}{problems}");
-    for name in ["12-hooks.rhai", "18-hooks-alerts.rhai"] {
-        let text = fs::read_to_string(folder.join("imported").join(name))?;
-        fs::write(folder.join("policies").join(name), text.replace("    mode: \"observe\",\n", ""))?;
-    }
+    let text = fs::read_to_string(folder.join("imported/12-hooks.rhai"))?;
+    fs::write(folder.join("policies/12-hooks.rhai"), text.replace("    mode: \"observe\",\n", ""))?;
     let config = folder.join("tidegate.toml");
     let more = fs::read_to_string(folder.join("imported/notifiers.toml"))?;
     // The shipped routes lead there.
@@ -133,12 +131,68 @@ async fn the_four_hooks_of_the_write_up_do_here_what_they_did_there() -> anyhow:
     assert!(status == 200 && answer.contains("\"alerts\":1"), "{status} {answer}");
     some(&host, &["node_management", "cordon", "cordons-need-a-person"]).await?;
 
+    // What is sent on is no alert by that: the rules that know it say when it is one. Without a bus it goes nowhere, and that is said.
     let warning = kube("BackOff", "it keeps leaving");
     let (status, answer) = host.post_json("/api/v1/namespaces/shop/events/pods.web-1.events", &warning).await?;
-    assert!(status == 200 && answer.contains("\"alerts\":1"), "{status} {answer}");
-    some(&host, &["BackOff: pod shop/web-1", "it keeps leaving"]).await?;
+    assert!(status == 200 && answer.contains("\"alerts\":0"), "{status} {answer}");
+    let metrics = host.text("/metrics").await?;
+    assert!(metrics.contains("tidegate_events_total{what=\"forwarded\"} 1\n"), "{metrics}");
+    let ready = host.text("/readyz").await?;
+    assert!(
+        ready.contains("hook-convert-clusters-pods-events-to-alerts sends events on, and no [[bus.nats]]"),
+        "{ready}"
+    );
 
     let (_, text) = told(&host, &target, "pods.etcd-a.events", warning, "/api/push").await?;
     assert!(text.contains("pod: etcd-a \n") && text.ends_with("clusterpodevents"), "{text}");
     host.kill().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_made_of_odd_hooks_is_taken_by_a_host() -> anyhow::Result<()> {
+    let rig = Rig::new("", None).await?;
+    rig.ship_policies()?;
+    let folder = rig.folder();
+    let odd = include_str!("../data/eventhooks/odd.yaml").replace("HUGE", &"x".repeat(64 << 10));
+    fs::write(folder.join("odd.yaml"), odd)?;
+    let import = |files: &[&str]| {
+        let arguments: Vec<String> = ["import", "eventhooks"].iter().chain(files).map(ToString::to_string).collect();
+        async move {
+            let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+            run(folder, &[], &arguments).await
+        }
+    };
+    let (code, text, problems) = import(&["odd.yaml", "./odd.yaml", "nowhere.yaml", "--into", "imported"]).await?;
+    assert_eq!(code, 3, "{text}{problems}");
+    for part in [
+        "left out: odd.yaml: huge-keyword: spec.keywords.include[0]: it has 65536 bytes",
+        "left out: nowhere.yaml: it cannot be read",
+        "./odd.yaml is named twice",
+        "no hook: odd.yaml: document 28",
+        "publish = { prefix",
+    ] {
+        assert!(text.contains(part), "{part} in {text}");
+    }
+    let (code, text, problems) = import(&["odd.yaml", "--into", "imported", "--force", "--json"]).await?;
+    let said: Value = serde_json::from_str(&text)?;
+    assert!(code == 3 && said["left_out"][0]["file"] == "odd.yaml" && said["kept"] == json!([]), "{text}{problems}");
+    fs::create_dir_all(folder.join("policies/tests"))?;
+    for name in ["12-hooks.rhai", "tests/12-hooks.toml"] {
+        fs::copy(folder.join("imported").join(name), folder.join("policies").join(name))?;
+    }
+    let (code, text, problems) = run(folder, &[], &["policy", "test", "policies"]).await?;
+    assert_eq!(code, 0, "{text}{problems}");
+    let config = folder.join("tidegate.toml");
+    let more = fs::read_to_string(folder.join("imported/notifiers.toml"))?
+        + "[[bus.nats]]\nname = \"ops\"\nservers = [\"nats://127.0.0.1:1\"]\npublish = { prefix = \"ops\" }\n\
+           [notifiers.default]\nplugin = \"webhook\"\nsettings = { url = \"https://hooks.example/default\" }\n\
+           grant = [{ origin = \"https://hooks.example\", methods = [\"POST\"] }]\n";
+    fs::write(&config, fs::read_to_string(&config)? + more.as_str())?;
+    let (code, text, problems) = run(folder, &rig.environment, &["check"]).await?;
+    assert_eq!(code, 0, "{text}{problems}");
+    // What is in force keeps its names.
+    let (code, text, problems) = import(&["odd.yaml", "--into", "imported", "--force"]).await?;
+    assert!(code == 3 && text.contains("sent on over [[bus.nats]] ops"), "{text}{problems}");
+    assert!(text.contains("[notifiers.ops-system-slack]") && !text.contains("the configuration has another"), "{text}");
+    Ok(())
 }

@@ -123,5 +123,62 @@ async fn a_person_signs_in_understands_the_change_and_approves_it() -> anyhow::R
             assert!(!page.contains(part), "{part} in {path}: {page}");
         }
     }
+    operations(&ada, &host).await?;
     host.kill().await
+}
+
+/// What the host holds and does besides incidents, as a person looks at it and changes it.
+async fn operations(ada: &Browser, host: &Process) -> anyhow::Result<()> {
+    let labels = json!({ "alertname": "DiskFull", "namespace": "storage", "severity": "critical" });
+    let alert = json!({ "status": "firing", "labels": labels, "annotations": {}, "fingerprint": "disk" });
+    let body = json!({ "status": "firing", "alerts": [alert] }).to_string();
+    let (status, answer) = host.post("/alert", body.clone()).await?;
+    assert_eq!(status, 200, "{answer}");
+    let answer: Value = serde_json::from_str(&answer)?;
+    let id = answer["incidents"][0].as_str().unwrap();
+    let matchers = "matchers=namespace%3D%22storage%22";
+    let page = ada.look(&format!("/alerts?{matchers}&by=alertname")).await?;
+    assert!(page.contains("DiskFull 1") && page.contains("1 of "), "{page}");
+    let page = ada.look(&format!("/silences/new?{matchers}&for=2h")).await?;
+    assert!(page.contains("Covers 1 of ") && page.contains(&format!("/i/{id}")), "{page}");
+    let form = format!("{matchers}&for=2h&comment=the+disk+is+known&seen={}", hidden(&page, "seen"));
+    let made = ada.send("/silences/new", form).await?;
+    assert_eq!(made.status(), 303, "{}", made.text().await?);
+    let silence = made.headers()["location"].to_str()?.to_string();
+    let page = ada.look("/silences").await?;
+    assert!(page.contains("the disk is known") && page.contains(&silence) && page.contains("ada"), "{page}");
+    let page = ada.look(&format!("/i/{id}")).await?;
+    assert!(page.contains("This is silenced until") && page.contains(&silence), "{page}");
+    let page = ada.look("/alerts?silenced=yes").await?;
+    assert!(page.contains("DiskFull") && page.contains(&silence), "{page}");
+    let version = hidden(&ada.look(&silence).await?, "version");
+    let ended = ada.send(&silence, format!("do=expire&version={version}")).await?;
+    assert_eq!(ended.status(), 303, "{}", ended.text().await?);
+    assert!(!ada.look(&format!("/i/{id}")).await?.contains("This is silenced until"));
+    let version = hidden(&ada.look(&format!("/i/{id}")).await?, "version");
+    let said = ada.send(&format!("/i/{id}"), format!("says=acknowledge&comment=mine&version={version}")).await?;
+    assert_eq!(said.status(), 303, "{}", said.text().await?);
+    assert!(ada.look(&format!("/i/{id}")).await?.contains("Somebody is on it"));
+    let explained = ada.look(&format!("/policies/explain?incident={id}")).await?;
+    assert!(explained.contains("Silences, inhibitions and rules in order"), "{explained}");
+    let body: String = form_urlencoded(&body);
+    let explained = ada.send("/policies/explain", format!("body={body}")).await?.text().await?;
+    assert!(explained.contains("as if there were no other incident"), "{explained}");
+    let refused = ada.send("/policies/explain", "body=%7B".into()).await?;
+    assert!(refused.text().await?.contains("not what Alertmanager sends"));
+    for (path, part) in [
+        ("/policies", "patches-need-a-person"),
+        ("/tools", "kubernetes.kubectl_patch"),
+        ("/costs", "Incidents an hour, by how they ended"),
+        ("/inspections", "No inspection is configured"),
+    ] {
+        let page = ada.look(path).await?;
+        assert!(page.contains(part), "{part} in {path}: {page}");
+    }
+    Ok(())
+}
+
+/// A text as the value of a form.
+fn form_urlencoded(text: &str) -> String {
+    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
 }

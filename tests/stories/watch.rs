@@ -18,11 +18,40 @@ const RULES: &str = r#"
 event("down", #{ on: #{ kind: "node", reason: "NodeNotReady" }, alert: #{ name: "NodeDown", severity: "critical" } });
 event("up", #{ on: #{ kind: "node", reason: ["NodeReady", "DeletingNode"] }, resolve: "NodeDown" });
 event("crash", #{ on: #{ kind: "pod", reason: "BackOff" }, alert: #{ name: "Crash", ends_after: "1h" } });
+"#;
+
+/// Rules that ask how workloads stand.
+pub(crate) const OF_WORKLOADS: &str = r#"
+event("stuck", #{
+    on: #{
+        observation: "status", kind: ["deployment", "statefulset", "daemonset"],
+        reason: ["ProgressDeadlineExceeded", "RolloutIncomplete"],
+    },
+    alert: #{ name: "Stuck", ends_after: "1h" },
+});
+event("moves", #{
+    on: #{
+        observation: "status", kind: ["deployment", "statefulset", "daemonset"],
+        reason: ["DeploymentProgressing", "RolloutComplete"],
+    },
+    resolve: "Stuck",
+});
+event("failed", #{
+    on: #{ observation: "status", kind: "job", reason: "BackoffLimitExceeded" }, alert: #{ name: "Failed", ends_after: "1h" },
+});
+event("finished", #{ on: #{ observation: "status", kind: "job", reason: ["Completed", "JobNotFailed"] }, resolve: "Failed" });
+event("done", #{ on: #{ observation: "status", kind: "job", reason: "Completed" }, alert: #{ name: "Done", ends_after: "1h" } });
+event("loops", #{
+    on: #{ observation: "status", kind: "pod", reason: "CrashLoopBackOff" }, alert: #{ name: "Loops", ends_after: "1h" },
+});
+"#;
+
+const TELL: &str = r#"
 rule("tell", #{ then: escalate("somebody looks") });
 "#;
 
 /// Now and then, in the words of Kubernetes.
-fn ago(minutes: i64) -> String {
+pub(crate) fn ago(minutes: i64) -> String {
     let at = SystemClock.now() - SignedDuration::from_mins(minutes);
     format!("{at:.0}")
 }
@@ -43,11 +72,11 @@ fn node(ready: &str) -> Value {
     })
 }
 
-fn folder(kubernetes: &FakeKubernetes, more: &str) -> anyhow::Result<TempDir> {
+pub(crate) fn folder(kubernetes: &FakeKubernetes, rules: &str, more: &str) -> anyhow::Result<TempDir> {
     let folder = TempDir::new()?;
     kubernetes.kubeconfig_path(folder.path())?;
     fs::create_dir_all(folder.path().join("policies"))?;
-    fs::write(folder.path().join("policies/events.rhai"), RULES)?;
+    fs::write(folder.path().join("policies/events.rhai"), format!("{RULES}{rules}{TELL}"))?;
     let config = "[journal]\npath = \"data/journal.db\"\n[policies]\npath = \"policies\"\n\
                   [[cluster]]\nname = \"kestrel\"\nkubeconfig = \"kubeconfig.yaml\"\n";
     fs::write(folder.path().join("tidegate.toml"), format!("{config}{more}"))?;
@@ -55,7 +84,7 @@ fn folder(kubernetes: &FakeKubernetes, more: &str) -> anyhow::Result<TempDir> {
 }
 
 /// The incidents, as `alertname object firing`, in order.
-async fn told(host: &Process) -> anyhow::Result<Vec<String>> {
+pub(crate) async fn told(host: &Process) -> anyhow::Result<Vec<String>> {
     let one = |incident: &Value| {
         let title = incident["title"].as_str().unwrap_or_default();
         format!("{title} {}", incident["firing"])
@@ -65,7 +94,7 @@ async fn told(host: &Process) -> anyhow::Result<Vec<String>> {
     Ok(told)
 }
 
-async fn until(what: &str, mut holds: impl AsyncFnMut() -> anyhow::Result<bool>) -> anyhow::Result<()> {
+pub(crate) async fn until(what: &str, mut holds: impl AsyncFnMut() -> anyhow::Result<bool>) -> anyhow::Result<()> {
     let deadline = Instant::now() + PATIENCE;
     while !holds().await? {
         anyhow::ensure!(Instant::now() < deadline, "waited in vain for {what}");
@@ -74,13 +103,13 @@ async fn until(what: &str, mut holds: impl AsyncFnMut() -> anyhow::Result<bool>)
     Ok(())
 }
 
-async fn metric(host: &Process, name: &str, resource: &str) -> anyhow::Result<u64> {
+pub(crate) async fn metric(host: &Process, name: &str, resource: &str) -> anyhow::Result<u64> {
     let text = host.text("/metrics").await?;
     let line = format!("tidegate_watch_{name}{{cluster=\"kestrel\",resource=\"{resource}\"}} ");
     Ok(text.lines().find_map(|text| text.strip_prefix(&line)?.parse().ok()).unwrap_or_default())
 }
 
-async fn watched(host: &Process) -> anyhow::Result<()> {
+pub(crate) async fn watched(host: &Process) -> anyhow::Result<()> {
     until("the watches", async || Ok(metric(host, "up", "events").await? + metric(host, "up", "nodes").await? == 2))
         .await
 }
@@ -112,7 +141,7 @@ async fn what_happens_in_a_cluster_is_heard_once_whatever_happens_to_the_host_an
     let kubernetes = FakeKubernetes::start(Scenario::empty()).await?;
     kubernetes.put("events", event("old-1", 3, 50));
     kubernetes.put("events", event("young-1", 142, 1));
-    let folder = folder(&kubernetes, "")?;
+    let folder = folder(&kubernetes, OF_WORKLOADS, "")?;
     let host = Process::serve(folder.path(), &[]).await?;
     watched(&host).await?;
     let young = "Crash: pod shop/young-1 in kestrel 1";
@@ -165,7 +194,7 @@ async fn what_happens_in_a_cluster_is_heard_once_whatever_happens_to_the_host_an
     let requests = kubernetes.requests();
     drop(kubernetes);
     until("that it is away", async || {
-        Ok(problems(&host).await?.1.contains("cluster kestrel: its events and nodes are not seen"))
+        Ok(problems(&host).await?.1.contains("cluster kestrel: its events and nodes and deployments and"))
     })
     .await?;
     let kubernetes = FakeKubernetes::start_on(Scenario::empty(), port).await?;
@@ -174,13 +203,13 @@ async fn what_happens_in_a_cluster_is_heard_once_whatever_happens_to_the_host_an
     let back = "Crash: pod shop/back-1 in kestrel 1";
     until("what happens then", async || Ok(told(&host).await?.contains(&back.into()))).await?;
     assert!(told(&host).await?.contains(&meanwhile.into()));
-    assert!(!problems(&host).await?.1.contains("kestrel: its"));
+    until("all of it", async || Ok(!problems(&host).await?.1.contains("kestrel: its"))).await?;
     host.kill().await?;
     allowed(&requests)
 }
 
 /// Holds what was asked of the API against the manifest of rights: no more than it grants, and all of that.
-fn allowed(requests: &[Request]) -> anyhow::Result<()> {
+pub(crate) fn allowed(requests: &[Request]) -> anyhow::Result<()> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../host/deploy/watch-rbac.yaml");
     let text = fs::read_to_string(path)?;
     let role = text.split("\n---\n").find(|document| document.contains("kind: ClusterRole\n"));
@@ -221,13 +250,13 @@ async fn one_cluster_that_is_away_costs_another_nothing_and_mistakes_are_named_b
     let kubernetes = FakeKubernetes::start(Scenario::empty()).await?;
     let away = "[[cluster]]\nname = \"osprey\"\nkubeconfig = \"osprey.yaml\"\nwatch = [\"events\"]\n\
                 [sources.alertmanager]\ncluster = \"osprey\"\n";
-    let folder = folder(&kubernetes, away)?;
+    let folder = folder(&kubernetes, "", away)?;
     let (code, text, problems_of) = run(folder.path(), &[], &["check"]).await?;
     assert!(code != 0 && problems_of.contains("osprey.yaml: cannot be read"), "{text}{problems_of}");
     let nowhere = kubernetes.kubeconfig().replace(kubernetes.url(), "http://127.0.0.1:9");
     fs::write(folder.path().join("osprey.yaml"), nowhere)?;
     let (code, text, problems_of) = run(folder.path(), &[], &["check"]).await?;
-    assert!(code == 0 && text.contains("clusters: kestrel (events, nodes), osprey (events)"), "{text}{problems_of}");
+    assert!(code == 0 && text.contains("clusters: kestrel (events, nodes, as far as rules ask deployments, statefulsets, daemonsets, jobs, pods), osprey (events)"), "{text}{problems_of}");
     kubernetes.set_fault(Fault::unauthorized().on_path("/nodes").times(1));
     let host = Process::serve(folder.path(), &[]).await?;
     watched(&host).await?;

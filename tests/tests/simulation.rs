@@ -41,6 +41,7 @@ fn two_thousand_worlds_hold() {
     assert!(total.faults() > 5 * SEEDS, "{total:?}");
     let messages = [total.closed, total.hung, total.absurd_pauses, total.refused, total.fallbacks, total.overtaken];
     assert!(messages.iter().all(|count| *count > SEEDS / 40), "{total:?}");
+    assert!(total.messages > 2 * SEEDS && total.lost_acknowledgements > SEEDS / 10, "{total:?}");
     let rare = [total.approved, total.uncertain, total.repeats, total.undos, total.proven, total.denied];
     assert!(total.refused_looks > SEEDS && total.looks > 2 * total.refused_looks, "{total:?}");
     assert!(rare.iter().all(|count| *count > SEEDS / 20), "{total:?}");

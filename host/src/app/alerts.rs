@@ -1,12 +1,21 @@
 //! What fires now, with the silences that cover it.
 
+use std::cmp::Reverse;
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
 
 use super::App;
 use super::pushed::{RESOLVE_TIMEOUT, SOURCE};
-use crate::backend::alerts::{Alerts, LiveAlert};
-use crate::domain::{Incident, Verdict};
+use crate::backend::Cancellation;
+use crate::backend::alerts::{Alerts, Firing, LiveAlert, Wanted};
+use crate::domain::matcher::{all_match, label};
+use crate::domain::{Alert, Incident, Labels, Silences, Verdict};
+
+/// Values of a label that are told with their counts.
+const VALUES: usize = 30;
 
 /// A name in the form of a UUID for what a policy calls otherwise: always the same for the same word.
 fn uuid(word: &str) -> String {
@@ -16,40 +25,97 @@ fn uuid(word: &str) -> String {
     format!("{}-{}-5{}-a{}-{}", part(0, 8), part(8, 12), part(13, 16), part(17, 20), part(20, 32))
 }
 
-/// What holds an incident back by the word of a policy: its silence, or its inhibition.
-fn held_back(incident: &Incident) -> (Option<String>, Option<String>) {
+/// The silence or inhibition of a policy that holds an incident back.
+fn held_back(incident: &Incident) -> Option<&str> {
     let decision = incident.decision.as_ref();
     let holds = decision.filter(|decision| matches!(decision.verdict, Verdict::Hold { .. } | Verdict::Suppress));
-    let rule = holds.and_then(|decision| decision.rule.as_deref()).unwrap_or_default();
-    let named = |kind: &str| rule.strip_prefix(kind).map(|_| uuid(rule));
-    (named("silence:"), named("inhibit:"))
+    let rule = holds.and_then(|decision| decision.rule.as_deref());
+    rule.filter(|rule| rule.starts_with("silence:") || rule.starts_with("inhibit:"))
+}
+
+/// What is the same for all alerts that are told at once.
+struct Telling {
+    now: Timestamp,
+    elapsed: std::time::Duration,
+    silences: Arc<Silences>,
+}
+
+impl App {
+    fn telling(&self) -> Telling {
+        let (clock, store) = (&self.services.clock, &self.services.store);
+        Telling { now: clock.now(), elapsed: clock.elapsed(), silences: store.silences() }
+    }
+
+    fn live_alert(&self, incident: &Incident, alert: &Alert, group: Labels, telling: &Telling) -> LiveAlert {
+        let Telling { now, elapsed, silences } = telling;
+        let held_by = held_back(incident).map(str::to_string);
+        let named = |kind: &str| held_by.as_deref().filter(|rule| rule.starts_with(kind)).map(uuid);
+        let (silence, inhibition) = (named("silence:"), named("inhibit:"));
+        let left = self.pushed.left(alert, *elapsed).filter(|_| alert.source == SOURCE);
+        let left = left.and_then(|left| SignedDuration::try_from(left).ok()).unwrap_or(RESOLVE_TIMEOUT);
+        let covering = silences.of_alert(alert, *now).map(|silence| silence.id.to_string());
+        LiveAlert {
+            starts_at: alert.starts_at.unwrap_or(incident.opened_at),
+            updated_at: incident.updated_at,
+            ends_at: now.saturating_add(left).unwrap_or(Timestamp::MAX),
+            incident: incident.id.to_string(),
+            group,
+            silenced_by: covering.chain(silence).collect(),
+            inhibited_by: inhibition.into_iter().collect(),
+            held_by,
+            alert: alert.clone(),
+        }
+    }
 }
 
 impl Alerts for App {
     fn live_alerts(&self) -> Vec<LiveAlert> {
-        let (clock, store) = (&self.services.clock, &self.services.store);
-        let (now, elapsed, silences) = (clock.now(), clock.elapsed(), store.silences());
+        let telling = self.telling();
         let mut all = Vec::new();
-        for incident in store.all().iter().filter(|incident| incident.closed.is_none()) {
-            let (silence, inhibition) = held_back(incident);
+        for incident in self.services.store.all().iter().filter(|incident| incident.closed.is_none()) {
             let group = incident.labels();
-            for alert in incident.firing() {
-                let left = self.pushed.left(alert, elapsed).filter(|_| alert.source == SOURCE);
-                let left = left.and_then(|left| SignedDuration::try_from(left).ok()).unwrap_or(RESOLVE_TIMEOUT);
-                let covering = silences.of_alert(alert, now).map(|silence| silence.id.to_string());
-                all.push(LiveAlert {
-                    starts_at: alert.starts_at.unwrap_or(incident.opened_at),
-                    updated_at: incident.updated_at,
-                    ends_at: now.saturating_add(left).unwrap_or(Timestamp::MAX),
-                    incident: incident.id.to_string(),
-                    group: group.clone(),
-                    silenced_by: covering.chain(silence.clone()).collect(),
-                    inhibited_by: inhibition.iter().cloned().collect(),
-                    alert: alert.clone(),
-                });
-            }
+            let alerts = incident.firing().map(|alert| self.live_alert(incident, alert, group.clone(), &telling));
+            all.extend(alerts);
         }
         all
+    }
+
+    fn firing(&self, wanted: &Wanted, cancellation: &Cancellation) -> Firing {
+        let (telling, incidents) = (self.telling(), self.services.store.all());
+        let (mut passing, mut of) = (Vec::new(), 0);
+        let mut values: HashMap<&str, usize> = HashMap::new();
+        for incident in incidents.iter().filter(|incident| incident.closed.is_none()) {
+            if cancellation.is_cancelled() {
+                return Firing::default();
+            }
+            let by_policy = held_back(incident).is_some();
+            for alert in incident.firing() {
+                of += 1;
+                let held = || by_policy || telling.silences.of_alert(alert, telling.now).next().is_some();
+                let passes = wanted.severity.is_none_or(|severity| severity == alert.severity)
+                    && all_match(&wanted.matchers, alert)
+                    && wanted.held.is_none_or(|wanted| wanted == held());
+                if passes {
+                    if !wanted.by.is_empty() {
+                        *values.entry(label(alert, &wanted.by)).or_default() += 1;
+                    }
+                    passing.push((incident, alert));
+                }
+            }
+        }
+        passing.sort_by_key(|(incident, alert)| {
+            (Reverse(alert.severity), Reverse(alert.starts_at.unwrap_or(incident.opened_at)))
+        });
+        let mut values: Vec<(String, usize)> =
+            values.into_iter().map(|(value, count)| (value.to_string(), count)).collect();
+        values.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+        let more_values = values.len().saturating_sub(VALUES);
+        values.truncate(VALUES);
+        let count = passing.len();
+        let shown = passing.into_iter().skip(wanted.skip).take(wanted.most);
+        let alerts =
+            shown.map(|(incident, alert)| self.live_alert(incident, alert, incident.labels(), &telling)).collect();
+        Firing { alerts, count, of, values, more_values }
     }
 
     fn started_at(&self) -> Timestamp {

@@ -10,15 +10,17 @@ pub use self::record::Entries;
 use super::metrics::Counters;
 use super::restoration::Restoration;
 use super::sources::AllSources;
-use crate::bus::{Bus, Inlet, Intake, Login, Message, Read, Settings, address};
+use super::take::take;
+use crate::bus::{Arrival, Bus, Inlet, Intake, Login, Message, Read, Settings, address};
 use crate::clock::SystemClock;
 use crate::config::{Config, Problem, Problems};
 use crate::domain::Alert;
+use crate::domain::alert::normalised::Normalised;
 use crate::domain::event::{self, Forward};
 use crate::environment::{Environment, ProcessEnvironment};
 use crate::events::{Events, Origin};
 use crate::journal::{Memory, Sqlite};
-use crate::pipeline::{self, Services};
+use crate::pipeline::Services;
 use crate::ports::{Clock, DecodeError, PluginState, Sources};
 use crate::redact::known;
 use crate::runner::Runner;
@@ -100,13 +102,6 @@ impl Config {
     }
 }
 
-/// Sends events on, on each bus on which anything is told, side by side: none waits for another.
-pub async fn forward(buses: &[Arc<Bus>], all: &[Forward]) {
-    if !all.is_empty() {
-        futures::future::join_all(buses.iter().map(|bus| bus.forward(all))).await;
-    }
-}
-
 /// What takes in what comes from buses.
 pub struct Taking {
     /// What is journaled, and decided at once.
@@ -150,19 +145,23 @@ impl Intake for Taking {
             } else {
                 self.sources.decode(&inlet.source, message.request).await?
             };
-            forward(&self.buses, &decoded.forwards).await;
             let left_out = decoded.sentences();
-            Ok(Read { alerts: decoded.marked().alerts, left_out })
+            let Normalised { alerts, forwards, .. } = decoded.marked();
+            Ok(Read { alerts, forwards, left_out })
         })
     }
 
-    fn take(&self, alerts: Vec<Alert>) -> BoxFuture<'_, Result<(), String>> {
+    fn take<'a>(
+        &'a self,
+        alerts: Vec<Alert>,
+        forwards: &'a [Vec<Forward>],
+    ) -> BoxFuture<'a, Result<Vec<Arrival>, String>> {
         Box::pin(async move {
             self.ready()?;
-            match pipeline::receive(&self.services, alerts).await {
-                Ok(received) => {
+            match take(&self.services, &self.buses, alerts, forwards).await {
+                Ok((received, arrivals)) => {
                     self.counters.received(&received);
-                    Ok(())
+                    Ok(arrivals)
                 }
                 Err(error) => {
                     if let Some(runner) = self.runner.upgrade() {

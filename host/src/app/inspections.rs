@@ -1,126 +1,104 @@
-//! Inspections: what a host knows of them, and what it journals. Runs are begun by the clock (`clockwork`) or by
-//! somebody, made one at a time (`run`), told of as alerts (`tell`), and counted (`tally`).
+//! Inspections: what a host knows of them, and what it journals. Runs are made (`run`) when the clockwork or somebody wants
+//! them, told of as alerts (`tell`), and counted (`tally`).
 
-mod clockwork;
 mod run;
 mod tally;
 mod tell;
 mod views;
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::sync::Arc;
 
+use futures::future::BoxFuture;
 use jiff::Timestamp;
-use tokio::task::JoinHandle;
 
-use crate::backend::{ControlError, InspectionView};
+use super::clockwork::{Clockwork, Job};
+use crate::backend::{InspectionView, Progress};
 use crate::config::Inspection;
-use crate::domain::Person;
-use crate::domain::control::{self, Control};
-use crate::domain::inspection::{InspectionEvent, Run};
+use crate::domain::control::Control;
+use crate::domain::inspection::{Inspected, InspectionEvent, Run};
+use crate::domain::job::Runs;
 use crate::inspection::changes::Standings;
+use crate::inspection::timetable::Timetable;
 use crate::pipeline::Services;
-use crate::ports::{Journal, JournalError};
+use crate::ports::Journal;
 use tally::Tally;
 pub use views::views;
 
-/// How long it is waited after a run that could not be journaled, and between two looks at the clock at most.
-pub const AGAIN: Duration = Duration::from_secs(60);
-
 /// All inspections of a host.
-pub struct Inspections {
-    services: Arc<Services>,
-    journal: Arc<dyn Journal>,
-    configured: Vec<Inspection>,
-    /// One at a time.
-    busy: tokio::sync::Mutex<()>,
-    standings: Mutex<BTreeMap<String, Standings>>,
-    tally: Tally,
-    /// What follows the schedules.
-    clockwork: Mutex<Option<JoinHandle<()>>>,
-}
+pub type Inspections = Clockwork<Inspecting>;
 
-/// Who wants a run.
-#[derive(Clone, Debug)]
-pub enum Wanted {
-    /// The schedule, for this moment.
-    Planned(Timestamp),
-    /// Somebody.
-    By(Person),
+/// What an inspection is.
+pub struct Inspecting {
+    services: Arc<Services>,
+    tally: Tally,
 }
 
 /// A run, and the incidents that tell of it.
 pub type Done = (Run, Vec<String>);
 
+impl Job for Inspecting {
+    type Order = Inspection;
+    type End = Inspected;
+    type State = Standings;
+    type Done = Done;
+    const WORD: &'static str = "inspection";
+    const APART: bool = false;
+
+    fn name(inspection: &Inspection) -> &str {
+        &inspection.order.name
+    }
+
+    fn timetable(inspection: &Inspection) -> Option<&Timetable> {
+        inspection.timetable.as_ref()
+    }
+
+    fn control(event: InspectionEvent) -> Control {
+        Control::Inspection(Box::new(event))
+    }
+
+    fn event(control: Control) -> Option<InspectionEvent> {
+        if let Control::Inspection(event) = control { Some(*event) } else { None }
+    }
+
+    fn apply(standings: &mut Standings, event: &InspectionEvent) {
+        standings.apply(event);
+    }
+
+    fn runs(standings: &Standings) -> &Runs {
+        &standings.runs
+    }
+
+    fn count(&self, event: &InspectionEvent) {
+        self.tally.note(event);
+    }
+
+    fn make<'a>(
+        &'a self,
+        inspection: &'a Inspection,
+        run: Timestamp,
+        before: Standings,
+        progress: &'a Progress,
+    ) -> BoxFuture<'a, Result<(Inspected, Done), String>> {
+        Box::pin(self.inspect(inspection, run, before, progress))
+    }
+}
+
 impl Inspections {
     /// Those of the configuration.
     pub fn new(services: Arc<Services>, journal: Arc<dyn Journal>, configured: Vec<Inspection>) -> Arc<Self> {
-        Arc::new(Self {
-            services,
-            journal,
-            configured,
-            busy: tokio::sync::Mutex::default(),
-            standings: Mutex::default(),
-            tally: Tally::default(),
-            clockwork: Mutex::default(),
-        })
-    }
-
-    fn standings(&self) -> MutexGuard<'_, BTreeMap<String, Standings>> {
-        self.standings.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Reads what the journal says of earlier runs. One that began and has no end is named as interrupted: it is made
-    /// again at its next time.
-    ///
-    /// # Errors
-    /// When the journal cannot be read or written.
-    pub async fn restore(&self) -> Result<(), JournalError> {
-        if self.configured.is_empty() {
-            return Ok(());
-        }
-        let _one_at_a_time = self.busy.lock().await;
-        let all = views::told(&self.journal.stream(control::STREAM)?);
-        *self.standings() = all.clone();
-        for (inspection, standings) in all {
-            if let Some(run) = standings.under_way {
-                tracing::warn!(inspection, %run, "an inspection was interrupted; it is made again at its next time");
-                let why = "the host ended within it".to_string();
-                self.note(InspectionEvent::Interrupted { inspection, run, why }).await?;
-            }
-        }
-        Ok(())
-    }
-
-    async fn note(&self, event: InspectionEvent) -> Result<(), JournalError> {
-        self.services.store.control(Control::Inspection(Box::new(event.clone()))).await?;
-        if matches!(event, InspectionEvent::Interrupted { .. }) {
-            self.tally.interrupted(event.inspection());
-        }
-        self.standings().entry(event.inspection().to_string()).or_default().apply(&event);
-        Ok(())
+        let job = Inspecting { services: Arc::clone(&services), tally: Tally::default() };
+        Self::of(job, services, journal, configured)
     }
 
     /// How each stands.
     pub fn views(&self) -> Vec<InspectionView> {
-        views::shown(&self.configured, &self.standings(), self.services.clock.now())
+        views::shown(&self.configured, &self.states(), self.job.services.clock.now())
     }
 
     /// Counters and gauges as Prometheus text.
     pub fn metrics(&self) -> String {
-        if self.configured.is_empty() { String::new() } else { self.tally.text(&self.standings()) }
+        if self.configured.is_empty() { String::new() } else { self.job.tally.text(&self.states()) }
     }
-}
-
-impl Drop for Inspections {
-    fn drop(&mut self) {
-        self.stop();
-    }
-}
-
-fn unavailable(error: JournalError) -> ControlError {
-    ControlError::Unavailable(error.to_string())
 }
 
 #[cfg(test)]

@@ -142,7 +142,9 @@ pub async fn start(config: &Config, progress: &Progress) -> Result<(Arc<App>, Ve
     let observers = Observers::new(Arc::clone(&handled), Arc::clone(&heartbeats), Arc::clone(&clock));
     let store = store.with_bounds(options::bounds(config)).with_observer(Arc::new(observers));
     let store = Arc::new(store);
-    let gate = Arc::new(Gate::new(options::gate(config)).with_people(config.people()));
+    let accounts = crate::accounts::read(&config.accounts_file());
+    let accounts = accounts.map_err(|error| Problems(vec![config.problem(&["sign_in", "accounts"], error)]))?;
+    let gate = Arc::new(Gate::new(options::gate(config)).with_people(config.people_of(&accounts)));
     let services = Arc::new(Services {
         store: Arc::clone(&store),
         policies: Arc::clone(&policies) as Arc<dyn Policies>,
@@ -233,9 +235,15 @@ pub async fn start(config: &Config, progress: &Progress) -> Result<(Arc<App>, Ve
         journal: of_journal(),
         restoration: Arc::clone(&restoration),
     };
-    let watches = watch::of(config, watched);
+    let watches = watch::of(config, &policies, watched);
     let counters = Arc::new(metrics::Counters::default());
     let stop_timeout = config.server.stop_timeout;
+    let traces =
+        super::traces::of(config, &network, &environment, clock.as_ref()).map_err(|problem| Problems(vec![problem]))?;
+    if let Some(traces) = &traces {
+        let (changes, record) = (services.store.changes(), Arc::clone(&records) as Arc<_>);
+        tasks.push(tokio::spawn(Arc::clone(traces).follow(changes, record, Arc::clone(&clock))));
+    }
     let app = App {
         services,
         runner,
@@ -249,6 +257,9 @@ pub async fn start(config: &Config, progress: &Progress) -> Result<(Arc<App>, Ve
         counters,
         handled,
         daily: Daily::default(),
+        counted: super::operations::Counted::default(),
+        spent: super::operations::Spent::default(),
+        group_by: config.correlate.group_by.clone(),
         health,
         inspections,
         schedules,
@@ -258,6 +269,7 @@ pub async fn start(config: &Config, progress: &Progress) -> Result<(Arc<App>, Ve
         started_at: clock.now(),
         watches,
         buses,
+        traces,
         chat,
         stop_timeout,
         config_file: config.file().map(Path::to_path_buf),

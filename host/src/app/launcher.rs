@@ -22,6 +22,7 @@ use crate::backend::{
 use crate::backtest::Report;
 use crate::clock::SystemClock;
 use crate::config::{Config, Problem, Problems};
+use crate::domain::audit::{AuditView, AuditWanted};
 use crate::domain::control;
 use crate::domain::inspection::Run;
 use crate::domain::{Anchor, Head, Sealed};
@@ -267,6 +268,10 @@ impl Host for Launcher {
 
     fn costs(&self, config: &Config, days: u32) -> Result<Costs, String> {
         DiskRecords::open(config)?.costs(SystemClock.now(), days)
+    }
+
+    fn audited(&self, config: &Config, wanted: &AuditWanted) -> Result<Vec<AuditView>, String> {
+        DiskRecords::open(config)?.audited(wanted)
     }
 
     fn suggest(&self, config: &Config, wanted: &Suggest, progress: &Progress) -> Result<Vec<Written>, Problems> {

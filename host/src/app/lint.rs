@@ -23,7 +23,9 @@ pub async fn run(config: &Config, wanted: &Lint, progress: &Progress) -> Result<
     let (set, _) = policies::load(config, wanted.folder.as_deref())?;
     let mut unchecked = Vec::new();
     let known = look(config, wanted.offline, progress, &mut unchecked).await;
-    let mut known = Known { groups: Some(config.people().groups()), ..known };
+    // One that cannot be read is told by whoever starts.
+    let book = crate::accounts::read(&config.accounts_file()).unwrap_or_default();
+    let mut known = Known { groups: Some(config.people_of(&book).groups()), ..known };
     // What these offer may depend on settings that they were not given; without HTTP there is nothing to act by.
     let offers = |name: &str| known.catalogue.tools.keys().any(|tool| tool.split('.').next() == Some(name));
     let silent = unnamed(config).filter(|manifest| !manifest.asks.http.is_empty() && !offers(&manifest.name));

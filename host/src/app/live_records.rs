@@ -62,31 +62,7 @@ impl Records for LiveRecords {
 }
 
 impl Memory for LiveRecords {
-    fn incidents(&self, state: Option<&str>, outcome: Option<&str>, limit: usize) -> Result<Vec<Incident>, String> {
-        let filter =
-            Filter { state: word("state", state)?, outcome: word("outcome", outcome)?, limit, ..Filter::default() };
-        self.list(&filter, &Cancellation::default())
-    }
-
-    fn incident(&self, id: &str) -> Result<Option<Incident>, String> {
-        Records::incident(self, id)
-    }
-
-    fn search(&self, text: &str, most: usize) -> Result<Found, String> {
-        Records::search(self, text, most)
-    }
-
-    fn known_about(&self, id: &str) -> Result<Option<Knowledge>, String> {
-        Records::known_about(self, id)
-    }
-
     fn idle(&self, since: Timestamp) -> Result<Vec<ConversationId>, String> {
         self.projection.idle_conversations(since).map_err(|error| error.to_string())
     }
-}
-
-/// One of the words of a listing.
-fn word<T: for<'de> serde::Deserialize<'de>>(what: &str, word: Option<&str>) -> Result<Option<T>, String> {
-    let read = |word: &str| serde_json::from_value(word.into()).map_err(|_| format!("there is no {what} {word}"));
-    word.filter(|word| !word.is_empty()).map(read).transpose()
 }

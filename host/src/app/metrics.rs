@@ -78,7 +78,7 @@ pub fn journal(head: Head, (checked_at, problems): (u64, u64)) -> String {
         ("tidegate_journal_position", "Position of the last durable entry.", head.position),
         ("tidegate_journal_chain", "The first 52 bits of its hash.", head.chain.gauge()),
         (
-            "tidegate_journal_checked_seconds",
+            "tidegate_journal_checked_timestamp_seconds",
             "When the whole journal was last checked, in seconds since 1970.",
             checked_at,
         ),

@@ -6,8 +6,12 @@ use crate::policy::Set;
 
 /// Says of every gate and group which people it lacks.
 pub fn unmet(config: &Config, set: &Set) -> Vec<Problem> {
-    let people = config.people();
     let mut problems = Vec::new();
+    let accounts = crate::accounts::read(&config.accounts_file()).unwrap_or_else(|error| {
+        problems.push(config.problem(&["sign_in", "accounts"], error));
+        crate::accounts::Book::default()
+    });
+    let people = config.people_of(&accounts);
     for Requirement { gate, who, approvals, .. } in set.asks() {
         let wanted = usize::try_from(approvals).unwrap_or(usize::MAX);
         let mut wrong = |text: String| problems.push(config.problem(&["policies", "path"], text));

@@ -14,7 +14,7 @@ use crate::backend::policies::{Explained, ExplainedAction, Subject, Tested};
 use crate::backend::{Payload, Records, find};
 use crate::clock::SystemClock;
 use crate::config::{Config, Problem, Problems};
-use crate::domain::{Action, Alert, Catalogue, Entry, Fact, History, Incident, IncidentId, Origin, Verdict};
+use crate::domain::{Action, Alert, Catalogue, Entry, Fact, History, Incident, IncidentId, Mode, Origin, Verdict};
 use crate::environment::ProcessEnvironment;
 use crate::gate;
 use crate::journal::Memory;
@@ -83,27 +83,35 @@ pub async fn explain(config: &Config, subject: Subject) -> Result<Vec<Explained>
             let story = story.ok_or_else(|| general(format!("incident {} has no entries", incident.id)))?;
             let past = records.history(&story.incident).map_err(general)?;
             let tools = |at| records.tools(at).map_err(general);
-            Ok(vec![of_story(config, &set, &story, past, &tools)?])
+            let at = decided_at(&story).unwrap_or_else(|| SystemClock.now());
+            Ok(vec![of_story(config.mode, &set, &story, past, Arc::new(tools(at)?), at)])
         }
         Subject::Payload(payload) => of_payload(config, &set, payload).await,
         Subject::Events(payload) => explained_events::of(config, &set, &payload).await,
     }
 }
 
-/// The incident as it stood when it was decided, with the past as it was then.
-fn of_story(
-    config: &Config,
+/// When an incident was decided last; none where it has not been.
+fn decided_at(story: &Story) -> Option<Timestamp> {
+    story.entries.iter().rfind(|entry| matches!(entry.fact, Fact::Decided { .. })).map(|entry| entry.at)
+}
+
+/// The incident as it stood when it was decided, with the past as it was then; as it stands at `otherwise`, where it was
+/// not decided yet.
+pub(super) fn of_story(
+    mode: Mode,
     set: &Set,
     story: &Story,
     history: History,
-    tools: &dyn Fn(Timestamp) -> Result<Catalogue, Problems>,
-) -> Result<Explained, Problems> {
+    catalogue: Arc<Catalogue>,
+    otherwise: Timestamp,
+) -> Explained {
     let decided = story.entries.iter().rposition(|entry| matches!(entry.fact, Fact::Decided { .. }));
     let before = story.entries.get(..decided.unwrap_or(story.entries.len())).unwrap_or_default();
-    let now = decided.and_then(|n| story.entries.get(n)).map_or_else(|| SystemClock.now(), |entry| entry.at);
+    let now = decided.and_then(|n| story.entries.get(n)).map_or(otherwise, |entry| entry.at);
     let then = rebuilt(&story.incident.id, before).unwrap_or_else(|| story.incident.clone());
-    let (history, catalogue) = (Arc::new(history), Arc::new(tools(now)?));
-    let context = Context { now, mode: config.mode, history: &history, catalogue: &catalogue };
+    let history = Arc::new(history);
+    let context = Context { now, mode, history: &history, catalogue: &catalogue };
     let mut explained = explained(set, &then, &context);
     explained.looks = explained_looks::of_incident(set, &story.incident, &context);
     for record in &story.incident.actions {
@@ -123,7 +131,7 @@ fn of_story(
     if explained.decided.as_ref().is_some_and(|decision| decision.policies != set.digest()) {
         explained.notes.push("the policies have changed since then".into());
     }
-    Ok(explained)
+    explained
 }
 
 fn rebuilt(id: &IncidentId, entries: &[Entry]) -> Option<Incident> {
@@ -164,17 +172,9 @@ pub(super) fn of_alerts(
     catalogue.tools.extend(own.tools.clone());
     let catalogue = Arc::new(catalogue);
     let by = config.correlate.group_by.as_deref();
-    let group_of = |alert: &_| group(Policies::group(set, alert), alert, by);
-    let opened = correlate(&Index::default(), &HashMap::new(), alerts, &group_of, at).opened;
-    let mut all = Vec::new();
-    for (n, (group_key, alerts)) in opened.into_iter().enumerate() {
-        let source = alerts.first().map(|alert| alert.source.clone()).unwrap_or_default();
-        let fact = Fact::Opened { group_key: group_key.clone(), source, alerts };
-        let Some(incident) = Incident::open(IncidentId(format!("i{}", n + 1).into()), &Entry { at, fact }) else {
-            continue;
-        };
-        all.push(Explained { incident: group_key, ..of_new(config, set, &incident, at, &catalogue) });
-    }
+    let history = Arc::new(History::default());
+    let context = Context { now: at, mode: config.mode, history: &history, catalogue: &catalogue };
+    let mut all = of_opened(set, alerts, at, by, &context, &|| false);
     let tools = if known { "with the tools that the host had last" } else { "without tool servers" };
     for explained in &mut all {
         explained
@@ -182,6 +182,28 @@ pub(super) fn of_alerts(
             .push(format!("{tools}, without a past: counts are 0, and a tool that is not known has the highest risk"));
     }
     Ok(all)
+}
+
+/// What alerts would become in the order in which their incidents would be opened, as long as somebody waits for it.
+pub(super) fn of_opened(
+    set: &Set,
+    alerts: Vec<Alert>,
+    at: Timestamp,
+    by: Option<&[String]>,
+    context: &Context<'_>,
+    is_unwanted: &dyn Fn() -> bool,
+) -> Vec<Explained> {
+    let group_of = |alert: &_| group(Policies::group(set, alert), alert, by);
+    let opened = correlate(&Index::default(), &HashMap::new(), alerts, &group_of, at).opened;
+    let mut all = Vec::new();
+    for (n, (group_key, alerts)) in opened.into_iter().enumerate() {
+        let source = alerts.first().map(|alert| alert.source.clone()).unwrap_or_default();
+        let fact = Fact::Opened { group_key: group_key.clone(), source, alerts };
+        let incident = Incident::open(IncidentId(format!("i{}", n + 1).into()), &Entry { at, fact });
+        let Some(incident) = incident.filter(|_| !is_unwanted()) else { continue };
+        all.push(Explained { incident: group_key, ..of_new(set, &incident, context) });
+    }
+    all
 }
 
 /// Those of the host that runs here, or ran here last; none when none has.
@@ -192,11 +214,9 @@ fn last_tools(config: &Config, at: Timestamp) -> Result<Catalogue, String> {
     DiskRecords::open(config)?.tools(at)
 }
 
-fn of_new(config: &Config, set: &Set, incident: &Incident, now: Timestamp, catalogue: &Arc<Catalogue>) -> Explained {
-    let history = Arc::new(History::default());
-    let context = Context { now, mode: config.mode, history: &history, catalogue };
-    let mut explained = explained(set, incident, &context);
-    explained.looks = explained_looks::of_evidence(set, incident, explained.decision.as_ref(), &context);
+fn of_new(set: &Set, incident: &Incident, context: &Context<'_>) -> Explained {
+    let (catalogue, mut explained) = (context.catalogue, explained(set, incident, context));
+    explained.looks = explained_looks::of_evidence(set, incident, explained.decision.as_ref(), context);
     let decided = explained.decision.as_ref().map(|decision| (decision.verdict.clone(), decision.rule.clone()));
     if let Some((Verdict::Remediate { actions, .. }, rule)) = decided {
         let origin = Origin::Policy { rule: rule.unwrap_or_default() };
@@ -204,7 +224,7 @@ fn of_new(config: &Config, set: &Set, incident: &Incident, now: Timestamp, catal
             let (risk, touches) = (catalogue.risk(&proposal.call.tool), catalogue.touches(&proposal.call));
             let id = crate::domain::ActionId(format!("a{}", n + 1));
             let action = Action::new(id, proposal, origin.clone(), risk, touches);
-            explained.actions.push(about(set, &action, incident, &context));
+            explained.actions.push(about(set, &action, incident, context));
         }
     }
     explained

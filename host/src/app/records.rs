@@ -10,6 +10,7 @@ use super::{knowledge, options};
 use crate::backend::{Cancellation, Filter, Records};
 use crate::clock::SystemClock;
 use crate::config::Config;
+use crate::domain::audit::{AuditView, AuditWanted};
 use crate::domain::control::{self, Control};
 use crate::domain::history::REMEMBERED;
 use crate::domain::knowledge::{Found, Knowledge};
@@ -167,6 +168,14 @@ impl DiskRecords {
 }
 
 impl DiskRecords {
+    /// Who did what.
+    pub fn audited(&self, wanted: &AuditWanted) -> Result<Vec<AuditView>, String> {
+        let stream = self.reader.stream(control::STREAM).map_err(|error| error.to_string())?;
+        Ok(super::audit::of(&stream, wanted))
+    }
+}
+
+impl DiskRecords {
     /// The tools on which decisions rested at a time.
     pub fn tools(&self, at: Timestamp) -> Result<Catalogue, String> {
         let sealed = self.reader.stream(control::STREAM).map_err(|error| error.to_string())?;
@@ -183,20 +192,51 @@ impl DiskRecords {
 impl DiskRecords {
     /// What models have cost since the day (UTC) that was so many days ago; `1` means today alone.
     pub fn costs(&self, now: Timestamp, days: u32) -> Result<Costs, String> {
-        let back = SignedDuration::from_hours(24 * i64::from(days.saturating_sub(1)));
-        let since = today(now.saturating_sub(back).unwrap_or(Timestamp::MIN));
-        let text = |error: &dyn std::fmt::Display| error.to_string();
-        let opened = self.projection.opened_by_day(since).map_err(|error| text(&error))?;
-        let mut counting = Counting::new(since, opened);
-        for id in self.projection.asked(since).map_err(|error| text(&error))? {
-            let stream = self.reader.stream(&id.0).map_err(|error| text(&error))?;
-            counting.take(id, &stream)?;
-        }
-        for id in self.projection.conversations_since(since).map_err(|error| text(&error))? {
-            counting.take_conversation(&self.reader.stream(&id.0).map_err(|error| text(&error))?)?;
-        }
-        Ok(counting.done())
+        costs(&self.reader, &self.projection, now, days, None).map(|(costs, _)| costs)
     }
+}
+
+/// How much may be read to count something, and whether somebody still waits for it.
+pub struct Bounds<'a> {
+    /// So many streams.
+    pub most: usize,
+    /// Whether anybody waits.
+    pub cancellation: &'a Cancellation,
+}
+
+/// What models have cost since the day (UTC) that was so many days ago, and how many streams were not read for that.
+pub fn costs(
+    journal: &dyn Journal,
+    projection: &Projection,
+    now: Timestamp,
+    days: u32,
+    bounds: Option<&Bounds<'_>>,
+) -> Result<(Costs, usize), String> {
+    let back = SignedDuration::from_hours(24 * i64::from(days.saturating_sub(1)));
+    let since = today(now.saturating_sub(back).unwrap_or(Timestamp::MIN));
+    let text = |error: &dyn std::fmt::Display| error.to_string();
+    let opened = projection.opened_by_day(since).map_err(|error| text(&error))?;
+    let mut counting = Counting::new(since, opened);
+    let asked = projection.asked(since).map_err(|error| text(&error))?;
+    let conversations = projection.conversations_since(since).map_err(|error| text(&error))?;
+    let most = bounds.map_or(usize::MAX, |bounds| bounds.most);
+    let (passed, of_conversations) = (asked.len().saturating_sub(most), conversations.len().saturating_sub(most));
+    let unwanted = || bounds.is_some_and(|bounds| bounds.cancellation.is_cancelled());
+    // The newest are those that are asked about.
+    for id in asked.into_iter().skip(passed) {
+        if unwanted() {
+            return Err("nobody waits for these costs any more".into());
+        }
+        let stream = journal.stream(&id.0).map_err(|error| text(&error))?;
+        counting.take(id, &stream)?;
+    }
+    for id in conversations.into_iter().rev().take(most) {
+        if unwanted() {
+            return Err("nobody waits for these costs any more".into());
+        }
+        counting.take_conversation(&journal.stream(&id.0).map_err(|error| text(&error))?)?;
+    }
+    Ok((counting.done(), passed + of_conversations))
 }
 
 impl Records for DiskRecords {

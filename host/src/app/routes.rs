@@ -27,9 +27,13 @@ fn held(routes: &[ToldBy], targets: &BTreeSet<String>) -> Routes {
     let named: BTreeSet<&str> = routes.iter().flat_map(|route| &route.to).map(String::as_str).collect();
     let missing: Vec<&str> = named.into_iter().filter(|target| !targets.contains(*target)).collect();
     if targets.is_empty() {
-        let names = missing.join(", ");
+        let named = if missing.is_empty() {
+            "there are no routes either".to_string()
+        } else {
+            format!("the routes name {}", missing.join(", "))
+        };
         return Routes {
-            told: vec![format!("messages: none are sent: no [notifiers.NAME] is configured; the routes name {names}")],
+            told: vec![format!("messages: none are sent: no [notifiers.NAME] is configured; {named}")],
             problems: vec![],
         };
     }

@@ -1,30 +1,32 @@
-//! What is done by the clock besides inspections: what a host knows of it, and what it journals. Runs are begun by the
-//! clock (`clockwork`) or by somebody, made one at a time (`run`), and counted (`tally`). Who is to be heard from in time
-//! is watched beside that (`heartbeats`).
+//! What is done by the clock besides inspections: what a host knows of it, and what it journals. Runs are made (`run`) when
+//! the clockwork or somebody wants them, and counted (`tally`). Who is to be heard from in time is watched beside that
+//! (`heartbeats`, `listen`).
 
-mod clockwork;
 mod digest;
 mod findings;
 mod heartbeats;
+mod listen;
 mod ping;
 mod run;
 mod tally;
 mod views;
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::sync::{Arc, Mutex};
 
+use futures::future::BoxFuture;
 use jiff::Timestamp;
 use tokio::task::JoinHandle;
 
-use crate::backend::{ControlError, Records};
+use super::clockwork::{Clockwork, Job};
+use crate::backend::{ControlError, Progress, Records};
 use crate::bus::Bus;
-use crate::config::{Does, Schedule};
+use crate::config::{Does, Missed, Schedule};
 use crate::domain::Person;
-use crate::domain::control::{self, Control};
-use crate::domain::schedule::{ScheduleEvent, Standing};
+use crate::domain::control::Control;
+use crate::domain::job::{JobEvent, Runs};
+use crate::domain::schedule::{Did, ScheduleEvent};
 use crate::events::Events;
+use crate::inspection::timetable::Timetable;
 use crate::pipeline::Services;
 use crate::ports::{Journal, JournalError};
 pub use heartbeats::Heartbeats;
@@ -32,36 +34,104 @@ pub use ping::Addresses;
 use tally::Tally;
 pub use views::views;
 
-/// How long it is waited after a run that could not be journaled, and between two looks at the clock at most.
-pub const AGAIN: Duration = Duration::from_secs(60);
-
-/// All schedules of a host.
+/// All schedules of a host, and who is to be heard from.
 pub struct Schedules {
+    clockwork: Arc<Clockwork<Doing>>,
     services: Arc<Services>,
-    journal: Arc<dyn Journal>,
+    heartbeats: Arc<Heartbeats>,
+    /// What looks for those who are silent.
+    listening: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// What a schedule does, and what it needs for that.
+pub struct Doing {
+    services: Arc<Services>,
     records: Arc<dyn Records>,
-    configured: Vec<Schedule>,
     pings: Addresses,
     events: Arc<Events>,
     /// Where events are sent on.
     buses: Vec<Arc<Bus>>,
-    /// Who is to be heard from.
     heartbeats: Arc<Heartbeats>,
-    /// One at a time.
-    busy: tokio::sync::Mutex<()>,
-    standings: Mutex<BTreeMap<String, Standing>>,
     tally: Tally,
-    /// What follows the clock.
-    tasks: Mutex<Vec<JoinHandle<()>>>,
 }
 
-/// Who wants a run.
-#[derive(Clone, Debug)]
-enum Wanted {
-    /// The schedule, for this moment.
-    Planned(Timestamp),
-    /// Somebody.
-    By(Person),
+/// How a schedule stands by what the journal says.
+#[derive(Clone, Debug, Default)]
+pub struct Standing {
+    runs: Runs,
+    /// What came of the last run that did not fail, in a sentence.
+    outcome: Option<String>,
+}
+
+impl Standing {
+    /// What came of the last run, good or bad.
+    fn said(&self) -> Option<&str> {
+        self.runs.failed.as_deref().or(self.outcome.as_deref())
+    }
+}
+
+impl Job for Doing {
+    type Order = Schedule;
+    type End = Did;
+    type State = Standing;
+    type Done = String;
+    const WORD: &'static str = "schedule";
+    const APART: bool = true;
+
+    fn name(schedule: &Schedule) -> &str {
+        &schedule.name
+    }
+
+    fn timetable(schedule: &Schedule) -> Option<&Timetable> {
+        Some(&schedule.timetable)
+    }
+
+    fn missed(schedule: &Schedule) -> Missed {
+        schedule.missed
+    }
+
+    fn control(event: ScheduleEvent) -> Control {
+        Control::Schedule(Box::new(event))
+    }
+
+    fn event(control: Control) -> Option<ScheduleEvent> {
+        if let Control::Schedule(event) = control { Some(*event) } else { None }
+    }
+
+    fn apply(standing: &mut Standing, event: &ScheduleEvent) {
+        standing.runs.apply(event);
+        if let JobEvent::Ended { end, .. } = event {
+            standing.outcome = Some(end.outcome.clone());
+        }
+    }
+
+    fn runs(standing: &Standing) -> &Runs {
+        &standing.runs
+    }
+
+    /// An address is called so often that the journal gets only how that changes.
+    fn keeps(schedule: &Schedule, runs: &Runs, event: &ScheduleEvent) -> bool {
+        match event {
+            _ if !matches!(schedule.does, Does::Ping(_)) => true,
+            JobEvent::Began { .. } | JobEvent::Skipped { .. } => false,
+            JobEvent::Ended { .. } => runs.failed.is_some() || runs.ended.is_none(),
+            JobEvent::Failed { .. } => runs.failed.is_none(),
+        }
+    }
+
+    fn count(&self, event: &ScheduleEvent) {
+        self.tally.note(event);
+    }
+
+    fn make<'a>(
+        &'a self,
+        schedule: &'a Schedule,
+        run: Timestamp,
+        _: Standing,
+        _: &'a Progress,
+    ) -> BoxFuture<'a, Result<(Did, String), String>> {
+        Box::pin(self.done(schedule, run))
+    }
 }
 
 impl Schedules {
@@ -73,79 +143,39 @@ impl Schedules {
         (configured, heartbeats): (Vec<Schedule>, Arc<Heartbeats>),
         (pings, events, buses): (Addresses, Arc<Events>, Vec<Arc<Bus>>),
     ) -> Arc<Self> {
-        Arc::new(Self {
-            services,
-            journal,
-            records,
-            configured,
-            pings,
-            events,
-            buses,
-            heartbeats,
-            busy: tokio::sync::Mutex::default(),
-            standings: Mutex::default(),
-            tally: Tally::default(),
-            tasks: Mutex::default(),
-        })
+        let (tally, own) = (Tally::default(), Arc::clone(&services));
+        let job = Doing { services: own, records, pings, events, buses, heartbeats: Arc::clone(&heartbeats), tally };
+        let clockwork = Clockwork::of(job, Arc::clone(&services), journal, configured);
+        Arc::new(Self { clockwork, services, heartbeats, listening: Mutex::default() })
     }
 
-    fn standings(&self) -> MutexGuard<'_, BTreeMap<String, Standing>> {
-        self.standings.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Reads what the journal says of earlier runs. One that began and has no end is named as broken off.
+    /// Reads what the journal says of earlier runs; see [`Clockwork::restore`].
     ///
     /// # Errors
     /// When the journal cannot be read or written.
     pub async fn restore(&self) -> Result<(), JournalError> {
-        if self.configured.is_empty() {
-            return Ok(());
-        }
-        let _one_at_a_time = self.busy.lock().await;
-        let all = views::told(&self.journal.stream(control::STREAM)?);
-        *self.standings() = all.clone();
-        for (schedule, standing) in all {
-            if let Some(run) = standing.under_way {
-                tracing::warn!(schedule, %run, "a run of a schedule was broken off; it is made again at its next time");
-                let why = "the host ended within it".to_string();
-                self.note(ScheduleEvent::Failed { schedule, run, why }).await?;
-            }
-        }
-        Ok(())
+        self.clockwork.restore().await
     }
 
-    /// Takes in what happened to a schedule. An address is called so often that the journal gets only how that changes.
-    async fn noted(&self, schedule: &Schedule, event: ScheduleEvent) -> Result<(), JournalError> {
-        if matches!(schedule.does, Does::Ping(_)) {
-            let mut standings = self.standings();
-            let standing = standings.entry(schedule.name.clone()).or_default();
-            let changes = match event {
-                ScheduleEvent::Began { .. } | ScheduleEvent::Skipped { .. } => false,
-                ScheduleEvent::Ended { .. } => standing.failed || standing.ended.is_none(),
-                ScheduleEvent::Failed { .. } => !standing.failed,
-            };
-            if !changes {
-                standing.apply(&event);
-                self.tally.note(&event);
-                return Ok(());
-            }
-        }
-        self.note(event).await
+    /// Begins to follow the clock, until [`Self::stop`].
+    pub fn follow(&self) {
+        self.clockwork.follow();
+        self.listen();
     }
 
-    async fn note(&self, event: ScheduleEvent) -> Result<(), JournalError> {
-        self.services.store.control(Control::Schedule(Box::new(event.clone()))).await?;
-        self.tally.note(&event);
-        self.standings().entry(event.schedule().to_string()).or_default().apply(&event);
-        Ok(())
+    /// Makes a run now; what came of it, in a sentence. See [`Clockwork::run`].
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn run(&self, name: &str, by: Person) -> Result<String, ControlError> {
+        self.clockwork.run(name, by, &|_| {}).await
     }
 
     /// What `/readyz` says of them.
     pub fn problems(&self) -> Vec<String> {
-        let standings = self.standings();
-        let failed = self.configured.iter().filter_map(|one| {
-            let standing = standings.get(&one.name).filter(|standing| standing.failed)?;
-            let why = standing.outcome.as_deref().unwrap_or("nobody knows why");
+        let standings = self.clockwork.states();
+        let failed = self.clockwork.configured.iter().filter_map(|one| {
+            let why = standings.get(&one.name)?.runs.failed.as_deref()?;
             Some(format!("the schedule {} failed at its last run: {why}", one.name))
         });
         let silent = self.heartbeats.silent(self.services.clock.elapsed());
@@ -154,20 +184,11 @@ impl Schedules {
 
     /// Counters and gauges as Prometheus text.
     pub fn metrics(&self) -> String {
-        let mut text = if self.configured.is_empty() { String::new() } else { self.tally.text(&self.standings()) };
+        let Clockwork { job, configured, .. } = self.clockwork.as_ref();
+        let mut text = if configured.is_empty() { String::new() } else { job.tally.text(&self.clockwork.states()) };
         text.push_str(&self.heartbeats.metrics(self.services.clock.elapsed()));
         text
     }
-}
-
-impl Drop for Schedules {
-    fn drop(&mut self) {
-        self.stop();
-    }
-}
-
-fn unavailable(error: JournalError) -> ControlError {
-    ControlError::Unavailable(error.to_string())
 }
 
 #[cfg(test)]

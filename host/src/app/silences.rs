@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use super::App;
 use crate::backend::silences::{Draft, SilenceError, SilenceView, Silencing};
 use crate::domain::control::Control;
-use crate::domain::silence::{MATCHERS, MOST, Preview, SilenceState};
+use crate::domain::silence::{Cover, MATCHERS, MOST, Preview, SilenceState};
 use crate::domain::{Incident, Person, Silence, SilenceEvent, SilenceId};
 use crate::pipeline::{self, Services};
 use crate::rules::SilenceLimits;
@@ -94,6 +94,7 @@ impl App {
             ends_at: draft.ends_at,
             updated_at: now,
             person: draft.person.clone(),
+            changed_by: None,
             comment: draft.comment.clone(),
         })
     }
@@ -122,8 +123,9 @@ impl App {
             None => None,
         };
         let goes_on = known.is_some_and(|known| known.becomes(&silence, now));
-        if !goes_on {
-            silence.starts_at = silence.starts_at.max(now);
+        match known.filter(|_| goes_on) {
+            Some(known) => silence.is_changed(known),
+            None => silence.starts_at = silence.starts_at.max(now),
         }
         let preview = self.judged(&silence);
         if let Some(refused) = preview.refused {
@@ -154,7 +156,8 @@ impl App {
             known.as_deref().unwrap_or(&silence),
         )
         .await?;
-        tracing::info!(silence = %id, person = %silence.person.name(), covers, "a silence was set");
+        let person = silence.changed_by.as_ref().unwrap_or(&silence.person);
+        tracing::info!(silence = %id, person = %person.name(), covers, "a silence was set");
         Ok(id)
     }
 
@@ -197,6 +200,25 @@ impl Silencing for App {
         self.services.store.silences().get(id).map(|silence| self.view(silence, &incidents))
     }
 
+    fn silences_in(&self, states: &[SilenceState], most: usize) -> (Vec<SilenceView>, usize) {
+        let (silences, now) = (self.services.store.silences(), self.now());
+        let mut all: Vec<&Arc<Silence>> =
+            silences.all().filter(|silence| states.contains(&silence.state(now))).collect();
+        all.sort_by_key(|silence| match silence.state(now) {
+            // Of what is over the newest is wanted.
+            SilenceState::Expired => (2, -silence.ends_at.as_second()),
+            SilenceState::Pending => (1, silence.starts_at.as_second()),
+            SilenceState::Active => (0, silence.ends_at.as_second()),
+        });
+        let count = all.len();
+        let incidents = self.services.store.all();
+        (all.into_iter().take(most).map(|silence| self.view(silence, &incidents)).collect(), count)
+    }
+
+    fn cover(&self, incident: &Incident) -> Option<Cover> {
+        self.services.store.silences().over(incident, self.now())
+    }
+
     fn preview(&self, draft: &Draft) -> Result<Preview, SilenceError> {
         Ok(self.judged(&self.drafted(draft, self.now())?))
     }
@@ -208,5 +230,29 @@ impl Silencing for App {
     fn expire_silence(&self, id: &str, person: Person) -> BoxFuture<'_, Result<(), SilenceError>> {
         let id = id.to_string();
         Box::pin(async move { self.expire(&id, person).await })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::Matcher;
+    use crate::report::tests::stories;
+
+    #[test]
+    fn a_preview_says_what_goes_on_all_the_same() {
+        let mut asking = stories::asked().incident;
+        let labels = asking.labels();
+        let matchers: Vec<Matcher> =
+            labels.iter().map(|(name, value)| Matcher::new(name, value, false, true).unwrap()).collect();
+        let preview = |incident: &Incident| {
+            let preview = Preview::of(&matchers, &[Arc::new(incident.clone())]);
+            (preview.incidents, preview.going_on)
+        };
+        assert_eq!(preview(&asking), (0, 1), "a question that was asked stays open");
+        asking.actions = Vec::new().into();
+        assert_eq!(preview(&asking), (1, 0));
+        asking.source = "chat".into();
+        assert_eq!(preview(&asking), (0, 1), "what people ask for they want to hear of");
     }
 }

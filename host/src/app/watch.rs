@@ -6,8 +6,8 @@ use std::time::Duration;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 
-use super::bus;
 use super::restoration::Restoration;
+use super::take::take;
 use crate::bus::Bus;
 use crate::config::{Config, Problem};
 use crate::domain::Event;
@@ -15,9 +15,10 @@ use crate::domain::alert::normalised::Normalised;
 use crate::environment::ProcessEnvironment;
 use crate::events::Events;
 use crate::journal::Sqlite;
-use crate::pipeline::{self, Services};
+use crate::pipeline::Services;
+use crate::policy;
 use crate::runner::Runner;
-use crate::watch::{Cluster, Inlet, Parts, Watches};
+use crate::watch::{Cluster, Inlet, Parts, Watches, What};
 
 /// Between two tries to have the journal take what came.
 const AGAIN: Duration = Duration::from_secs(2);
@@ -44,13 +45,13 @@ impl Inlet for Watched {
             self.restoration.done().await;
             let clock = &self.services.clock;
             let Normalised { alerts, forwards, .. } = self.events.taken(events, clock.now());
-            bus::forward(&self.buses, &forwards).await;
-            if alerts.is_empty() {
+            if alerts.is_empty() && forwards.is_empty() {
                 return;
             }
+            let forwards = [forwards];
             loop {
                 if !self.journal.crowded() {
-                    match pipeline::receive(&self.services, alerts.clone()).await {
+                    match take(&self.services, &self.buses, alerts.clone(), &forwards).await {
                         Ok(_) => return,
                         Err(error) => {
                             tracing::warn!(%error, "alerts of a watched cluster wait for the journal");
@@ -66,7 +67,8 @@ impl Inlet for Watched {
 }
 
 /// The watches of all clusters that the configuration names.
-pub fn of(config: &Config, watched: Watched) -> Watches {
+pub fn of(config: &Config, policies: &Arc<policy::Live>, watched: Watched) -> Watches {
+    let policies = Arc::clone(policies);
     let clusters: Vec<Cluster> = config.clusters.iter().filter_map(|cluster| cluster.watched.clone()).collect();
     let parts = Parts {
         clock: Arc::clone(&watched.services.clock),
@@ -74,6 +76,7 @@ pub fn of(config: &Config, watched: Watched) -> Watches {
         environment: Arc::new(ProcessEnvironment),
         folder: config.data().join("watch"),
         inlet: Arc::new(watched),
+        wanted: Arc::new(move |what: What| !what.is_by_rules() || policies.set().wants_status_of(what.kind())),
     };
     Watches::new(&clusters, &parts)
 }
@@ -114,7 +117,13 @@ pub fn check(config: &Config, servers: &[String]) -> (Option<String>, Vec<Proble
 pub fn told(config: &Config) -> Option<String> {
     let one = |cluster: &crate::config::Cluster| match &cluster.watched {
         Some(watched) => {
-            let what: Vec<&str> = watched.watch.iter().map(|what| what.as_str()).collect();
+            let names = |by_rules: bool| -> Vec<&str> {
+                let all = watched.watch.iter().filter(|what| what.is_by_rules() == by_rules);
+                all.map(|what| what.as_str()).collect()
+            };
+            let by_rules = names(true);
+            let by_rules = (!by_rules.is_empty()).then(|| format!("as far as rules ask {}", by_rules.join(", ")));
+            let what: Vec<String> = names(false).into_iter().map(str::to_string).chain(by_rules).collect();
             format!("{} ({})", cluster.name, what.join(", "))
         }
         None => format!("{} (not watched)", cluster.name),

@@ -1,13 +1,14 @@
 //! Messages that were not delivered, as people see them and have them sent anew.
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::delivery::{Delivery, DeliveryState};
 use crate::domain::{Incident, Occasion, Person, Severity};
 
 /// How far a message is that was not delivered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Standing {
     /// It was not tried yet.
@@ -41,7 +42,7 @@ pub struct Undelivered {
 }
 
 /// One message that was not delivered.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct DeliveryView {
     /// Its name.
     pub id: String,
@@ -56,6 +57,7 @@ pub struct DeliveryView {
     /// The route that chose it.
     pub route: String,
     /// Why people are told.
+    #[schemars(with = "String")]
     pub occasion: Occasion,
     /// How far it is.
     pub state: Standing,

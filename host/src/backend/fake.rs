@@ -1,5 +1,7 @@
 //! A front for tests: three incidents, a memory of what it was asked, and nothing else.
 
+mod silences;
+
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -8,12 +10,16 @@ use jiff::Timestamp;
 use tokio::sync::broadcast;
 
 use super::deliveries::{Anew, DeliveryView, Undelivered, Which};
+use super::handling::{Heard, Word};
+use super::silences::SilenceView;
 use super::{
     Answer, Backend, Breaker, Cancellation, ControlError, Filter, Order, PluginView, Ready, Received, Records, Refusal,
     Reloaded,
 };
 use crate::domain::alert::normalised::Reply;
+use crate::domain::audit::{AuditView, AuditWanted, Audited};
 use crate::domain::delivery::{Delivery, DeliveryState, Occasion};
+use crate::domain::entry::Says;
 use crate::domain::knowledge::{Found, Knowledge};
 use crate::domain::{Action, ActionId, Call, Entry, Fact, Incident, IncidentId, Origin, Proposal, Risk, Target};
 use crate::ports::{DecodeError, Inbound, Sources, Story};
@@ -26,6 +32,9 @@ pub struct Fake {
     pub answers: Mutex<Vec<Answer>>,
     pub orders: Mutex<Vec<Order>>,
     pub anew: Mutex<Vec<Anew>>,
+    pub words: Mutex<Vec<Word>>,
+    pub silences: Mutex<Vec<SilenceView>>,
+    pub audited: Mutex<Vec<Audited>>,
     pub changes: broadcast::Sender<String>,
     /// The journal cannot be written.
     pub full: bool,
@@ -67,6 +76,9 @@ impl Default for Fake {
             answers: Mutex::default(),
             orders: Mutex::default(),
             anew: Mutex::default(),
+            words: Mutex::default(),
+            silences: Mutex::default(),
+            audited: Mutex::default(),
             changes: broadcast::channel(8).0,
             full: false,
             slow: Duration::ZERO,
@@ -100,9 +112,41 @@ impl Records for Fake {
     }
 }
 
-impl super::silences::Silencing for Fake {}
 impl super::alerts::Alerts for Fake {}
-impl super::handling::Handling for Fake {}
+impl super::handling::Handling for Fake {
+    fn say(&self, word: Word) -> BoxFuture<'_, Result<Heard, ControlError>> {
+        let known = self.incidents.iter().any(|incident| *incident.id.0 == *word.incident);
+        let mute = word.comment.is_empty() && word.says == Says::Close;
+        let goes_on_in = if word.says == Says::Rerun { vec!["i-a1".to_string()] } else { Vec::new() };
+        let heard = Heard { incident: word.incident.clone(), firing: 0, goes_on_in };
+        let answer = match (known, mute) {
+            (true, false) => Ok(heard),
+            (true, true) => Err(ControlError::Conflict("comment: is missing; say why".into())),
+            (false, _) => Err(ControlError::NotFound("no such incident".into())),
+        };
+        if answer.is_ok() {
+            self.words.lock().unwrap().push(word);
+        }
+        Box::pin(std::future::ready(answer))
+    }
+}
+impl super::operations::Operations for Fake {}
+impl super::programs::Programs for Fake {}
+
+impl super::audit::Auditing for Fake {
+    fn audit(&self, audited: Audited) -> BoxFuture<'_, Result<(), String>> {
+        self.audited.lock().unwrap().push(audited);
+        Box::pin(std::future::ready(Ok(())))
+    }
+
+    fn audited(&self, wanted: &AuditWanted) -> Result<Vec<AuditView>, String> {
+        let all = self.audited.lock().unwrap();
+        let views = all.iter().enumerate().rev();
+        let views =
+            views.map(|(n, audited)| AuditView { n: n as u64, at: Timestamp::UNIX_EPOCH, audited: audited.clone() });
+        Ok(views.filter(|view| wanted.takes(view.n, view.at, &view.audited)).take(wanted.limit).collect())
+    }
+}
 
 impl Backend for Fake {
     fn sources(&self) -> Vec<String> {

@@ -1,6 +1,7 @@
 //! What people say about incidents as a whole.
 
 use futures::future::BoxFuture;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::ControlError;
@@ -21,7 +22,7 @@ pub struct Word {
 }
 
 /// What came of it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Heard {
     /// The incident's full id.
     pub incident: String,

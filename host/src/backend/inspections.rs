@@ -16,10 +16,13 @@ pub struct InspectionView {
     /// When it is due next, but for its jitter.
     #[serde(default)]
     pub next: Option<Timestamp>,
-    /// The last run that came to its end, by its beginning.
+    /// The last run that is over, however it went, by its beginning.
     #[serde(default)]
     pub last: Option<Timestamp>,
-    /// How much that run saw.
+    /// Why it failed; none where it came to its end.
+    #[serde(default)]
+    pub failed: Option<String>,
+    /// How much the last run saw that came to its end.
     #[serde(default)]
     pub seen: Option<Sight>,
     /// The run that is under way.

@@ -1,9 +1,10 @@
 //! Plugins for people and programs: what each is, how it is, and how its calls went.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// One plugin.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct PluginView {
     /// Its name.

@@ -1,10 +1,11 @@
 //! Schedules and heartbeats as people see them.
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// How a schedule or a heartbeat stands.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ScheduleView {
     /// Its name.
     pub name: String,
@@ -15,9 +16,12 @@ pub struct ScheduleView {
     /// When it is due next, but for its jitter; of a heartbeat until when it must be heard.
     #[serde(default)]
     pub next: Option<Timestamp>,
-    /// The last run that did not fail, by its beginning; of a heartbeat when it was heard.
+    /// The last run that is over, however it went, by its beginning; of a heartbeat when it was heard.
     #[serde(default)]
     pub last: Option<Timestamp>,
+    /// The last run that did not fail, by its beginning.
+    #[serde(default)]
+    pub last_success: Option<Timestamp>,
     /// The run that is under way.
     #[serde(default)]
     pub under_way: Option<Timestamp>,

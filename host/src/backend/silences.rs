@@ -2,10 +2,11 @@
 
 use futures::future::BoxFuture;
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::silence::{Preview, SilenceState, Tally};
-use crate::domain::{Matcher, Person, Silence, SilenceId};
+use crate::domain::silence::{Cover, Preview, SilenceState, Tally};
+use crate::domain::{Incident, Matcher, Person, Silence, SilenceId};
 
 /// A silence that somebody wants.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,7 +28,7 @@ pub struct Draft {
 }
 
 /// A silence, where it stands, and what it does.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct SilenceView {
     /// The silence.
     #[serde(flatten)]
@@ -68,6 +69,15 @@ pub trait Silencing: Send + Sync {
     }
     /// The one of this name.
     fn silence(&self, _id: &str) -> Option<SilenceView> {
+        None
+    }
+    /// Those that stand so, the one that ends first first, with what they cover now; so many at most, and how many
+    /// there are.
+    fn silences_in(&self, _states: &[SilenceState], _most: usize) -> (Vec<SilenceView>, usize) {
+        (Vec::new(), 0)
+    }
+    /// What holds an incident back now.
+    fn cover(&self, _incident: &Incident) -> Option<Cover> {
         None
     }
     /// What a silence would cover, and what speaks against it. Makes none.

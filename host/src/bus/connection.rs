@@ -78,8 +78,9 @@ fn options(bus: &Bus) -> Result<ConnectOptions, String> {
         Login::User(user, password) => options.user_and_password(user.clone(), password.expose().into()),
         Login::Token(token) => options.token(token.expose().into()),
         Login::Nkey(seed) => options.nkey(seed.expose().trim().into()),
+        // The library reads lines that end; what is read of a file as a secret has lost the end of its last one.
         Login::Credentials(text) => options
-            .credentials(text.expose())
+            .credentials(&format!("{}\n", text.expose().trim_end()))
             .map_err(|_| "the credentials hold no JWT and seed, as `nsc generate creds` writes them".to_string())?,
     })
 }

@@ -3,12 +3,17 @@
 //! How far it is, is remembered after the server has answered. What was sent and not remembered is sent again under the
 //! same name, by which a stream leaves it out.
 
+use std::pin::pin;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use async_nats::Client;
+use async_nats::connection::State;
 use async_nats::jetstream::{self, Context, context::PublishErrorKind};
+use futures::future::{Either, select};
 use sha2::{Digest, Sha256};
 
+use super::onward::{Became, UnderWay};
 use super::status::What;
 use super::tell::{Told, forwarded, written};
 use super::{Bus, Publish, Record, subject};
@@ -114,7 +119,15 @@ impl<'a> Outlet<'a> {
         }
     }
 
+    /// Sends a message once. A server that says nothing has not taken it.
     async fn sent(&self, subject: &str, id: &str, body: &str) -> Result<(), Sent> {
+        match select(pin!(self.published(subject, id, body)), self.bus.clock.sleep(ANSWER)).await {
+            Either::Left((sent, _)) => sent,
+            Either::Right(_) => Err(Sent::Later(format!("no answer came within {} s", ANSWER.as_secs()))),
+        }
+    }
+
+    async fn published(&self, subject: &str, id: &str, body: &str) -> Result<(), Sent> {
         let later = |error: &dyn std::fmt::Display| Sent::Later(error.to_string());
         if !self.publish.acknowledged {
             self.client.publish(subject.to_string(), body.to_string().into()).await.map_err(|error| later(&error))?;
@@ -149,44 +162,58 @@ impl Bus {
         self.settings.publish.is_some()
     }
 
-    /// Sends events on, each once: what the bus does not take is counted and named. No event may keep others waiting, be it
-    /// one that no server would take, or for a bus that is away.
-    pub async fn forward(&self, all: &[Forward]) {
-        let Some(publish) = &self.settings.publish else { return };
-        let Some(client) = self.client.get() else {
-            self.status.add(What::Untold, all.len() as u64);
-            self.status.untold(Some("it is not connected, and events are not sent on".into()));
-            return;
-        };
-        let out = Outlet::new(self, client, publish);
-        let source = self.settings.source();
-        for forward in all {
-            let (id, body) = forwarded(forward, &source);
-            let fits = match objection(forward, &publish.prefix, &source) {
-                Some(why) => Err(Sent::Never(why)),
-                None if body.len() + HEADERS > client.max_payload() => Err(Sent::Never("it is too long".into())),
-                None => Ok(()),
-            };
-            let sent = match fits {
-                Ok(()) => out.sent(&forward.subject, &id, &body).await,
-                Err(never) => Err(never),
-            };
-            match sent {
-                Ok(()) => {
-                    self.status.add(What::Told, 1);
-                    self.status.untold(None);
-                }
-                Err(Sent::Never(why) | Sent::Nowhere(why)) => {
-                    let subject = cut(&forward.subject, 200);
-                    tracing::warn!(bus = self.settings.name, subject, "an event is not sent on: {why}");
-                    self.status.add(What::Untold, 1);
-                }
-                Err(Sent::Later(why)) => {
-                    self.status.add(What::Untold, 1);
-                    self.status.untold(Some(why));
-                }
-            }
+    /// Takes an event that is to be sent on, where anything is told here; it goes when the bus takes it.
+    pub fn send_on(&self, forward: &Arc<Forward>, under_way: &UnderWay) {
+        if self.tells() && !self.onward.add(forward, under_way, self.clock.elapsed()) {
+            self.status.add(What::Untold, 1);
+            self.status.untold(Some("more events are to be sent on than it takes; some are left out".into()));
         }
+    }
+
+    /// Sends events on, until the host ends.
+    pub(super) async fn send_onward(&self) {
+        let Some(publish) = &self.settings.publish else { return };
+        let out = OnceLock::new();
+        let send = |forward: Arc<Forward>| self.sent_on(&out, publish, forward);
+        let became = |became| match became {
+            Became::Arrived => self.status.add(What::Forwarded, 1),
+            Became::Lost => self.status.add(What::Untold, 1),
+        };
+        self.onward.follow(self.clock.as_ref(), send, became).await;
+    }
+
+    async fn sent_on<'a>(
+        &'a self,
+        out: &OnceLock<Outlet<'a>>,
+        publish: &'a Publish,
+        forward: Arc<Forward>,
+    ) -> Result<(), Sent> {
+        let source = self.settings.source();
+        let Some(client) = self.client.get().filter(|client| client.connection_state() == State::Connected) else {
+            let why = "it is not connected, and events that are to be sent on wait";
+            self.status.untold(Some(why.into()));
+            return Err(Sent::Later(why.into()));
+        };
+        let (id, body) = forwarded(&forward, &source);
+        let sent = match objection(&forward, &publish.prefix, &source) {
+            Some(why) => Err(Sent::Never(why)),
+            None if body.len() + HEADERS > client.max_payload() => Err(Sent::Never("it is too long".into())),
+            None => {
+                let out = out.get_or_init(|| Outlet::new(self, client, publish));
+                out.sent(&forward.subject, &id, &body).await
+            }
+        };
+        // A stream may be on its way, as after an election or when it is made anew.
+        let sent = sent.map_err(|sent| if let Sent::Nowhere(why) = sent { Sent::Later(why) } else { sent });
+        match &sent {
+            Ok(()) => self.status.untold(None),
+            Err(Sent::Never(why) | Sent::Nowhere(why)) => {
+                let subject = cut(&forward.subject, 200);
+                tracing::warn!(bus = self.settings.name, subject, "an event is not sent on: {why}");
+            }
+            Err(Sent::Later(why)) => self.status.untold(Some(why.clone())),
+        }
+        sent
     }
 }
 
@@ -226,7 +253,8 @@ fn shorten(told: &mut Told) {
 }
 
 /// Why a message was not sent.
-enum Sent {
+#[derive(Debug)]
+pub(super) enum Sent {
     /// It is tried again.
     Later(String),
     /// It cannot be.

@@ -8,7 +8,7 @@ use futures::{FutureExt, StreamExt};
 
 use super::inlet::ready;
 use super::status::What;
-use super::{Bus, Inlet, Intake};
+use super::{Bus, Inlet, Intake, Message};
 
 /// Messages that are taken in at once.
 const AT_ONCE: usize = 128;
@@ -53,16 +53,18 @@ async fn read(bus: &Bus, inlet: &Inlet, intake: &dyn Intake, mut messages: Selec
             group.push(next);
         }
         let until = bus.clock.elapsed() + HOLD;
-        let mut alerts = Vec::new();
+        let (mut alerts, mut forwards) = (Vec::new(), Vec::new());
         let mut taken = 0;
         for message in &group {
-            let Some(message) = bus.wanted(inlet, bus.message(message, None)) else { continue };
+            let Some(message) = bus.wanted(inlet, Message::of(message, bus.clock.now())) else { continue };
             if let Ok(Ok(mut read)) = bus.read(inlet, intake, message, until).await {
-                alerts.append(&mut read);
+                alerts.append(&mut read.alerts);
+                forwards.append(&mut read.forwards);
                 taken += 1;
             }
         }
-        if bus.take(intake, alerts, until).await.is_ok() {
+        let forwards = if forwards.is_empty() { Vec::new() } else { vec![forwards] };
+        if bus.take(intake, alerts, &forwards, until).await.is_ok() {
             bus.status.add(What::Taken, taken);
         }
     }

@@ -31,12 +31,14 @@ pub enum What {
     Gone,
     /// It was told.
     Told,
-    /// It could not be told.
+    /// It could not be told, or not be sent on.
     Untold,
+    /// An event was sent on.
+    Forwarded,
 }
 
-const WORDS: [&str; 10] =
-    ["taken", "again", "unreadable", "own", "elsewhere", "given_back", "missed", "gone", "told", "untold"];
+const WORDS: [&str; 11] =
+    ["taken", "again", "unreadable", "own", "elsewhere", "given_back", "missed", "gone", "told", "untold", "forwarded"];
 
 /// Where it stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -191,37 +193,41 @@ impl Status {
     }
 }
 
-/// All of them as Prometheus text.
-pub(super) fn text<'a>(all: impl Iterator<Item = &'a Status>) -> String {
-    let all: Vec<&Status> = all.collect();
+/// What is told of one connection, by further labels.
+type Rows<'a> = &'a dyn Fn(&Status, u64) -> Vec<(String, u64)>;
+
+/// All of them as Prometheus text, each with how many events wait to be sent on there.
+pub(super) fn text<'a>(all: impl Iterator<Item = (&'a Status, u64)>) -> String {
+    let all: Vec<(&Status, u64)> = all.collect();
     if all.is_empty() {
         return String::new();
     }
     let mut text = String::new();
-    let mut metric = |name: &str, kind: &str, help: &str, row: &dyn Fn(&Status) -> Vec<(String, u64)>| {
+    let mut metric = |name: &str, kind: &str, help: &str, row: Rows<'_>| {
         let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} {kind}");
-        for status in &all {
-            for (label, value) in row(status) {
+        for (status, onward) in &all {
+            for (label, value) in row(status, *onward) {
                 let _ = writeln!(text, "{name}{{bus=\"{}\"{label}}} {value}", status.name);
             }
         }
     };
     let load = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
     let one = |value| vec![(String::new(), value)];
-    metric("tidegate_bus_connected", "gauge", "1 while a bus is connected.", &|status| {
+    metric("tidegate_bus_connected", "gauge", "1 while a bus is connected.", &|status, _| {
         one(u64::from(status.now().stage == Stage::Connected))
     });
-    metric("tidegate_bus_reading", "gauge", "1 while a bus is read, as far as it is to be.", &|status| {
+    metric("tidegate_bus_reading", "gauge", "1 while a bus is read, as far as it is to be.", &|status, _| {
         let now = status.now();
         one(u64::from(now.stage == Stage::Connected && now.waits.is_none()))
     });
-    metric("tidegate_bus_connects_total", "counter", "How often it was connected.", &|status| {
+    metric("tidegate_bus_connects_total", "counter", "How often it was connected.", &|status, _| {
         one(load(&status.connects))
     });
-    metric("tidegate_bus_pending", "gauge", "Messages that waited in the stream behind the last one.", &|status| {
+    metric("tidegate_bus_pending", "gauge", "Messages that waited in the stream behind the last one.", &|status, _| {
         one(load(&status.pending))
     });
-    metric("tidegate_bus_messages_total", "counter", "Messages by what became of them.", &|status| {
+    metric("tidegate_bus_onward", "gauge", "Events that wait to be sent on.", &|_, onward| one(onward));
+    metric("tidegate_bus_messages_total", "counter", "Messages by what became of them.", &|status, _| {
         let rows = WORDS.iter().zip(&status.messages);
         rows.map(|(word, counter)| (format!(",what=\"{word}\""), load(counter))).collect()
     });

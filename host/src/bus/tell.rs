@@ -12,7 +12,8 @@ use crate::domain::alert::Status;
 use crate::domain::control::Control;
 use crate::domain::decision::RulingKind;
 use crate::domain::event::{self, Forward, Object};
-use crate::domain::inspection::{Finding, InspectionEvent};
+use crate::domain::inspection::Finding;
+use crate::domain::job::JobEvent;
 use crate::domain::stream::Stream;
 use crate::domain::subject::Subject;
 use crate::domain::text::cut;
@@ -82,8 +83,8 @@ fn told(kind: &'static str, at: Timestamp, object: Object, observation: &'static
 
 fn of_control(at: Timestamp, control: &Control) -> Vec<Told> {
     let Control::Inspection(event) = control else { return Vec::new() };
-    let InspectionEvent::Ended { inspection, new, .. } = event.as_ref() else { return Vec::new() };
-    new.iter().map(|finding| of_finding(at, inspection, finding)).collect()
+    let JobEvent::Ended { job, end, .. } = event.as_ref() else { return Vec::new() };
+    end.new.iter().map(|finding| of_finding(at, job, finding)).collect()
 }
 
 fn of_finding(at: Timestamp, inspection: &str, finding: &Finding) -> Told {

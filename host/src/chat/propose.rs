@@ -4,20 +4,24 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use crate::chat::{Chat, RulingView};
+use crate::backend::programs::{Proposed, Wanted};
+use crate::chat::{Chat, Refused, RulingView, unavailable};
 use crate::domain::alert::fingerprint;
 use crate::domain::conversation::{self, Conversation, PROPOSED as NAME, ProposedView, SOURCE, Suggested};
+use crate::domain::entry::Usage;
 use crate::domain::incident::{ActionState, Incident};
 use crate::domain::text::cut;
 use crate::domain::{
-    Alert, Catalogue, Decision, Entry, Fact, IncidentId, Labels, Mode, Origin, Person, Proposal, Severity, Status,
-    Verdict,
+    Alert, Catalogue, Decision, Entry, Fact, IncidentId, Labels, Mode, Origin, Person, Proposal, Risk, Severity,
+    Status, Verdict,
 };
 use crate::pipeline::{Together, take_in};
-use crate::ports::{JournalError, Spoke};
+use crate::ports::{JournalError, Spoke, Spoken};
 
 /// Changes of one answer that are taken in.
 const MOST: usize = 5;
+/// What stands in the place of a model's words where a program asked.
+const PROPOSED: &str = "proposed by a program";
 /// How long an answer waits until the gate has ruled.
 const RULED_WITHIN: Duration = Duration::from_secs(10);
 /// And how often it looks.
@@ -58,6 +62,46 @@ impl Chat {
         };
         let facts = [opened, decided].into_iter().chain(taken).collect();
         services.store.open_from(conversation, said, (id, facts)).await
+    }
+
+    /// Takes in what a program wants.
+    pub(super) async fn take_wanted(&self, wanted: Wanted) -> Result<Proposed, Refused> {
+        let services = &self.services;
+        if services.store.is_stopping() {
+            return Err(Refused::Unavailable("tidegate is stopping; try again when it has started anew".into()));
+        }
+        services.tools.settled().await;
+        services.store.note_tools(services.tools.as_ref()).await.map_err(unavailable)?;
+        let Wanted { person, text, proposal } = wanted;
+        let catalogue = services.tools.catalogue();
+        let tool = &proposal.call.tool;
+        match catalogue.get(tool) {
+            None => return Err(Refused::NotFound(format!("there is no tool {}", cut(tool, 100)))),
+            Some(known) if known.risk == Risk::Read => {
+                return Err(Refused::Invalid(format!("{tool} only reads: there is nothing to propose")));
+            }
+            Some(_) => {}
+        }
+        if let Some(misfit) = catalogue.misfit(&proposal.call) {
+            return Err(Refused::Invalid(format!("arguments of {tool}: {misfit}")));
+        }
+        let began = conversation::Fact::Began { person: person.clone(), incident: None };
+        let mut conversation = services.store.begin_conversation(began).await.map_err(unavailable)?;
+        let asked = conversation::Fact::Asked { person, text: cut(&text, self.limits.question_bytes) };
+        services.store.converse(&mut conversation, vec![asked]).await.map_err(unavailable)?;
+        let spoke = Spoke { answer: Spoken::Words, text: PROPOSED.into(), usage: Usage::default(), original: None };
+        self.propose(&mut conversation, vec![proposal], spoke).await.map_err(unavailable)?;
+        let incident = conversation.exchanges.last().and_then(|asked| match &asked.end {
+            Some(conversation::End::Proposed { incident, .. }) => Some(incident.clone()),
+            _ => None,
+        });
+        let none = || Refused::Unavailable("the proposal was taken in, and what became of it cannot be read".into());
+        let incident = incident.ok_or_else(none)?;
+        let rulings = self.ruled(&incident).await;
+        let closed = conversation::Fact::Closed { reason: "a program asked once and no more".into() };
+        // It closes by itself later where this cannot be written.
+        let _ = services.store.converse(&mut conversation, vec![closed]).await;
+        Ok(Proposed { incident: incident.to_string(), rulings })
     }
 
     /// How proposals stand, once the gate has ruled on the first of them or a while has passed: those behind it are ruled

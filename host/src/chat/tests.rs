@@ -4,18 +4,20 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::own::{self, Memory};
+use crate::backend::{Cancellation, Filter, Records};
 use crate::domain::knowledge::{Found, Knowledge};
 use crate::domain::{Call, Catalogue, ConversationId, Entry, Fact, Incident, IncidentId, Risk, Tool};
-use crate::ports::ToolAnswer;
+use crate::ports::{Story, ToolAnswer};
 
 struct One(Incident);
 
-impl Memory for One {
-    fn incidents(&self, state: Option<&str>, _: Option<&str>, limit: usize) -> Result<Vec<Incident>, String> {
-        if state == Some("nonsense") {
-            return Err("there is no state nonsense".into());
-        }
-        Ok(vec![self.0.clone(); 60.min(limit)])
+impl Records for One {
+    fn list(&self, filter: &Filter, _: &Cancellation) -> Result<Vec<Incident>, String> {
+        Ok(vec![self.0.clone(); 60.min(filter.limit)])
+    }
+
+    fn story(&self, _: &str) -> Result<Option<Story>, String> {
+        Ok(None)
     }
 
     fn incident(&self, id: &str) -> Result<Option<Incident>, String> {
@@ -29,7 +31,9 @@ impl Memory for One {
     fn known_about(&self, _: &str) -> Result<Option<Knowledge>, String> {
         Ok(None)
     }
+}
 
+impl Memory for One {
     fn idle(&self, _: Timestamp) -> Result<Vec<ConversationId>, String> {
         Ok(Vec::new())
     }

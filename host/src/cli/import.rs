@@ -1,5 +1,7 @@
 //! `import`: what people have elsewhere, as policies and targets of this host.
 
+use std::collections::BTreeSet;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -7,7 +9,7 @@ use clap::{Args, Subcommand};
 
 use super::Context;
 use super::screen::Screen;
-use crate::hooks::{self, Became, Imported, Wanted};
+use crate::hooks::{self, Became, Imported, LeftOut, Read, Taken, Wanted};
 use crate::{regular_file, suggest};
 
 #[derive(Args)]
@@ -29,9 +31,12 @@ Nothing is put in force. Read what was written, run `tidegate policy test DIR`, 
 your own, and put the sections of notifiers.toml into the configuration. Addresses with a key lie in DIR/secrets,
 which only you can read.
 
+Each hook is taken by itself. What is left out is named with its file, its field and why; what would have a name that
+something else has gets a free one, and that is said.
+
 Exit codes:
-  0  every hook has something that stands for it
-  3  some can never fire, or have a target that could not be written down
+  0  every hook has something that stands for it, and all of it is written
+  3  some were left out or can never fire, or a file that somebody changed stays as it is; the rest is written
   1  an error: nothing was written
   2  wrong usage")]
 struct Eventhooks {
@@ -41,7 +46,8 @@ struct Eventhooks {
     /// The folder that is written
     #[arg(long, value_name = "DIR", default_value = "imported-hooks")]
     into: PathBuf,
-    /// Writes over files that are there
+    /// Writes over what an earlier import has written, and removes what of it is no longer there. What you have written or
+    /// changed stays, and the new text is put beside it, with `.new` behind its name
     #[arg(long)]
     force: bool,
     /// Print one JSON document
@@ -59,26 +65,57 @@ pub fn run(context: &Context<'_>, arguments: Arguments) -> anyhow::Result<ExitCo
             in_force.display()
         );
     }
-    let (mut all, mut skipped) = (Vec::new(), Vec::new());
+    let mut read = Read::default();
+    let mut seen = BTreeSet::new();
     for path in files(&arguments.files)? {
-        let (name, text) = if path == Path::new("-") {
-            ("standard input".to_string(), std::io::read_to_string(std::io::stdin().lock())?)
-        } else {
-            let text = regular_file::read_text(&path, regular_file::TEXT)
-                .map_err(|error| anyhow::anyhow!("{}: {error}", path.display()))?;
-            (path.display().to_string(), text)
-        };
-        all.extend(hooks::read(&name, &text, &mut skipped).map_err(anyhow::Error::msg)?);
+        let name = if path == Path::new("-") { "standard input".to_string() } else { path.display().to_string() };
+        // The same file may have several names.
+        if !seen.insert(path.canonicalize().unwrap_or_else(|_| path.clone())) {
+            read.notes.push(format!("{name} is named twice, and is read once"));
+            continue;
+        }
+        match text(&path) {
+            Ok(text) => hooks::read(&name, &text, &mut read),
+            Err(why) => read.without(&name, why),
+        }
     }
-    if all.is_empty() {
-        let why = if skipped.is_empty() { "they are empty".to_string() } else { skipped.join("; ") };
-        anyhow::bail!("there is no EventHooks in these files: {why}");
+    if read.hooks.is_empty() {
+        let left_out = read.left_out.iter().map(without);
+        let why: Vec<String> = left_out.chain(read.skipped).collect();
+        let why = if why.is_empty() { "they are empty".to_string() } else { why.join("; ") };
+        anyhow::bail!("there is no EventHooks in these files that could be read: {why}");
     }
-    let wanted = Wanted { into: arguments.into, force: arguments.force };
-    let imported = hooks::import(all, skipped, &wanted).map_err(anyhow::Error::msg)?;
-    let whole = imported.hooks.iter().all(|hook| hook.never.is_empty());
+    let bundled = context.host.bundled().into_iter().map(|(name, _)| name);
+    let taken = Taken {
+        plugins: bundled.chain(context.config.plugins.each.keys().cloned()).collect(),
+        targets: context.config.notifiers.clone(),
+        rules: hooks::in_force(in_force),
+    };
+    let telling =
+        context.config.buses.iter().filter_map(|bus| Some((bus.name.clone(), bus.publish.as_ref()?.prefix.clone())));
+    let wanted = Wanted { into: arguments.into, force: arguments.force, taken, buses: telling.collect() };
+    let imported = hooks::import(read, &wanted).map_err(anyhow::Error::msg)?;
     if arguments.json { Screen::json(&imported)? } else { told(&imported) }.print()?;
-    Ok(if whole { ExitCode::SUCCESS } else { ExitCode::from(3) })
+    Ok(if imported.is_whole() { ExitCode::SUCCESS } else { ExitCode::from(3) })
+}
+
+fn text(path: &Path) -> Result<String, String> {
+    if path != Path::new("-") {
+        return regular_file::read_text(path, regular_file::TEXT)
+            .map_err(|error| format!("it cannot be read: {error}"));
+    }
+    let mut text = String::new();
+    let most = regular_file::TEXT;
+    let read = std::io::stdin().lock().take(most + 1).read_to_string(&mut text);
+    read.map_err(|error| format!("it cannot be read: {error}"))?;
+    if text.len() as u64 > most { Err(format!("it is larger than {} MiB", most >> 20)) } else { Ok(text) }
+}
+
+/// That something was left out, and why.
+fn without(one: &LeftOut) -> String {
+    let LeftOut { file, hook, field, why } = one;
+    let parts = [file, hook, field].into_iter().filter(|part| !part.is_empty());
+    format!("{}: {why}", parts.map(String::as_str).collect::<Vec<_>>().join(": "))
 }
 
 /// The files, and those of folders in the order of their names.
@@ -101,22 +138,26 @@ fn files(named: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
 fn told(imported: &Imported) -> Screen {
     let mut screen = Screen::default();
     for hook in &imported.hooks {
-        let Became { hook, became, never, notes } = hook;
+        let Became { hook, file, became, never, notes } = hook;
         screen.line(if never.is_empty() {
-            format!("{hook}: {}", became.join("; "))
+            format!("{hook} ({file}): {}", became.join("; "))
         } else {
-            format!("{hook}: can never fire")
+            format!("{hook} ({file}): can never fire")
         });
         never.iter().for_each(|why| screen.line(format!("    because {why}")));
         notes.iter().for_each(|note| screen.line(format!("    {note}")));
     }
+    imported.left_out.iter().for_each(|one| screen.line(format!("left out: {}", without(one))));
+    imported.skipped.iter().for_each(|one| screen.line(format!("no hook: {one}")));
     imported.notes.iter().for_each(|note| screen.line(note));
-    imported.skipped.iter().for_each(|one| screen.line(format!("left out: {one}")));
     screen.gap();
     imported.files.iter().for_each(|file| screen.line(format!("written  {file}")));
-    screen.line(match imported.tests {
-        1 => "1 case of their own tests passed".to_string(),
-        n => format!("{n} cases of their own tests passed"),
+    imported.removed.iter().for_each(|file| screen.line(format!("removed  {file}")));
+    imported.kept.iter().for_each(|kept| screen.line(format!("kept     {kept}")));
+    screen.line(match (imported.files.is_empty(), imported.tests) {
+        (true, _) => "nothing is written".to_string(),
+        (false, 1) => "1 case of their own tests passed".to_string(),
+        (false, n) => format!("{n} cases of their own tests passed"),
     });
     screen
 }

@@ -98,7 +98,10 @@ fn listed(all: &[InspectionView]) -> Screen {
         ["NAME", "SCHEDULE", "NEXT", "LAST", "SEEN", "FINDINGS"],
         all.iter().map(|one| {
             let schedule = one.schedule.clone().unwrap_or_else(|| "-".into());
-            let seen = one.seen.map_or("-", Sight::as_str).to_string();
+            let seen = match &one.failed {
+                Some(why) => format!("failed: {why}"),
+                None => one.seen.map_or("-", Sight::as_str).to_string(),
+            };
             [one.name.clone(), schedule, moment(one.next), moment(one.last), seen, one.findings.len().to_string()]
         }),
     )

@@ -104,25 +104,54 @@ impl<'a> Remote<'a> {
         })
     }
 
+    /// What is asked again and again in the same way.
+    pub fn repeated(&self, path: &str) -> anyhow::Result<Repeated> {
+        Ok(Repeated { request: self.request(Method::POST, path)?, address: self.address })
+    }
+
     async fn send(&self, request: RequestBuilder) -> anyhow::Result<Response> {
-        let response = request.send().await.map_err(|error| {
-            if error.is_connect() {
-                anyhow!(
-                    "no tidegate answers at {}: start one with `tidegate serve`, or name its address with --listen",
-                    self.address
-                )
-            } else {
-                anyhow!("the host at {} does not answer: {}", self.address, describe(error))
-            }
-        })?;
-        let status = response.status();
-        if status.is_success() {
-            return Ok(response);
+        sent(request, self.address).await
+    }
+}
+
+/// A request that is sent again and again with other bodies, and needs nothing of what it was made from.
+pub struct Repeated {
+    request: RequestBuilder,
+    address: SocketAddr,
+}
+
+impl Repeated {
+    /// Sends JSON with headers, reads JSON.
+    pub async fn post<T: DeserializeOwned>(
+        &self,
+        headers: &[(&'static str, &str)],
+        body: &Value,
+        patience: Duration,
+    ) -> anyhow::Result<T> {
+        let request = self.request.try_clone().context("the request cannot be repeated")?.timeout(patience);
+        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+        let response = sent(request.json(body), self.address).await?;
+        response.json().await.context("the host's answer cannot be read")
+    }
+}
+
+async fn sent(request: RequestBuilder, address: SocketAddr) -> anyhow::Result<Response> {
+    let response = request.send().await.map_err(|error| {
+        if error.is_connect() {
+            anyhow!(
+                "no tidegate answers at {address}: start one with `tidegate serve`, or name its address with --listen"
+            )
+        } else {
+            anyhow!("the host at {address} does not answer: {}", describe(error))
         }
-        match response.json::<Failure>().await {
-            Ok(failure) => bail!("{}", failure.error),
-            Err(_) => bail!("{} answers {status}; perhaps it is not a tidegate", self.address),
-        }
+    })?;
+    let status = response.status();
+    if status.is_success() {
+        return Ok(response);
+    }
+    match response.json::<Failure>().await {
+        Ok(failure) => bail!("{}", failure.error),
+        Err(_) => bail!("{address} answers {status}; perhaps it is not a tidegate"),
     }
 }
 

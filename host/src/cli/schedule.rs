@@ -78,10 +78,34 @@ fn listed(all: &[ScheduleView]) -> Screen {
         all.iter().map(|one| {
             let outcome = match (&one.under_way, one.failed) {
                 (Some(since), _) => format!("under way since {}", report::date(*since)),
-                (None, true) => format!("FAILED: {}", one.outcome.as_deref().unwrap_or("-")),
+                (None, true) => format!("failed: {}", one.outcome.as_deref().unwrap_or("-")),
                 (None, false) => one.outcome.clone().unwrap_or_else(|| "-".into()),
             };
             [one.name.clone(), one.does.clone(), one.when.clone(), moment(one.next), moment(one.last), outcome]
         }),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_that_failed_is_shown_with_its_time_and_why() {
+        let at = |text: &str| Some(text.parse().unwrap());
+        let view = ScheduleView {
+            name: "alive".into(),
+            does: "ping".into(),
+            when: "@every 1m".into(),
+            last: at("2026-11-27T08:01:00Z"),
+            last_success: at("2026-11-27T08:00:00Z"),
+            failed: true,
+            outcome: Some("ping.example answered 500".into()),
+            ..ScheduleView::default()
+        };
+        let screen = listed(&[view]);
+        let row = screen.text().lines().nth(1).unwrap_or_default().to_string();
+        assert!(row.contains("2026-11-27") && row.contains("08:01"), "{row}");
+        assert!(row.ends_with("failed: ping.example answered 500"), "{row}");
+    }
 }

@@ -3,11 +3,12 @@
 //! letters without a shape by their number, so that no alert can forge a line or command a
 //! terminal.
 
-use std::io::{ErrorKind, IsTerminal as _, Write};
+use std::io::{BufRead as _, ErrorKind, IsTerminal as _, Read as _, Write};
 
 use serde::Serialize;
 
 use crate::domain::text::letters::{in_json, visible, visible_line};
+use crate::secret::Secret;
 
 /// Text that is fit for a terminal.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -174,6 +175,24 @@ pub fn ask(question: &str) -> std::io::Result<Option<String>> {
     let mut line = String::new();
     std::io::stdin().read_line(&mut line)?;
     Ok(Some(line))
+}
+
+/// The longest secret that is typed or piped in.
+const SECRET: u64 = 4096;
+
+/// Asks whoever sits at the terminal for something that is not shown while it is typed, or reads a line of standard input where
+/// nobody does; whether it was typed. It is never taken from an argument, which others can see.
+///
+/// # Errors
+/// When nothing can be read.
+pub fn ask_secret(question: &str) -> std::io::Result<(Secret, bool)> {
+    if std::io::stdin().is_terminal() {
+        return Ok((Secret::new(rpassword::prompt_password(visible_line(question))?), true));
+    }
+    let mut line = String::new();
+    std::io::BufReader::new(std::io::stdin().lock().take(SECRET)).read_line(&mut line)?;
+    let given = line.strip_suffix('\n').unwrap_or(&line);
+    Ok((Secret::new(given.strip_suffix('\r').unwrap_or(given)), false))
 }
 
 /// Hands on the lines of a text, all but the first set in.

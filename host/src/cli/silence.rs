@@ -258,6 +258,9 @@ fn answer(view: &SilenceView, json: bool) -> anyhow::Result<Screen> {
     screen.line(shown(&silence.matchers));
     screen.line(format!("from {} until {}", seconds(silence.starts_at), seconds(silence.ends_at)));
     screen.line(format!("by {}: {}", silence.person, silence.comment));
+    if let Some(person) = &silence.changed_by {
+        screen.line(format!("changed by {person}"));
+    }
     screen.line(format!("has hidden {} alerts of {} incidents", view.hidden.alerts, view.hidden.incidents));
     if view.state == SilenceState::Active {
         screen.extend(&previewed(&view.covers));
@@ -277,6 +280,10 @@ fn previewed(preview: &Preview) -> Screen {
             partly => format!("; {partly} more have alerts that it does not cover, and are handled as before"),
         };
         screen.line(format!("holds back {} incidents{partly}", preview.incidents));
+        if preview.going_on > 0 {
+            let text = "more go on all the same: a question about them is open, or a change has begun";
+            screen.line(format!("{} {text}", preview.going_on));
+        }
     }
     for alert in &preview.shown {
         let labels: Vec<String> = alert

@@ -1,15 +1,22 @@
-//! `user`: a token that proves somebody's name. Only its hash goes into the configuration, by the hand
-//! of the operator.
+//! `user`: who there is. A token's hash goes into the configuration by the hand of the operator; passwords are kept in the file
+//! of accounts, which a running host reads anew by itself.
 
+use std::collections::BTreeSet;
 use std::process::ExitCode;
 
 use anyhow::bail;
 use clap::{Args, Subcommand, ValueEnum};
+use jiff::Timestamp;
+use serde_json::json;
 
 use super::Context;
 use super::remote::USER_TOKEN;
-use super::screen::Screen;
+use super::screen::{Screen, ask_secret, one};
+use crate::accounts::{self, Account, Book, Locked, password};
+use crate::clock::SystemClock;
 use crate::config::is_user_name;
+use crate::domain::{Access, Role};
+use crate::ports::Clock;
 use crate::token::{self, Hash};
 
 #[derive(Args)]
@@ -20,55 +27,263 @@ pub struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Make a token for somebody and print what goes into the configuration; stores nothing
+    /// Make a token for somebody and print what goes into the configuration; with --password keep an account instead
     Add {
-        /// The name that the token proves, such as ada
+        /// The name that is proven, such as ada
         name: String,
         /// Groups that gates ask and that the person is in
         #[arg(long, value_name = "GROUP", value_delimiter = ',')]
         groups: Vec<String>,
-        /// responder (answers), viewer (looks) or sender (sends alerts)
+        /// viewer (looks), responder (answers, handles, silences), operator (resumes and runs, too), admin (says who there is, too),
+        /// sender (sends alerts and nothing else), or none: what [[access]] gives them and no more
         #[arg(long, value_name = "ROLE", default_value = "responder", hide_possible_values = true)]
         role: RoleWord,
+        /// Keep an account with a password, which is asked for or read from standard input
+        #[arg(long)]
+        password: bool,
+    },
+    /// Set the password of somebody; whoever is signed in by the old one is signed out
+    Passwd {
+        /// Whose
+        name: String,
+    },
+    /// Remove the account of somebody that the host keeps, and their tokens in it
+    Remove {
+        /// Whose
+        name: String,
+    },
+    /// Let nobody in as somebody, by whatever proof, until `user enable`
+    Disable {
+        /// Whom
+        name: String,
+    },
+    /// Let somebody in again
+    Enable {
+        /// Whom
+        name: String,
+    },
+    /// List who there is, and what they may do
+    List {
+        /// Print one JSON document
+        #[arg(long)]
+        json: bool,
     },
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, ValueEnum)]
 enum RoleWord {
-    Responder,
-    Viewer,
+    None,
     Sender,
+    Viewer,
+    Responder,
+    Operator,
+    Admin,
 }
 
 impl RoleWord {
-    fn as_str(self) -> &'static str {
+    fn role(self) -> Option<Role> {
         match self {
-            Self::Responder => "responder",
-            Self::Viewer => "viewer",
-            Self::Sender => "sender",
+            Self::None => None,
+            Self::Sender => Some(Role::Sender),
+            Self::Viewer => Some(Role::Viewer),
+            Self::Responder => Some(Role::Responder),
+            Self::Operator => Some(Role::Operator),
+            Self::Admin => Some(Role::Admin),
         }
     }
 }
 
 pub fn run(context: &Context<'_>, arguments: Arguments) -> anyhow::Result<ExitCode> {
-    let Command::Add { name, groups, role } = arguments.command;
-    if !is_user_name(&name) {
+    let said = match arguments.command {
+        Command::Add { name, groups, role, password: false } => {
+            add(context, &name, &groups, role.role())?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        Command::Add { name, groups, role, password: true } => keep(context, &name, groups, role.role())?,
+        Command::Passwd { name } => set_password(context, &name)?,
+        Command::Remove { name } => change(context, |book| {
+            let Some(account) = book.accounts.remove(&name) else { return Err(nobody(&name)) };
+            if context.config.users.contains_key(&name) && account.disabled {
+                return Err(format!(
+                    "{name} is in the configuration and disabled; `tidegate user enable {name}` first"
+                ));
+            }
+            book.tokens.retain(|token| token.owner != name);
+            let left = if context.config.users.contains_key(&name) {
+                "; the configuration still has [users] of this name"
+            } else {
+                ""
+            };
+            Ok(format!("removed: {name}, with password and tokens{left}"))
+        })?,
+        Command::Disable { name } => change(context, |book| {
+            if !context.config.users.contains_key(&name) && !book.accounts.contains_key(&name) {
+                return Err(nobody(&name));
+            }
+            book.accounts.entry(name.clone()).or_default().disabled = true;
+            Ok(format!("disabled: nobody comes in as {name} any more, and sessions and yeses of theirs count no more"))
+        })?,
+        Command::Enable { name } => change(context, |book| {
+            book.accounts.get_mut(&name).ok_or_else(|| nobody(&name))?.disabled = false;
+            Ok(format!("enabled: {name}"))
+        })?,
+        Command::List { json } => {
+            list(context, json)?.print()?;
+            return Ok(ExitCode::SUCCESS);
+        }
+    };
+    one(said).print()?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn nobody(name: &str) -> String {
+    format!("there is no account {name}; `tidegate user list` names those that there are")
+}
+
+fn check(name: &str) -> anyhow::Result<()> {
+    if !is_user_name(name) {
         bail!("{name:?} cannot be a name: use lower-case ASCII letters, digits, `.`, `-`, `_` and `@`");
+    }
+    Ok(())
+}
+
+/// Changes the file of accounts, one command after the other.
+pub fn change(
+    context: &Context<'_>,
+    change: impl FnOnce(&mut Book) -> Result<String, String>,
+) -> anyhow::Result<String> {
+    let mut file = Locked::take(&context.config.accounts_file()).map_err(anyhow::Error::msg)?;
+    let said = change(&mut file.book).map_err(anyhow::Error::msg)?;
+    file.write().map_err(anyhow::Error::msg)?;
+    Ok(said)
+}
+
+/// Asks for a password, twice where somebody sits at the terminal, and gives what is kept of it.
+fn new_password(name: &str) -> anyhow::Result<String> {
+    let (given, typed) = ask_secret(&format!("Password of {name}: "))?;
+    if let Some(unfit) = password::unfit(given.expose()) {
+        bail!("{unfit}");
+    }
+    if typed && ask_secret("The same once more: ")?.0.expose() != given.expose() {
+        bail!("these were two different ones; nothing was changed");
+    }
+    password::hash(given.expose()).map_err(anyhow::Error::msg)
+}
+
+fn keep(context: &Context<'_>, name: &str, groups: Vec<String>, role: Option<Role>) -> anyhow::Result<String> {
+    check(name)?;
+    if context.config.users.contains_key(name) {
+        bail!(
+            "{name} is in the configuration, which says their role and groups; `tidegate user passwd {name}` gives them a password"
+        );
+    }
+    if role == Some(Role::Sender) {
+        bail!("a sender needs a token and no password; leave --password out");
+    }
+    if accounts::read(&context.config.accounts_file()).map_err(anyhow::Error::msg)?.accounts.contains_key(name) {
+        bail!("there is an account {name} already; `tidegate user passwd {name}` sets its password");
+    }
+    let password = Some(new_password(name)?);
+    change(context, |book| {
+        if book.accounts.contains_key(name) {
+            return Err(format!("there is an account {name} already"));
+        }
+        let since = Some(SystemClock.now());
+        let groups: BTreeSet<String> = groups.into_iter().collect();
+        book.accounts.insert(name.into(), Account { role, groups, password, since, disabled: false });
+        let access = shown_access(&context.config.access_of(book, name));
+        let is = if access == "-" {
+            "may do nothing until [[access]] names them or a group of theirs, and then".to_string()
+        } else {
+            format!("is {access} and")
+        };
+        Ok(format!("kept: {name}, who {is} signs in with the password at once, on the page /sign-in"))
+    })
+}
+
+fn set_password(context: &Context<'_>, name: &str) -> anyhow::Result<String> {
+    let book = accounts::read(&context.config.accounts_file()).map_err(anyhow::Error::msg)?;
+    if !context.config.users.contains_key(name) && !book.accounts.contains_key(name) {
+        bail!("{}; `tidegate user add {name} --password` makes one", nobody(name));
+    }
+    let password = Some(new_password(name)?);
+    change(context, |book| {
+        let account = book.accounts.entry(name.into()).or_default();
+        (account.password, account.since) = (password, Some(SystemClock.now()));
+        Ok(format!("set: the password of {name}; sessions that were opened with another one have ended"))
+    })
+}
+
+/// Where and what, for people.
+fn shown_access(access: &Access) -> String {
+    let one = |grant: &crate::domain::Grant| match grant.bounds.are_none() {
+        true => grant.role.to_string(),
+        false => format!("{} where {}", grant.role, grant.bounds),
+    };
+    let all: Vec<String> = access.grants().iter().map(one).collect();
+    if all.is_empty() { "-".into() } else { all.join(", ") }
+}
+
+fn list(context: &Context<'_>, json: bool) -> anyhow::Result<Screen> {
+    let book = accounts::read(&context.config.accounts_file()).map_err(anyhow::Error::msg)?;
+    let users = &context.config.users;
+    let names: BTreeSet<&String> = users.keys().chain(book.accounts.keys()).collect();
+    let tokens = |name: &String| {
+        users.get(name).map_or(0, |user| user.tokens.len())
+            + book.tokens.iter().filter(|token| token.owner == *name).count()
+    };
+    let account = |name: &String| book.accounts.get(name).cloned().unwrap_or_default();
+    if json {
+        let one = |name: &&String| {
+            let kept = account(name);
+            json!({
+                "name": name, "access": context.config.access_of(&book, name).grants(), "password": kept.password.is_some(),
+                "since": kept.since, "disabled": kept.disabled, "tokens": tokens(name), "configured": users.contains_key(*name),
+            })
+        };
+        return Ok(Screen::json(&json!({ "people": names.iter().map(one).collect::<Vec<_>>() }))?);
+    }
+    if names.is_empty() {
+        return Ok(one(
+            "nobody: whoever is at this machine may do everything; `tidegate user add NAME --password` makes an account",
+        ));
+    }
+    let row = |name: &String| {
+        let kept = account(name);
+        let state = if kept.disabled { "disabled" } else { "-" };
+        let password = kept
+            .since
+            .filter(|_| kept.password.is_some())
+            .map_or("-".into(), |since: Timestamp| crate::report::date(since));
+        let access = shown_access(&context.config.access_of(&book, name));
+        let place = if users.contains_key(name) { "configuration" } else { "accounts" };
+        [name.clone(), access, password, tokens(name).to_string(), place.into(), state.into()]
+    };
+    Ok(Screen::table(["NAME", "MAY BE", "PASSWORD SINCE", "TOKENS", "FROM", "STATE"], names.into_iter().map(row)))
+}
+
+fn add(context: &Context<'_>, name: &str, groups: &[String], role: Option<Role>) -> anyhow::Result<()> {
+    check(name)?;
+    if accounts::read(&context.config.accounts_file()).map_err(anyhow::Error::msg)?.accounts.contains_key(name) {
+        bail!(
+            "{name} is an account that the host keeps, and a section in the configuration would take its place; \
+             `tidegate token new {name}` makes a token for it"
+        );
     }
     let token = token::make().map_err(anyhow::Error::msg)?;
     let hash = Hash::of(token.expose());
     let file = context.config.file().map_or("tidegate.toml".to_string(), |file| file.display().to_string());
-    let text = match context.config.users.get(&name) {
+    let text = match context.config.users.get(name) {
         Some(known) => {
             let mut tokens: Vec<String> = known.tokens.iter().map(|hash| format!("{:?}", hash.to_string())).collect();
             tokens.push(format!("{:?}", hash.to_string()));
-            let (key, line) = (key(&name), line(&tokens));
+            let (key, line) = (key(name), line(&tokens));
             format!("{name} is known; this line replaces `tokens` of [users.{key}] in {file}:\n\n{line}")
         }
-        None => format!("This goes into {file}:\n\n{}", section(&name, &groups, role, &hash)),
+        None => format!("This goes into {file}:\n\n{}", section(name, groups, role, &hash)),
     };
     let use_it = match role {
-        RoleWord::Sender => {
+        Some(Role::Sender) => {
             "The sender gives it as Authorization: Bearer …, or as the password of Basic with its name.".into()
         }
         _ => format!("{name} sets {USER_TOKEN} to it, or gives it on the page of a question."),
@@ -80,16 +295,16 @@ pub fn run(context: &Context<'_>, arguments: Arguments) -> anyhow::Result<ExitCo
          The journal names the token as {id}.\n"
     ));
     screen.print()?;
-    Ok(ExitCode::SUCCESS)
+    Ok(())
 }
 
-fn section(name: &str, groups: &[String], role: RoleWord, hash: &Hash) -> String {
+fn section(name: &str, groups: &[String], role: Option<Role>, hash: &Hash) -> String {
     let mut text = format!("[users.{}]\n", key(name));
     if !groups.is_empty() {
         text.push_str(&format!("groups = {groups:?}\n"));
     }
-    if role != RoleWord::Responder {
-        text.push_str(&format!("role = \"{}\"\n", role.as_str()));
+    if let Some(role) = role {
+        text.push_str(&format!("role = \"{role}\"\n"));
     }
     text.push_str(&line(&[format!("{:?}", hash.to_string())]));
     text

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::{
-    approvals, bus, chat, cluster, correlate, deliveries, events, gate, inspection, journal, knowledge, limits, log,
-    model, paths, plugins, report, schedule, server, sources, tools, users,
+    access, approvals, bus, chat, cluster, correlate, deliveries, events, gate, inspection, journal, knowledge, limits,
+    log, mcp, model, paths, plugins, report, schedule, server, sign_in, sources, tools, traces, users,
 };
 use crate::domain::Mode;
 
@@ -25,6 +25,8 @@ pub struct Raw {
     pub tools: tools::Raw,
     pub model: Option<model::Raw>,
     pub chat: chat::Raw,
+    pub mcp: mcp::Raw,
+    pub traces: Option<traces::Raw>,
     pub knowledge: knowledge::Raw,
     pub inspection: Vec<inspection::Raw>,
     pub schedule: Vec<schedule::RawSchedule>,
@@ -39,5 +41,7 @@ pub struct Raw {
     pub gate: gate::Raw,
     pub approvals: approvals::Raw,
     pub people: approvals::Groups,
+    pub access: Vec<access::Raw>,
+    pub sign_in: sign_in::Raw,
     pub users: BTreeMap<String, users::Raw>,
 }

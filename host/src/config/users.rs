@@ -5,23 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 
 use super::problem::Report;
+use crate::domain::Role;
 use crate::token::Hash;
 
 /// Longer names are none.
 const LONGEST: usize = 64;
-
-/// What somebody may do.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Role {
-    /// Send alerts, and nothing else.
-    Sender,
-    /// Look at everything, and change nothing.
-    Viewer,
-    /// Look, answer questions, pause and resume.
-    #[default]
-    Responder,
-}
 
 /// Somebody who can prove their name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,8 +18,8 @@ pub struct User {
     pub groups: Vec<String>,
     /// What is kept of their tokens.
     pub tokens: Vec<Hash>,
-    /// What they may do.
-    pub role: Role,
+    /// What they are everywhere, where their section says so; what else they are, `[[access]]` says.
+    pub role: Option<Role>,
     /// A notifier target that reaches them and nobody else.
     pub notify: Option<String>,
 }
@@ -43,8 +31,7 @@ pub struct Raw {
     groups: Vec<String>,
     #[serde(default)]
     tokens: Vec<String>,
-    #[serde(default)]
-    role: Role,
+    role: Option<Role>,
     notify: Option<String>,
 }
 

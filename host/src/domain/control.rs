@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::audit::Audited;
 use super::catalogue::ToolsChange;
 use super::inspection::InspectionEvent;
 use super::outcome::Outcome;
@@ -55,6 +56,8 @@ pub enum Control {
     Silence(Box<SilenceEvent>),
     /// Something happened to a schedule.
     Schedule(Box<ScheduleEvent>),
+    /// Somebody did something to the host, or tried to.
+    Audited(Box<Audited>),
 }
 
 /// What a rule of retention removed, and how the journal stands since: what else is missing from it,

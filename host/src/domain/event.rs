@@ -25,6 +25,9 @@ pub const DATA: usize = 256 << 10;
 /// Bytes of each of its attributes.
 pub const ATTRIBUTE: usize = 1 << 10;
 
+/// What the source of an event begins with by which a host tells what it does itself.
+pub const HOST: &str = "tidegate/";
+
 /// What Kubernetes puts before the words of an event that stands for several.
 const COMBINED: &str = "(combined from similar events): ";
 
@@ -94,6 +97,11 @@ impl Event {
             None => (to.to_string(), true),
         };
         Forward { subject, whole, said: self.said.clone() }
+    }
+
+    /// Whether a host tells by it what it does itself: its incidents, its alerts, what it finds.
+    pub fn is_of_a_host(&self) -> bool {
+        self.said.source.starts_with(HOST)
     }
 
     /// A text among its data.

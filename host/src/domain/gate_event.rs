@@ -128,7 +128,8 @@ impl GateEvent {
             | Control::Tools(_)
             | Control::Inspection(_)
             | Control::Silence(_)
-            | Control::Schedule(_) => None,
+            | Control::Schedule(_)
+            | Control::Audited(_) => None,
         }
     }
 }

@@ -4,7 +4,7 @@ mod event;
 mod finding;
 mod run;
 
-pub use event::InspectionEvent;
+pub use event::{Inspected, InspectionEvent};
 pub use finding::{Finding, Place, Standing, What};
 pub use run::{Blind, Part, Run, Sight, Summary, sight};
 

@@ -34,6 +34,8 @@ pub enum Proof {
     Password,
     /// By a link that was made and delivered for them alone.
     Link,
+    /// By a proxy in front of the host that is trusted to know.
+    Proxy,
 }
 
 impl Proof {
@@ -43,6 +45,7 @@ impl Proof {
             Self::Token(_) => "token",
             Self::Password => "password",
             Self::Link => "link",
+            Self::Proxy => "proxy",
         }
     }
 }

@@ -82,7 +82,7 @@ pub(super) fn explained(schema: &Value) -> Option<&Map<String, Value>> {
 }
 
 /// Why arguments do not fit, in a sentence; none when they do.
-pub(super) fn misfit(schema: &Value, arguments: &Map<String, Value>) -> Option<String> {
+pub fn misfit(schema: &Value, arguments: &Map<String, Value>) -> Option<String> {
     let mut judge = Judge { root: schema, left: STEPS };
     // An argument that is null is one that is left out.
     let required = required(schema);

@@ -12,6 +12,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use breadth::{Breadth, by_itself};
@@ -21,12 +22,15 @@ pub use set::{Cover, MOST, RETENTION, Silences};
 
 use super::alert::Alert;
 use super::decision::Decision;
-use super::incident::Incident;
+use super::incident::{ActionState, Incident};
 use super::matcher::{Matcher, all_match};
 use super::person::Person;
 
 /// What the rule of a decision begins with that rests on such a silence. No rule of a policy has a colon in its name.
 const PREFIX: &str = "runtime-silence:";
+
+/// The source of incidents that people ask for in conversations.
+const ASKED_FOR: &str = "chat";
 
 /// Most conditions of one silence.
 pub const MATCHERS: usize = 32;
@@ -61,7 +65,7 @@ impl fmt::Display for SilenceId {
 }
 
 /// Where a silence stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SilenceState {
     /// It holds back what it covers.
@@ -84,11 +88,13 @@ impl SilenceState {
 }
 
 /// Nobody wants to hear of these for a while.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Silence {
     /// Its name.
+    #[schemars(with = "String")]
     pub id: SilenceId,
     /// What it covers: alerts that all of them match.
+    #[schemars(with = "Vec<serde_json::Map<String, serde_json::Value>>")]
     pub matchers: Vec<Matcher>,
     /// From when on.
     pub starts_at: Timestamp,
@@ -97,7 +103,12 @@ pub struct Silence {
     /// When it was made or changed last.
     pub updated_at: Timestamp,
     /// Who wanted it, and how that is known.
+    #[schemars(with = "serde_json::Map<String, serde_json::Value>")]
     pub person: Person,
+    /// Who changed its end or its comment last, where that was somebody else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<serde_json::Map<String, serde_json::Value>>")]
+    pub changed_by: Option<Person>,
     /// Why.
     #[serde(default)]
     pub comment: String,
@@ -120,6 +131,12 @@ impl Silence {
         all_match(&self.matchers, alert)
     }
 
+    /// Takes the place of an earlier form of itself: who wanted it stays known, and so is who changed it.
+    pub fn is_changed(&mut self, before: &Self) {
+        let by = std::mem::replace(&mut self.person, before.person.clone());
+        self.changed_by = (by != self.person).then_some(by);
+    }
+
     /// Whether `new` may take its place under its name: the same alerts, and nothing that has happened is changed.
     pub fn becomes(&self, new: &Self, now: Timestamp) -> bool {
         if self.matchers != new.matchers {
@@ -134,6 +151,7 @@ impl Silence {
 }
 
 /// What happened to a silence.
+#[expect(clippy::large_enum_variant, reason = "there are few, and none is kept in this form")]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum SilenceEvent {
@@ -187,6 +205,19 @@ impl Incident {
     /// Whether something was begun that must come to its end, silence or not.
     pub fn has_begun(&self) -> bool {
         self.actions.iter().any(|record| record.attempts > 0 || record.state.has_begun())
+    }
+
+    /// Whether silences mean it at all: what people have asked for themselves they want to hear of, and of alerts that are
+    /// merely counted nobody knows whether they are covered.
+    pub fn hears_silences(&self) -> bool {
+        *self.source != *ASKED_FOR && self.counted.collecting.is_none() && self.counted.firing.is_empty()
+    }
+
+    /// Whether it goes on though everything of it that fires is covered: a question that was asked stays open, a change that
+    /// has begun goes to its end, and what people close is closed.
+    pub fn goes_on_silenced(&self) -> bool {
+        let asks = self.actions.iter().any(|record| record.state == ActionState::Asked);
+        asks || self.has_begun() || self.deciding.by_people.closed.is_some() || !self.hears_silences()
     }
 }
 

@@ -34,7 +34,7 @@ const WORDS: [&str; 7] = ["ignored", "counted", "raised", "over", "unreadable", 
 /// Counts since the start.
 #[derive(Debug, Default)]
 pub struct Tally {
-    counts: [AtomicU64; 6],
+    counts: [AtomicU64; WORDS.len()],
     forgotten: [AtomicU64; 2],
     faults: AtomicU64,
     told: Mutex<Option<Duration>>,
@@ -103,5 +103,22 @@ impl Tally {
         let rows = vec![(String::new(), firing as u64)];
         metric("tidegate_event_alerts_firing", "gauge", "Alerts of events that fire.", rows);
         text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whatever_becomes_of_an_event_is_counted_under_its_word() {
+        let tally = Tally::default();
+        let all =
+            [What::Ignored, What::Counted, What::Raised, What::Over, What::Unreadable, What::Expired, What::Forwarded];
+        (1..).zip(all).for_each(|(count, what)| tally.add(what, count));
+        let text = tally.text(0);
+        for (count, word) in (1..).zip(WORDS) {
+            assert!(text.contains(&format!("tidegate_events_total{{what=\"{word}\"}} {count}\n")), "{word} in {text}");
+        }
     }
 }

@@ -1,6 +1,8 @@
 //! What persons say to the host as a whole, as far as it is the gate's business.
 
-use super::{Breaker, Gate};
+use jiff::Timestamp;
+
+use super::{Breaker, Budgeted, Gate};
 use crate::domain::control::Control;
 
 impl Gate {
@@ -16,7 +18,8 @@ impl Gate {
             | Control::Tools(_)
             | Control::Inspection(_)
             | Control::Silence(_)
-            | Control::Schedule(_) => {}
+            | Control::Schedule(_)
+            | Control::Audited(_) => {}
         }
     }
 
@@ -33,6 +36,11 @@ impl Gate {
     /// The scopes that are paused; the empty scope is everything.
     pub fn paused(&self) -> Vec<String> {
         self.guarded().paused.iter().cloned().collect()
+    }
+
+    /// What budgets have spent within their windows; so many at most, and how many there are.
+    pub fn budgets(&self, now: Timestamp, most: usize) -> (Vec<Budgeted>, usize) {
+        self.guarded().ledger.budgets(now, most)
     }
 
     /// Every breaker that has counted something.

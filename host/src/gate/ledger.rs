@@ -3,6 +3,7 @@
 //! Sliding windows: a spend counts until it is older than the window of the budget that asks.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -35,10 +36,38 @@ struct Rest {
     target: Target,
 }
 
+/// In which time spends are counted of which no gate has said it since the start.
+const UNKNOWN: SignedDuration = SignedDuration::from_hours(24);
+
+/// What a budget has spent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Budgeted {
+    /// Gate and scope.
+    pub key: String,
+    /// How much within its window.
+    pub spent: usize,
+    /// Of how much; none where no gate has said it since the start.
+    pub max: Option<u32>,
+    /// When the oldest of it is free again.
+    pub frees: Option<Timestamp>,
+}
+
+/// How much each key may spend in which time, as a gate said when it was spent from last. People are shown it, and nothing
+/// that rules hears of it: the journal does not say it, so it is no part of what the gate remembers.
+#[derive(Default)]
+struct Bounds(BTreeMap<String, (u32, SignedDuration)>);
+
+impl fmt::Debug for Bounds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Bounds")
+    }
+}
+
 /// Spends by key, holds by target, and changes in the order of time.
 #[derive(Debug, Default)]
 pub struct Ledger {
     spends: BTreeMap<String, Recent<String>>,
+    bounds: Bounds,
     /// By the target's name; other names may overlap.
     held: BTreeMap<String, Hold>,
     changes: Recent<(IncidentId, Target)>,
@@ -67,6 +96,29 @@ impl Ledger {
         let frees = last.and_then(|(at, _)| at.checked_add(window).ok());
         let when = frees.map_or_else(String::new, |at| format!("; it frees at {at}"));
         Some(format!("budget {} has spent {count} of {}{when}", spend.key, spend.max))
+    }
+
+    /// What budgets have spent within their windows, those with most first; so many at most, and how many there are.
+    pub fn budgets(&self, now: Timestamp, most: usize) -> (Vec<Budgeted>, usize) {
+        let of = |(key, spends): (&String, &Recent<String>)| {
+            let bound = self.bounds.0.get(key);
+            let window = bound.map_or(UNKNOWN, |(_, window)| *window);
+            let mut spent = spends.after(since(now, window));
+            let (count, oldest) = (spent.len(), spent.next().map(|(at, _)| *at));
+            let frees = bound.and(oldest).map(|at| free_again(at, window));
+            (count > 0).then(|| Budgeted { key: key.clone(), spent: count, max: bound.map(|(max, _)| *max), frees })
+        };
+        let mut all: Vec<Budgeted> = self.spends.iter().filter_map(of).collect();
+        all.sort_by(|a, b| b.spent.cmp(&a.spent).then_with(|| a.key.cmp(&b.key)));
+        let count = all.len();
+        all.truncate(most);
+        (all, count)
+    }
+
+    /// Takes in how much a budget may spend.
+    pub fn bound(&mut self, spend: &Spend) {
+        let within = SignedDuration::from_millis(i64::try_from(spend.within_ms).unwrap_or(i64::MAX));
+        self.bounds.0.insert(spend.key.clone(), (spend.max, within));
     }
 
     /// Spends one from each key; returns the keys from which this attempt had not spent yet.
@@ -197,6 +249,19 @@ mod tests {
 
     fn at(seconds: i64) -> Timestamp {
         Timestamp::from_second(1_763_000_000 + seconds).unwrap()
+    }
+
+    #[test]
+    fn what_is_spent_is_told_with_its_bound_and_when_it_frees() {
+        let mut ledger = Ledger::default();
+        ledger.spend(&["a".into(), "b".into()], at(0), "x");
+        ledger.spend(&["b".into()], at(1), "y");
+        let of = |key: &str, spent, max, frees| Budgeted { key: key.into(), spent, max, frees };
+        let unknown = [of("b", 2, None, None), of("a", 1, None, None)];
+        assert_eq!(ledger.budgets(at(10), 9), (unknown.to_vec(), 2));
+        ledger.bound(&Spend { key: "a".into(), max: 2, within_ms: 60_000 });
+        assert_eq!(ledger.budgets(at(10), 9).0[1], of("a", 1, Some(2), Some(at(60))));
+        assert_eq!(ledger.budgets(at(61), 1), (vec![of("b", 2, None, None)], 1), "what has left its window is free");
     }
 
     #[test]

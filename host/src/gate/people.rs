@@ -25,6 +25,8 @@ impl Account {
             Proof::Token(id) => self.tokens.contains(id),
             Proof::Password => self.password,
             Proof::Link => self.link,
+            // Whom it names, it says anew with each request.
+            Proof::Proxy => false,
         }
     }
 
@@ -39,6 +41,8 @@ impl Account {
 pub struct People {
     accounts: BTreeMap<String, Account>,
     groups: BTreeMap<String, BTreeSet<String>>,
+    /// Who is not let in, where a proxy says who others are; none where no proxy is trusted.
+    by_proxy: Option<BTreeSet<String>>,
 }
 
 impl People {
@@ -48,7 +52,17 @@ impl People {
         for (group, names) in groups {
             all.entry(fold(group)).or_default().extend(names.iter().map(|name| fold(name)));
         }
-        Self { accounts: accounts.into_iter().map(|account| (fold(&account.name), account)).collect(), groups: all }
+        Self {
+            accounts: accounts.into_iter().map(|account| (fold(&account.name), account)).collect(),
+            groups: all,
+            by_proxy: None,
+        }
+    }
+
+    /// The same where a proxy proves names, but for these.
+    #[must_use]
+    pub fn with_proxy(self, but: BTreeSet<String>) -> Self {
+        Self { by_proxy: Some(but), ..self }
     }
 
     /// The person whom a proof names, with their groups; none when they have no such proof (any more).
@@ -63,6 +77,11 @@ impl People {
     /// somebody of whom nothing is known.
     pub fn now(&self, person: &Person) -> Person {
         let Some(proven) = person.proven() else { return person.clone() };
+        // What they may do was looked at when they said it; nobody else knows of them since.
+        if *proven.proof() == Proof::Proxy {
+            let trusted = self.by_proxy.as_ref().is_some_and(|but| !but.contains(&proven.id()));
+            return if trusted { person.clone() } else { Person::typed(proven.name()) };
+        }
         let answers = self.accounts.get(&proven.id()).is_some_and(|account| account.answers);
         let now = self.prove(proven.name(), proven.proof().clone()).filter(|_| answers);
         now.map_or_else(|| Person::typed(proven.name()), |now| now.saying(proven.said()).into())

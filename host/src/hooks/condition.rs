@@ -1,6 +1,7 @@
 //! Keywords of a hook as a matcher over the text of an event.
 
-use super::{Hook, re2};
+use super::Hook;
+use super::re2::{self, No};
 use crate::suggest::literal;
 
 /// What its keywords come to.
@@ -14,6 +15,8 @@ pub(super) struct Condition {
     pub forbidden: Vec<String>,
     /// Why it can never hold.
     pub never: Option<String>,
+    /// The field that this host cannot hold against an event, and why.
+    pub beyond: Option<(String, String)>,
     /// What is odd about it.
     pub notes: Vec<String>,
 }
@@ -41,7 +44,7 @@ impl Condition {
             }
         };
         let mut excluded = Vec::new();
-        for keyword in &hook.exclude {
+        for (n, keyword) in hook.exclude.iter().enumerate() {
             match matcher(kind, keyword) {
                 Ok((expression, sample)) => {
                     if keyword.is_empty() && kind != Kind::Exact {
@@ -50,7 +53,12 @@ impl Condition {
                     excluded.push(expression);
                     own.forbidden.extend(sample);
                 }
-                Err(why) => own.notes.push(format!("exclude {keyword:?} excludes nothing, as in ops: {why}")),
+                Err(No::Go(why)) => {
+                    own.notes.push(format!(
+                        "exclude {keyword:?} excludes nothing, as in ops: Go does not compile it ({why})"
+                    ));
+                }
+                Err(No::Here(why)) => own.beyond = Some((format!("spec.keywords.exclude[{n}]"), why)),
             }
         }
         match excluded.as_slice() {
@@ -91,13 +99,15 @@ impl Condition {
         }
         let mut wanted = Vec::new();
         let mut samples = Vec::new();
-        for keyword in &hook.include {
+        for (n, keyword) in hook.include.iter().enumerate() {
             match matcher(kind, keyword) {
                 Ok((expression, sample)) => {
                     wanted.push(expression);
                     samples.extend(sample);
                 }
-                Err(why) => {
+                Err(No::Here(why)) => self.beyond = Some((format!("spec.keywords.include[{n}]"), why)),
+                Err(No::Go(why)) => {
+                    let why = format!("Go does not compile it ({why})");
                     self.notes.push(format!("include {keyword:?} never matches, as in ops: {why}"));
                     if every {
                         self.never = Some(format!("ALL wants {keyword:?} as well, which never matches: {why}"));
@@ -105,7 +115,7 @@ impl Condition {
                 }
             }
         }
-        if wanted.is_empty() && self.never.is_none() {
+        if wanted.is_empty() && self.never.is_none() && self.beyond.is_none() {
             self.never = Some("none of its include keywords can ever match".into());
         }
         if every {
@@ -153,14 +163,14 @@ impl Condition {
 }
 
 /// A keyword as an expression, and a text that holds it.
-fn matcher(kind: Kind, keyword: &str) -> Result<(String, Option<String>), String> {
+fn matcher(kind: Kind, keyword: &str) -> Result<(String, Option<String>), No> {
     Ok(match kind {
         Kind::Contains => (format!("contains({})", literal::text(keyword)), Some(keyword.to_string())),
         Kind::Exact => (literal::text(keyword), Some(keyword.to_string())),
         Kind::Regex => {
             let whole = ["(?s)", "(?m)", "(?sm)"].iter().any(|flags| keyword.starts_with(flags));
             let pattern = if whole { keyword.to_string() } else { format!("(?s){keyword}") };
-            let translated = re2::translate(&pattern).map_err(|why| format!("Go does not compile it ({why})"))?;
+            let translated = re2::translate(&pattern)?;
             let sample = super::sample::of(&translated);
             (format!("search({})", literal::text(&translated)), sample)
         }

@@ -1,29 +1,43 @@
 //! Targets of hooks as notifiers of the configuration.
 
 use std::net::IpAddr;
+use std::path::Path;
 
 use reqwest::Url;
 use serde_json::{Map, Value, json};
 
-use super::Texts;
+use super::names::PLUGIN;
 use super::policy::Ready;
+use super::{Hook, Texts};
+use crate::config::{Config, Overrides};
+use crate::plugin::TargetOptions;
 
 const HEAD: &str = "# Targets of EventHooks, made by `tidegate import eventhooks`. Put these sections into the configuration; paths count
 # from its folder. An address is a secret where it holds a key.\n\n";
 
-/// Writes down the targets, and says of each hook what it became.
-pub(super) fn write(all: &mut [Ready], folder: &str, texts: &mut Texts) {
+/// A target.
+pub(super) struct Target {
+    section: Value,
+    options: TargetOptions,
+    /// Files with secrets.
+    secrets: Vec<(String, String)>,
+}
+
+impl Target {
+    /// Whether a target of a configuration is this one.
+    pub fn is(&self, other: &TargetOptions) -> bool {
+        let TargetOptions { plugin, settings, grant, .. } = &self.options;
+        (plugin, settings, grant) == (&other.plugin, &other.settings, &other.grant)
+    }
+}
+
+/// Writes down the targets.
+pub(super) fn write(all: &[Ready], texts: &mut Texts) {
+    let targets = all.iter().filter_map(|one| Some((one.name.clone(), one.target.as_ref()?)));
     let mut sections = Map::new();
-    for one in all.iter_mut().filter(|one| one.notifies && one.fires()) {
-        match section(one, folder, texts) {
-            Ok(section) => {
-                sections.insert(one.name.clone(), section);
-            }
-            Err(why) => {
-                one.has_target = false;
-                one.became.notes.push(format!("{why}: write [notifiers.{}] yourself, or nobody is told", one.name));
-            }
-        }
+    for (name, target) in targets {
+        sections.insert(name, target.section.clone());
+        texts.secrets.extend(target.secrets.iter().cloned());
     }
     if !sections.is_empty() {
         let document = json!({ "notifiers": sections });
@@ -31,71 +45,88 @@ pub(super) fn write(all: &mut [Ready], folder: &str, texts: &mut Texts) {
     }
 }
 
-fn section(one: &mut Ready, folder: &str, texts: &mut Texts) -> Result<Value, String> {
-    let hook = &one.hook;
-    let mut address = hook.url.clone();
-    if hook.kind == "elasticsearch" {
-        let option = |key: &str| hook.options.get(key).map(String::as_str).unwrap_or_default();
+/// A field that has no counterpart here, and why.
+type Wrong = (&'static str, String);
+
+/// What stands for the target of a hook, and what there is to say about it.
+///
+/// # Errors
+/// Which field cannot be translated, and why.
+pub(super) fn target(hook: &Hook, name: &str, folder: &Path) -> Result<(Target, Option<String>), Wrong> {
+    let folder = folder.display();
+    let (mut address, mut note, mut files) = (hook.url.clone(), None, Vec::new());
+    let elastic = hook.kind == "elasticsearch";
+    let option = |key: &str| hook.options.get(key).map(String::as_str).unwrap_or_default();
+    if elastic {
         let index = option("index");
-        if index.is_empty() || index.contains('{') || !option("id").is_empty() {
-            return Err("an index with a date in its name, none, or an id of its own cannot be translated".into());
+        if index.is_empty() {
+            return Err(("spec.options.index", "there is none, and it is needed".into()));
+        }
+        if index.contains('{') {
+            return Err((
+                "spec.options.index",
+                format!("{index:?} has a date in its name, which cannot be translated"),
+            ));
+        }
+        if !option("id").is_empty() {
+            return Err(("spec.options.id", "an id of its own cannot be translated".into()));
         }
         address = format!("{}/{index}/_doc", address.trim_end_matches('/'));
-        one.became.notes.push(
-            "Elasticsearch gets what the notifier webhook posts, which has the event's text among its alerts, and not the data of the event alone".into(),
+        note = Some(
+            "Elasticsearch gets what the notifier webhook posts, which has the event's text among its alerts, and not the data of the event alone".to_string(),
         );
-        if !option("username").is_empty() {
-            let basic = base64_of(&format!("{}:{}", option("username"), option("password")));
-            texts.secrets.push((format!("{}-basic", one.name), format!("Basic {basic}")));
-        }
     }
-    let url = Url::parse(&address).map_err(|_| format!("{:?} is no address", shown(&address)))?;
+    let url = Url::parse(&address).map_err(|_| ("spec.url", format!("{:?} is no address", shown(&address))))?;
     let (Some(host), "http" | "https") = (url.host_str(), url.scheme()) else {
-        return Err(format!("{:?} is no address of http or https", shown(&address)));
+        return Err(("spec.url", format!("{:?} is no address of http or https", shown(&address))));
     };
-    let host = host.to_string();
     let origin = url.origin().ascii_serialization();
-    let secret = url.query().is_some()
+    let is_secret = url.query().is_some()
         || !url.username().is_empty()
         || url.password().is_some()
         || url.path_segments().is_some_and(|mut segments| segments.any(may_be_key));
-    let mut settings = Map::new();
-    let mut section = Map::from_iter([("plugin".to_string(), json!("webhook"))]);
-    let mut secrets = Map::new();
-    if secret {
-        texts.secrets.push((one.name.clone(), address));
-        secrets.insert("url".into(), json!({ "file": format!("{folder}/secrets/{}", one.name) }));
-        settings.insert("url".into(), json!("{{secret:url}}"));
-    } else {
-        settings.insert("url".into(), json!(address));
-    }
-    match hook.kind.as_str() {
-        "elasticsearch" => {
-            if texts.secrets.iter().any(|(name, _)| *name == format!("{}-basic", one.name)) {
-                secrets.insert("basic".into(), json!({ "file": format!("{folder}/secrets/{}-basic", one.name) }));
-                settings.insert("headers".into(), json!({ "Authorization": "{{secret:basic}}" }));
-            }
+    let (mut settings, mut secrets) = (Map::new(), Map::new());
+    let mut secret = |name: &str, file: String, text: String| {
+        secrets.insert(name.into(), json!({ "file": format!("{folder}/secrets/{file}") }));
+        files.push((file, text));
+        format!("{{{{secret:{name}}}}}")
+    };
+    let place = if is_secret { secret("url", name.to_string(), address) } else { address };
+    settings.insert("url".into(), json!(place));
+    if elastic {
+        if !option("username").is_empty() {
+            let basic = base64_of(&format!("{}:{}", option("username"), option("password")));
+            // No name of a hook has a dot here.
+            let header = secret("basic", format!("{name}.basic"), format!("Basic {basic}"));
+            settings.insert("headers".into(), json!({ "Authorization": header }));
         }
-        kind => {
-            settings.insert("format".into(), json!(if kind == "xiezuo" { "xiezuo" } else { "text" }));
-            if !hook.additional.is_empty() {
-                settings.insert("append".into(), json!(hook.additional));
-            }
+    } else {
+        settings.insert("format".into(), json!(if hook.kind == "xiezuo" { "xiezuo" } else { "text" }));
+        if !hook.additional.is_empty() {
+            settings.insert("append".into(), json!(hook.additional));
         }
     }
     let mut grant = Map::from_iter([("origin".to_string(), json!(origin)), ("methods".to_string(), json!(["POST"]))]);
     if !secrets.is_empty() {
         grant.insert("secrets".into(), json!(secrets.keys().collect::<Vec<_>>()));
     }
-    if is_private(&host) {
+    if is_private(host) {
         grant.insert("private".into(), json!(true));
     }
-    section.insert("settings".into(), Value::Object(settings));
+    let mut section =
+        Map::from_iter([("plugin".to_string(), json!(PLUGIN)), ("settings".to_string(), json!(settings))]);
     if !secrets.is_empty() {
         section.insert("secrets".into(), Value::Object(secrets));
     }
     section.insert("grant".into(), json!([grant]));
-    Ok(Value::Object(section))
+    let section = Value::Object(section);
+    let wrong =
+        |why: String| ("spec.url", format!("what would be made of it is no target of the configuration: {why}"));
+    let text = toml::to_string(&json!({ "notifiers": { name: section.clone() } }))
+        .map_err(|error| wrong(error.to_string()))?;
+    let read = Config::parse(text, None, &Overrides::default()).map_err(|problems| wrong(problems.to_string()))?;
+    let options = read.notifiers.get(name).cloned().ok_or_else(|| wrong("it is not read".into()))?;
+    Ok((Target { section, options, secrets: files }, note))
 }
 
 /// Whether a part of a path may be what lets others in, as the addresses of chats hold it: no plain word.

@@ -1,12 +1,13 @@
 //! Policies for hooks: event rules that raise an alert for what a hook hears, and routes that bring it to the hook's target.
 
-use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use super::condition::Condition;
-use super::subject::{self, Listening};
-use super::{Became, Hook};
-use crate::suggest::literal::text;
+use super::config::{self, Target};
+use super::names::Names;
+use super::subject::{self, Listening, Sends};
+use super::{Became, Hook, LeftOut, Wanted};
+use crate::suggest::literal::text as text_of;
 
 /// How long an alert of a hook lasts without another such event: a hook of ops tells of each event, a message here of each
 /// trouble.
@@ -22,17 +23,20 @@ pub(super) struct Ready {
     pub became: Became,
     /// What other hooks send on to it.
     pub after: Vec<After>,
-    /// Whether it raises alerts of its own for a target, rather than plain ones.
-    pub notifies: bool,
-    /// Whether its target could be written down.
-    pub has_target: bool,
+    /// How it sends events on; none where it tells a target.
+    pub sends: Option<Sends>,
+    /// Whom it tells; none where it sends events on, or can never fire.
+    pub target: Option<Target>,
 }
 
 /// A hook of type event whose target another one listens on.
 pub(super) struct After {
-    pub rule: String,
     pub patterns: Vec<String>,
     pub condition: Condition,
+    /// How it is sent on from its origin, where it is.
+    pub sends: Option<Sends>,
+    /// Which hook sends it on.
+    pub sender: String,
 }
 
 impl Ready {
@@ -41,37 +45,56 @@ impl Ready {
         self.became.never.is_empty()
     }
 
+    /// Whether it raises alerts of its own for a target.
+    pub fn notifies(&self) -> bool {
+        self.target.is_some()
+    }
+
     pub fn rule(&self) -> String {
         format!("hook-{}", self.name)
+    }
+
+    /// Its rules about events: their names, and whose events they hear where that is not the hook itself.
+    pub fn rules(&self) -> impl Iterator<Item = (String, &[String], &Condition, Option<&After>)> {
+        let own = (self.rule(), self.listening.patterns.as_slice(), &self.condition, None);
+        let after = self.after.iter().enumerate();
+        let after = after.map(|(n, after)| {
+            (format!("{}/after-{}", self.rule(), n + 1), after.patterns.as_slice(), &after.condition, Some(after))
+        });
+        std::iter::once(own).chain(after)
     }
 
     /// Whether its target is to cordon a node.
     pub fn cordons(&self) -> bool {
         let words = |c: char| !(c.is_ascii_alphanumeric() || c == '-' || c == '_');
-        self.notifies
+        self.notifies()
             && self.hook.additional.split(words).any(|word| matches!(word, "cordon-node" | "cordon_node" | "cordon"))
+    }
+
+    /// That nothing is made of it.
+    pub fn left_out(&self, field: &str, why: String) -> LeftOut {
+        LeftOut { file: self.hook.file.clone(), hook: self.hook.place(), field: field.into(), why }
     }
 }
 
-/// Reads every hook, and finds which hears what another one sends on.
-pub(super) fn ready(hooks: Vec<Hook>) -> Vec<Ready> {
-    let mut names: BTreeMap<String, usize> = BTreeMap::new();
-    hooks.iter().for_each(|hook| *names.entry(hook.name.clone()).or_default() += 1);
-    let mut all: Vec<Ready> = hooks.into_iter().map(|hook| read(hook, &names)).collect();
+/// Reads every hook, and finds which hears what another one sends on; and of which nothing can be made.
+pub(super) fn ready(hooks: Vec<Hook>, wanted: &Wanted) -> (Vec<Ready>, Vec<LeftOut>) {
+    let (mut names, mut all, mut left_out) = (Names::default(), Vec::new(), Vec::new());
+    for hook in hooks {
+        match read(hook, &mut names, wanted) {
+            Ok(one) => all.push(one),
+            Err(without) => left_out.push(without),
+        }
+    }
     chain(&mut all);
-    all
+    (all, left_out)
 }
 
-fn read(hook: Hook, names: &BTreeMap<String, usize>) -> Ready {
-    let several = names.get(&hook.name).is_some_and(|count| *count > 1);
-    let name = if several { format!("{}-{}", hook.namespace, hook.name) } else { hook.name.clone() };
-    let plain = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '-' | '_') { c } else { '-' };
-    let name: String = name.chars().map(plain).take(80).collect();
+fn read(hook: Hook, names: &mut Names, wanted: &Wanted) -> Result<Ready, LeftOut> {
     let (listening, condition) = (Listening::of(&hook.subject), Condition::of(&hook));
-    let place = if hook.namespace.is_empty() { String::new() } else { format!("{}/", hook.namespace) };
-    let mut became = Became { hook: format!("{place}{}", hook.name), ..Became::default() };
+    let mut became = Became { hook: hook.place(), file: hook.file.clone(), ..Became::default() };
     became.never.extend(listening.never.clone().into_iter().chain(condition.never.clone()));
-    became.notes.extend(listening.notes.iter().chain(&condition.notes).cloned());
+    became.notes.extend(hook.notes.iter().chain(&listening.notes).chain(&condition.notes).cloned());
     let notifies = match hook.kind.as_str() {
         "webhook" | "xiezuo" | "elasticsearch" => true,
         "event" => false,
@@ -85,78 +108,143 @@ fn read(hook: Hook, names: &BTreeMap<String, usize>) -> Ready {
     if hook.url.is_empty() && notifies {
         became.never.push("it has no url, so ops sends nothing anywhere".into());
     }
-    Ready { hook, name, listening, condition, became, after: Vec::new(), notifies, has_target: notifies }
+    let (after, name) = (Vec::new(), String::new());
+    let mut one = Ready { hook, name, listening, condition, became, after, sends: None, target: None };
+    if !one.fires() {
+        return Ok(one);
+    }
+    if let Some((field, why)) = one.condition.beyond.take() {
+        return Err(one.left_out(&field, why));
+    }
+    if notifies {
+        let target = |name: &str| config::target(&one.hook, name, &wanted.into);
+        let is_same = |name: &str| {
+            let there = wanted.taken.targets.get(name);
+            there.is_some_and(|there| target(name).is_ok_and(|(target, _)| target.is(there)))
+        };
+        let (name, said) = names.give(&one.hook, &wanted.taken, &is_same);
+        let (target, notes) = target(&name).map_err(|(field, why)| one.left_out(field, why))?;
+        one.became.notes.extend(said.into_iter().chain(notes));
+        (one.name, one.target) = (name, Some(target));
+    } else {
+        let sends = Sends::of(&one.hook.url.to_lowercase(), &one.hook.subject);
+        one.sends = Some(sends.map_err(|why| one.left_out("spec.url", why))?);
+        let (name, said) = names.give(&one.hook, &wanted.taken, &|_| false);
+        one.became.notes.extend(said);
+        one.name = name;
+    }
+    Ok(one)
 }
 
-/// Who hears what another one sends on, over so many steps at most.
+/// The steps of an event that is sent on again and again that are followed.
 const STEPS: usize = 4;
 
+/// Finds who hears what another one sends on, and has that heard at its origin: this host makes nothing of its own messages.
 fn chain(all: &mut [Ready]) {
-    let sends: Vec<(usize, String, Vec<String>, Condition)> = all
-        .iter()
-        .enumerate()
-        .filter(|(_, one)| one.hook.kind == "event" && one.fires())
-        .map(|(n, one)| (n, one.rule(), one.listening.patterns.clone(), one.condition.clone()))
-        .collect();
-    for (n, rule, patterns, condition) in sends {
-        let Some(one) = all.get_mut(n) else { continue };
-        let mut heard = subject::example(&one.hook.subject);
-        let mut seen = vec![n];
+    let senders: Vec<usize> =
+        all.iter().enumerate().filter(|(_, one)| one.sends.is_some() && one.fires()).map(|(n, _)| n).collect();
+    for n in senders {
+        let Some((one, mut sends)) = all.get(n).and_then(|one| Some((one, one.sends.clone()?))) else { continue };
+        let (sender, patterns, condition) = (one.hook.place(), one.listening.patterns.clone(), one.condition.clone());
+        let origin = subject::example(&one.hook.subject);
+        let (mut heard, mut seen) = (origin.clone(), vec![n]);
         for _ in 0..STEPS {
-            let Some(sender) = seen.last().and_then(|last| all.get(*last)) else { break };
-            let sent = subject::target(&sender.hook.url, &heard);
+            let Some(last) = seen.last().and_then(|last| all.get(*last)) else { break };
+            let sent = subject::target(&last.hook.url, &heard);
             let hears = |other: &Ready| other.fires() && subject::hears(&other.hook.subject, &sent);
             if seen.iter().any(|before| all.get(*before).is_some_and(hears)) {
                 if let Some(one) = all.get_mut(n) {
                     one.became.notes.push(format!(
-                        "in ops this goes round for ever: what it sends as {sent} is heard again. Here it raises one alert, and nothing goes round"
+                        "in ops this goes round for ever: what it sends as {sent} is heard again. Here it is sent on once, and nothing goes round"
                     ));
                 }
                 break;
             }
             let hearing: Vec<usize> =
                 all.iter().enumerate().filter(|(_, other)| hears(other)).map(|(m, _)| m).collect();
-            for m in &hearing {
-                let Some(other) = all.get_mut(*m) else { continue };
-                if other.notifies {
-                    let condition = condition.and(&other.condition);
-                    other
-                        .became
-                        .notes
-                        .push(format!("it hears what {rule} sends on, so a second rule hears that at its origin"));
-                    other.after.push(After { rule: rule.clone(), patterns: patterns.clone(), condition });
+            let mut next = None;
+            for m in hearing {
+                // Whoever hears the origin itself needs no second rule for that.
+                let deaf = |other: &&mut Ready| !subject::hears(&other.hook.subject, &origin);
+                let Some(other) = all.get_mut(m).filter(deaf) else { continue };
+                let on = other.sends.as_ref().map(|on| sends.then(on));
+                if let Some(on) = &on {
+                    next.get_or_insert((m, on.clone()));
                 }
+                let note = format!("it hears what {sender} sends on, so another rule hears that at its origin");
+                other.became.notes.push(note);
+                let condition = condition.and(&other.condition);
+                other.after.push(After { patterns: patterns.clone(), condition, sends: on, sender: sender.clone() });
             }
-            heard = sent;
-            match hearing.into_iter().find(|m| all.get(*m).is_some_and(|other| !other.notifies)) {
-                Some(next) => seen.push(next),
-                None => break,
-            }
+            let Some((m, on)) = next else { break };
+            seen.push(m);
+            (heard, sends) = (sent, on);
         }
     }
 }
 
-/// The file of what tells targets; empty where there is nothing.
-pub(super) fn notifying(all: &[Ready]) -> String {
-    let notifying: Vec<&Ready> = all.iter().filter(|one| one.notifies && one.fires()).collect();
+/// Says what the configuration needs for events to be sent on.
+pub(super) fn configured(all: &[Ready], wanted: &Wanted, notes: &mut Vec<String>) {
+    let sending: Vec<&Ready> = all.iter().filter(|one| one.sends.is_some() && one.fires()).collect();
+    if sending.is_empty() {
+        return;
+    }
+    if wanted.buses.is_empty() {
+        return notes.push(
+            "events are sent on over a bus, and the configuration has none on which anything is told: add a section \
+             [[bus.nats]] with publish = { prefix = \"ops\" }, the prefix being what the subjects begin with; until then they go nowhere"
+                .into(),
+        );
+    }
+    let names: Vec<&str> = wanted.buses.iter().map(|(name, _)| name.as_str()).collect();
+    notes.push(format!("events are sent on over [[bus.nats]] {}", names.join(", ")));
+    let beyond = |one: &&&Ready, prefix: &str| {
+        let first = one.hook.subject.split('.').next().unwrap_or_default();
+        matches!(one.sends, Some(Sends::Last(_))) && prefix.split('.').next() != Some(first)
+    };
+    for (name, prefix) in &wanted.buses {
+        for one in sending.iter().filter(|one| beyond(one, prefix)) {
+            notes.push(format!(
+                "[[bus.nats]] {name} tells subjects below {prefix} alone: of what {} hears, only that is sent on there",
+                one.became.hook
+            ));
+        }
+    }
+}
+
+/// The file of policies; empty where there is nothing.
+pub(super) fn text(all: &[Ready]) -> String {
     let mut out = String::new();
+    for one in all.iter().filter(|one| one.fires()) {
+        if out.is_empty() {
+            out.push_str(
+                "// Made of EventHooks by `tidegate import eventhooks`; see \"EventHooks\" in README.md. A hook that tells a target raises\n\
+                 // an alert for what it hears and lets later rules speak as well, so put this file before those that decide. One of type\n\
+                 // event sends the event on.\n",
+            );
+        }
+        let does = match &one.sends {
+            Some(_) => format!("{} sends it on", one.became.hook),
+            None => format!("{} sends it to its {}", one.became.hook, one.hook.kind),
+        };
+        for (rule, patterns, condition, after) in one.rules() {
+            let why = after.map_or(String::new(), |after| format!(", which {} has sent on", after.sender));
+            let sends = after.map_or(&one.sends, |after| &after.sends).as_ref();
+            event(
+                &mut out,
+                &rule,
+                &format!("{does}{why}"),
+                patterns,
+                condition,
+                sends.map_or(Means::Alert(&one.name), Means::Forward),
+            );
+        }
+    }
+    let notifying: Vec<&Ready> = all.iter().filter(|one| one.notifies()).collect();
     if notifying.is_empty() {
         return out;
     }
-    out.push_str(
-        "// Made of EventHooks by `tidegate import eventhooks`; see \"EventHooks\" in README.md. A hook raises an alert for what it\n\
-         // hears and lets later rules speak as well, so put this file before those that decide.\n",
-    );
-    for one in &notifying {
-        let told = |why: &str| format!("{} sends it to its {}{why}", one.became.hook, one.hook.kind);
-        event(&mut out, &one.rule(), &told(""), &one.listening.patterns, &one.condition, Some(&one.name));
-        for after in &one.after {
-            let (name, why) =
-                (format!("{}-after-{}", one.rule(), after.rule), format!(", which {} sends on", after.rule));
-            event(&mut out, &name, &told(&why), &after.patterns, &after.condition, Some(&one.name));
-        }
-    }
-    let names: Vec<String> = notifying.iter().map(|one| text(&one.name)).collect();
+    let names: Vec<String> = notifying.iter().map(|one| text_of(&one.name)).collect();
     let on = format!("on: #{{ source: \"events\", hook: [{}] }},", names.join(", "));
     let _ = write!(
         out,
@@ -171,7 +259,7 @@ pub(super) fn notifying(all: &[Ready]) -> String {
         "\nrule(\"hooks-tell-people\", #{{\n    description: \"a hook is for its target, and nobody is asked what to do\",\n    {on}\n    then: escalate(\"a hook sends it to its target\"),\n}});\n"
     );
     for one in &notifying {
-        let (rule, name) = (text(&one.rule()), text(&one.name));
+        let (rule, name) = (text_of(&one.rule()), text_of(&one.name));
         let _ = write!(
             out,
             "\nroute({rule}, #{{\n    on: #{{ source: \"events\", hook: {name} }},\n    occasions: [\"report\", \"resolved\"],\n    to: [{name}],\n}});\n"
@@ -180,24 +268,15 @@ pub(super) fn notifying(all: &[Ready]) -> String {
     out
 }
 
-/// The file of what becomes an alert; empty where there is nothing.
-pub(super) fn converting(all: &[Ready]) -> String {
-    let mut out = String::new();
-    for one in all.iter().filter(|one| !one.notifies && one.fires()) {
-        if out.is_empty() {
-            out.push_str(
-                "// Made of EventHooks of type event by `tidegate import eventhooks`: what they hear is an alert, called by its reason.\n\
-                 // Put this file behind the rules that know better what an event means.\n",
-            );
-        }
-        let why = format!("{} makes an alert of it", one.became.hook);
-        event(&mut out, &one.rule(), &why, &one.listening.patterns, &one.condition, None);
-    }
-    out
+/// What a rule makes of an event.
+enum Means<'a> {
+    /// An alert for the target of this name.
+    Alert(&'a str),
+    Forward(&'a Sends),
 }
 
-fn event(out: &mut String, rule: &str, why: &str, patterns: &[String], condition: &Condition, hook: Option<&str>) {
-    let patterns: Vec<String> = patterns.iter().map(|pattern| text(pattern)).collect();
+fn event(out: &mut String, rule: &str, why: &str, patterns: &[String], condition: &Condition, means: Means<'_>) {
+    let patterns: Vec<String> = patterns.iter().map(|pattern| text_of(pattern)).collect();
     let subject = match patterns.as_slice() {
         [one] => one.clone(),
         all => format!("[{}]", all.join(", ")),
@@ -206,12 +285,12 @@ fn event(out: &mut String, rule: &str, why: &str, patterns: &[String], condition
     let _ = write!(
         out,
         "\nevent({}, #{{\n    description: {},\n    on: #{{\n        subject: {subject},{rendered}\n    }},\n",
-        text(rule),
-        text(why)
+        text_of(rule),
+        text_of(why)
     );
-    let _ = match hook {
-        Some(hook) => {
-            let (hook, start) = (text(hook), text(&format!("hook {hook} ")));
+    let _ = match means {
+        Means::Alert(hook) => {
+            let (hook, start) = (text_of(hook), text_of(&format!("hook {hook} ")));
             write!(
                 out,
                 "    and_continue: true,\n    alert: |e| #{{\n        name: {hook},\n        severity: \"warning\",\n        \
@@ -220,20 +299,13 @@ fn event(out: &mut String, rule: &str, why: &str, patterns: &[String], condition
                  fingerprint: {start} + e.subject + \" \" + e.reason,\n        ends_after: \"{ENDS_AFTER}\",\n    }},\n}});\n"
             )
         }
-        None => {
-            let rule = text(rule);
-            write!(
-                out,
-                "    alert: |e| #{{\n        name: if e.reason == \"\" {{ {rule} }} else {{ e.reason }},\n        \
-                 severity: \"warning\",\n        annotations: #{{ event_text: e.rendered }},\n        ends_after: \"{ENDS_AFTER}\",\n    }},\n}});\n"
-            )
-        }
+        Means::Forward(sends) => write!(out, "    forward: {},\n}});\n", text_of(sends.text())),
     };
 }
 
 fn cordon(out: &mut String, one: &Ready) {
-    let (rule, name) = (text(&format!("{}-cordons", one.rule())), text(&one.name));
-    let why = text(&format!("{} wants the node cordoned; here it goes through the gate", one.became.hook));
+    let (rule, name) = (text_of(&format!("{}-cordons", one.rule())), text_of(&one.name));
+    let why = text_of(&format!("{} wants the node cordoned; here it goes through the gate", one.became.hook));
     let _ = write!(
         out,
         "\n// Its target cordons the node behind the back of every gate. Take the line with the mode away to have it done here, and\n\

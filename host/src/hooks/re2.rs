@@ -4,16 +4,54 @@
 use std::iter::Peekable;
 use std::str::Chars;
 
+use regex_syntax::hir::{Hir, HirKind};
+
+use crate::policy::search_problem;
+
 /// Go refuses to repeat anything more often.
 const MOST: u32 = 1_000;
 const SPACE: &str = r"\t\n\f\r ";
 const WORD: &str = "0-9A-Za-z_";
 
+/// Why a pattern is none here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum No {
+    /// Go does not compile it either.
+    Go(String),
+    /// It is too large for a rule of this host.
+    Here(String),
+}
+
 /// The same pattern.
 ///
 /// # Errors
-/// Why Go does not compile it.
-pub(super) fn translate(pattern: &str) -> Result<String, String> {
+/// Why there is none.
+pub(super) fn translate(pattern: &str) -> Result<String, No> {
+    let translated = rewritten(pattern).map_err(No::Go)?;
+    let parsed = regex_syntax::parse(&translated).map_err(|error| {
+        let error = error.to_string();
+        No::Go(error.lines().last().unwrap_or_default().trim_start_matches("error: ").trim().to_string())
+    })?;
+    if !repeats(&parsed, MOST) {
+        return Err(No::Go(format!("Go repeats nothing more than {MOST} times, also not one within the other")));
+    }
+    search_problem(&translated).map_or(Ok(translated), |why| Err(No::Here(why)))
+}
+
+/// Whether what is repeated within what is repeated comes to no more than so many times.
+fn repeats(hir: &Hir, most: u32) -> bool {
+    match hir.kind() {
+        HirKind::Repetition(repetition) => {
+            let times = repetition.max.unwrap_or(repetition.min).max(1);
+            times <= most && repeats(&repetition.sub, most / times)
+        }
+        HirKind::Capture(capture) => repeats(&capture.sub, most),
+        HirKind::Concat(all) | HirKind::Alternation(all) => all.iter().all(|one| repeats(one, most)),
+        HirKind::Empty | HirKind::Literal(_) | HirKind::Class(_) | HirKind::Look(_) => true,
+    }
+}
+
+fn rewritten(pattern: &str) -> Result<String, String> {
     let mut out = String::new();
     let mut chars = pattern.chars().peekable();
     // Whether what stands before is repeated already: Go repeats nothing twice.
@@ -56,10 +94,6 @@ pub(super) fn translate(pattern: &str) -> Result<String, String> {
             other => out.push(other),
         }
     }
-    regex::Regex::new(&out).map_err(|error| {
-        let error = error.to_string();
-        error.lines().last().unwrap_or_default().trim_start_matches("error: ").trim().to_string()
-    })?;
     Ok(out)
 }
 
@@ -240,6 +274,13 @@ mod tests {
     }
 
     #[test]
+    fn what_is_too_large_for_a_rule_is_told_from_what_go_refuses() {
+        for pattern in [r"\pL{900}", r"(?i)(\pL|\pN){700}x"] {
+            assert!(matches!(translate(pattern), Err(No::Here(_))), "{pattern}");
+        }
+    }
+
+    #[test]
     fn what_go_does_not_compile_is_refused() {
         for (pattern, part) in [
             ("(?=.*cart).*BackOff", "look-around"),
@@ -249,6 +290,7 @@ mod tests {
             ("a**", "twice"),
             ("a{2}{3}", "twice"),
             ("a{1001}", "1000 times"),
+            ("((a{100}){9}){9}", "within the other"),
             (r"\Z", "escape"),
             (r"\u0041", "escape"),
             ("[a", "not closed"),
@@ -256,7 +298,7 @@ mod tests {
             ("*a", "missing"),
             ("a\\", "backslash"),
         ] {
-            let error = translate(pattern).unwrap_err();
+            let Err(No::Go(error)) = translate(pattern) else { panic!("{pattern}: Go refuses it") };
             assert!(error.contains(part), "{pattern}: {error}");
         }
     }

@@ -124,6 +124,67 @@ pub(super) fn target(url: &str, source: &str) -> String {
     filled.to_lowercase()
 }
 
+/// How a rule sends an event on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Sends {
+    /// One word takes the place of the last of its own subject.
+    Last(String),
+    /// Under this subject.
+    Whole(String),
+}
+
+impl Sends {
+    /// What the url of a hook of type event means for events of this subject; both in lower case.
+    ///
+    /// # Errors
+    /// Why a rule cannot do the same.
+    pub fn of(url: &str, subject: &str) -> Result<Self, String> {
+        let literal = |text: &str| Pattern::parse(text).is_ok_and(|pattern| pattern.is_literal());
+        if url.is_empty() {
+            return Err("it is empty, so ops sends the event to no subject".into());
+        }
+        if !url.contains('*') {
+            return match (url.starts_with("ops."), url.contains('.')) {
+                _ if !literal(url) => Err(format!("{url:?} is no subject that an event can have")),
+                (true, _) => Ok(Self::Whole(url.into())),
+                (false, false) => Ok(Self::Last(url.into())),
+                (false, true) => Err(format!(
+                    "{url:?} puts several words in place of the last one of the event's subject, and a rule can put one there"
+                )),
+            };
+        }
+        // The url repeats the subject, up to its last word.
+        let (front, last) = url.rsplit_once('.').unwrap_or(("", url));
+        if subject.rsplit_once('.').is_some_and(|(own, _)| own == front) && !subject.ends_with('>') && literal(last) {
+            return Ok(Self::Last(last.into()));
+        }
+        let filled = target(url, subject);
+        if literal(&filled) && literal(subject) {
+            return Ok(Self::Whole(filled));
+        }
+        Err(format!(
+            "a rule sends an event on under a whole subject, or with another last word, and {url:?} takes other words out of {subject:?}"
+        ))
+    }
+
+    /// What comes of an event that is sent on like this and then like that.
+    pub fn then(&self, next: &Self) -> Self {
+        match (self, next) {
+            (Self::Whole(subject), Self::Last(word)) => {
+                let front = subject.rsplit_once('.').map(|(front, _)| format!("{front}."));
+                Self::Whole(format!("{}{word}", front.unwrap_or_default()))
+            }
+            (_, next) => next.clone(),
+        }
+    }
+
+    /// The word for the rule.
+    pub fn text(&self) -> &str {
+        let (Self::Last(text) | Self::Whole(text)) = self;
+        text
+    }
+}
+
 /// Whether a subject is one of those that a pattern means.
 pub(super) fn hears(pattern: &str, subject: &str) -> bool {
     Pattern::parse(pattern).is_ok_and(|pattern| pattern.matches(subject))
@@ -147,6 +208,38 @@ mod tests {
         ] {
             assert_eq!(target(url, source), wanted, "{url}");
         }
+    }
+
+    #[test]
+    fn what_a_hook_sends_on_a_rule_sends_on_or_it_is_said_why_not() {
+        let pods = "ops.clusters.*.namespaces.*.pods.*.";
+        let last = |word: &str| Ok(Sends::Last(word.into()));
+        let whole = |subject: &str| Ok(Sends::Whole(subject.into()));
+        let events = format!("{pods}events");
+        for (url, subject, wanted) in [
+            (format!("{pods}alerts"), events.as_str(), last("alerts")),
+            ("alerts".into(), "ops.clusters.*.nodes.>", last("alerts")),
+            ("ops.copy".into(), "ops.>", whole("ops.copy")),
+            ("ops.clusters.*.copy".into(), "ops.clusters.k.events", whole("ops.clusters.k.copy")),
+        ] {
+            assert_eq!(Sends::of(&url, subject), wanted, "{url}");
+            if let (Ok(Sends::Whole(filled)), false) = (&wanted, subject.contains(['*', '>'])) {
+                assert_eq!(target(&url, subject), *filled, "as in ops");
+            }
+        }
+        for (url, part) in [
+            ("", "empty"),
+            ("ops.alerts.*", "other words"),
+            ("node.alerts", "several words"),
+            ("ops..alerts", "no subject"),
+            ("ops.>", "no subject"),
+            ("a b", "no subject"),
+        ] {
+            let why = Sends::of(url, &events).unwrap_err();
+            assert!(why.contains(part), "{url}: {why}");
+        }
+        let copy = Sends::Whole("ops.a.events".into());
+        assert_eq!(copy.then(&Sends::Last("alerts".into())), Sends::Whole("ops.a.alerts".into()));
     }
 
     #[test]

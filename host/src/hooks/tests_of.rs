@@ -17,12 +17,8 @@ struct Document<'a> {
 pub(super) fn of<'a>(set: &Set, hooks: impl Iterator<Item = &'a Ready>) -> (String, Vec<String>) {
     let (mut cases, mut untested) = (Vec::new(), Vec::new());
     for one in hooks.filter(|one| one.fires()) {
-        let own = (one.rule(), one.listening.patterns.first(), &one.condition);
-        let after = one
-            .after
-            .iter()
-            .map(|after| (format!("{}-after-{}", one.rule(), after.rule), after.patterns.first(), &after.condition));
-        for (rule, pattern, condition) in std::iter::once(own).chain(after) {
+        for (rule, patterns, condition, _) in one.rules() {
+            let pattern = patterns.first();
             let heard = events(pattern.map_or("", String::as_str), condition);
             let heard: Vec<Value> = heard
                 .into_iter()

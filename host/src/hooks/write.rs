@@ -1,66 +1,75 @@
 //! Puts what was imported into files, after it has shown that it works.
 
+use std::collections::BTreeSet;
 use std::fs::{self, OpenOptions};
 use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
+use super::manifest::{self, Found, Manifest};
 use super::policy::{self, Ready};
-use super::{Hook, Imported, Texts, config, tests_of};
+use super::{Hook, Imported, LeftOut, Read, Texts, Wanted, config, tests_of};
 use crate::policy::{Set, test};
-
-/// What is wanted.
-#[derive(Clone, Debug)]
-pub struct Wanted {
-    /// The folder.
-    pub into: PathBuf,
-    /// Whether files that are there give way.
-    pub force: bool,
-}
-
-/// The file of what tells targets; it comes before the shipped rules about events, and what becomes alerts behind them.
-const NOTIFYING: &str = "12-hooks";
-const CONVERTING: &str = "18-hooks-alerts";
 
 /// Translates hooks and writes what came of it.
 ///
 /// # Errors
-/// When what was made does not work, a file is there already, or none can be written.
-pub fn import(hooks: Vec<Hook>, skipped: Vec<String>, wanted: &Wanted) -> Result<Imported, String> {
-    let mut imported = Imported { skipped, ..Imported::default() };
+/// When nothing could be made, what was made does not work, or the folder cannot be written.
+pub fn import(read: Read, wanted: &Wanted) -> Result<Imported, String> {
+    let Read { hooks, left_out, skipped, notes } = read;
+    let mut imported = Imported { left_out, skipped, notes, ..Imported::default() };
     together(&hooks, &mut imported.notes);
-    let mut all = policy::ready(hooks);
+    let (mut all, left_out) = policy::ready(hooks, wanted);
+    imported.left_out.extend(left_out);
+    let set = works(&mut all, &mut imported.left_out)?;
     let mut texts = Texts::default();
-    config::write(&mut all, &wanted.into.to_string_lossy(), &mut texts);
-    let (notifying, converting) = (policy::notifying(&all), policy::converting(&all));
-    let files: Vec<(&str, &str)> = [(NOTIFYING, notifying.as_str()), (CONVERTING, converting.as_str())]
-        .into_iter()
-        .filter(|(_, text)| !text.is_empty())
-        .collect();
-    let named: Vec<(String, &str)> = files.iter().map(|(name, text)| (format!("{name}.rhai"), *text)).collect();
-    let sources: Vec<(&str, &str)> = named.iter().map(|(name, text)| (name.as_str(), *text)).collect();
-    let set = Set::from_sources(&sources).map_err(|problems| format!("what was made does not compile: {problems}"))?;
-    for (name, text) in files {
-        let notifies = name == NOTIFYING;
-        let (cases, untested) = tests_of::of(&set, all.iter().filter(|one| one.notifies == notifies));
-        texts.policies.push((format!("{name}.rhai"), text.to_string()));
-        if !cases.is_empty() {
-            texts.tests.push((format!("tests/{name}.toml"), cases));
-        }
-        for one in all.iter_mut().filter(|one| untested.contains(&one.rule())) {
-            one.became.notes.push("no event was found that it surely hears, so write a test of your own".into());
+    config::write(&all, &mut texts);
+    let policies = policy::text(&all);
+    let (cases, untested) = tests_of::of(&set, all.iter());
+    let of_rule = |one: &Ready, name: &str| name.split('/').next() == Some(one.rule().as_str());
+    for one in all.iter_mut().filter(|one| untested.iter().any(|name| of_rule(one, name))) {
+        one.became.notes.push("no event was found that it surely hears, so write a test of your own".into());
+    }
+    for (text, to, end) in [(policies, &mut texts.policies, "rhai"), (cases, &mut texts.tests, "toml")] {
+        let folder = if end == "toml" { "tests/" } else { "" };
+        if !text.is_empty() {
+            to.push((format!("{folder}{}.{end}", manifest::POLICIES), text));
         }
     }
-    let report =
-        test::run_texts(&set, texts.tests.iter().map(|(name, text)| (name.clone(), Ok(text.clone()))).collect());
+    let tests = texts.tests.iter().map(|(name, text)| (name.clone(), Ok(text.clone()))).collect();
+    let report = test::run_texts(&set, tests);
     if let Some(failure) = report.failed.first() {
         return Err(format!("what was made does not do what hooks do: {failure}"));
     }
     imported.tests = report.passed;
+    policy::configured(&all, wanted, &mut imported.notes);
     all.iter_mut().for_each(said);
     imported.hooks = all.into_iter().map(|one| one.became).collect();
-    imported.files = files_of(&texts, wanted)?;
+    files(&texts, wanted, &mut imported)?;
     Ok(imported)
+}
+
+/// All that compiles, each by itself; what does not is left out.
+fn works(all: &mut Vec<Ready>, left_out: &mut Vec<LeftOut>) -> Result<Set, String> {
+    let compiled = |all: &[Ready]| {
+        let text = policy::text(all);
+        Set::from_sources(&[(&format!("{}.rhai", manifest::POLICIES), text.as_str())])
+    };
+    if let Ok(set) = compiled(all) {
+        return Ok(set);
+    }
+    let mut sound = Vec::with_capacity(all.len());
+    for one in std::mem::take(all) {
+        match compiled(std::slice::from_ref(&one)) {
+            Ok(_) => sound.push(one),
+            Err(problems) => {
+                let why = format!("what would be made of it does not compile: {problems}");
+                left_out.push(one.left_out("", why));
+            }
+        }
+    }
+    *all = sound;
+    compiled(all).map_err(|problems| format!("what was made does not compile: {problems}"))
 }
 
 /// What holds for several.
@@ -92,26 +101,20 @@ fn said(one: &mut Ready) {
     }
     let (rule, kind) = (one.rule(), one.hook.kind.clone());
     let became = &mut one.became;
-    if one.notifies {
-        became.became.push(format!("event rule, route {rule}"));
-        if one.has_target {
-            became.became.push(format!("target [notifiers.{}]", one.name));
+    if let Some(sends) = &one.sends {
+        became.became.push(format!("event rule {rule}, which sends it on as {}", sends.text()));
+        if !one.hook.additional.is_empty() {
+            became.notes.push("`additional` is left out, as ops does for type event".into());
         }
+    } else {
+        became.became.push(format!("event rule, route {rule}"));
+        became.became.push(format!("target [notifiers.{}]", one.name));
         became.notes.push(format!(
             "ops sends each event; here an object and reason are one message until nothing of them has come for {}",
             policy::ENDS_AFTER
         ));
-    } else {
-        became.became.push(format!("event rule {rule}: alerts that the other rules decide about"));
-        became.notes.push(format!(
-            "the event itself is not published as {}; who listens there outside must hear it from here by a notifier",
-            super::config::shown(&one.hook.url)
-        ));
-        if !one.hook.additional.is_empty() {
-            became.notes.push("`additional` is left out, as ops does for type event".into());
-        }
     }
-    if one.notifies && kind != "elasticsearch" && !one.hook.options.is_empty() {
+    if kind != "elasticsearch" && !one.hook.options.is_empty() {
         one.became.notes.push(format!("`options` are left out, as ops does for type {kind}"));
     }
     if one.cordons() {
@@ -119,26 +122,75 @@ fn said(one: &mut Ready) {
     }
 }
 
-fn files_of(texts: &Texts, wanted: &Wanted) -> Result<Vec<String>, String> {
+/// Writes the files, and removes those of an earlier import that are no longer there. What somebody else wrote or changed
+/// stays, and what was to stand there is put beside it.
+fn files(texts: &Texts, wanted: &Wanted, imported: &mut Imported) -> Result<(), String> {
+    let folder = &wanted.into;
     let secrets = texts.secrets.iter().map(|(name, text)| (format!("secrets/{name}"), text, 0o600));
     let open = texts.policies.iter().chain(&texts.tests).map(|(name, text)| (name.clone(), text, 0o644));
     let notifiers = texts.notifiers.iter().map(|text| ("notifiers.toml".to_string(), text, 0o644));
-    let all: Vec<(PathBuf, &String, u32)> =
-        open.chain(notifiers).chain(secrets).map(|(name, text, mode)| (wanted.into.join(name), text, mode)).collect();
+    let all: Vec<(String, &String, u32)> = open.chain(notifiers).chain(secrets).collect();
+    let there = |name: &String| folder.join(name).symlink_metadata().is_ok();
     if !wanted.force
-        && let Some((path, ..)) = all.iter().find(|(path, ..)| path.symlink_metadata().is_ok())
+        && let Some((name, ..)) = all.iter().find(|(name, ..)| there(name))
     {
         return Err(format!(
             "{} is there already, and nothing was written; name another folder, or say --force",
-            path.display()
+            folder.join(name).display()
         ));
     }
-    let mut written = Vec::new();
-    for (path, text, mode) in all {
-        put(&path, text, mode).map_err(|error| format!("{} cannot be written: {error}", path.display()))?;
-        written.push(path.display().to_string());
+    if all.is_empty() {
+        return Ok(());
     }
-    Ok(written)
+    let before = Manifest::of(folder)?;
+    let shown = |name: &str| folder.join(name).display().to_string();
+    let (mut placed, mut theirs) = (Vec::new(), BTreeSet::new());
+    for (name, text, mode) in all {
+        if before.found(folder, &name) != Found::Theirs {
+            placed.push((name, text, mode));
+            continue;
+        }
+        let beside = format!("{name}.new");
+        let (path, why) = (shown(&name), "somebody else has written or changed it, and it stays");
+        theirs.insert(name);
+        if before.found(folder, &beside) == Found::Theirs {
+            imported
+                .kept
+                .push(format!("{path}: {why}; so does {beside}, and what was made of the hooks is not written"));
+            theirs.insert(beside);
+        } else {
+            imported.kept.push(format!("{path}: {why}; what was made of the hooks stands in {beside}"));
+            placed.push((beside, text, mode));
+        }
+    }
+    // Whoever is broken off in between leaves files that are known as an import's own.
+    let mut both = before.clone();
+    placed.iter().for_each(|(name, text, _)| both.adds(name, text));
+    let mark = |manifest: &Manifest| put(&folder.join(manifest::NAME), &manifest.text(), 0o600);
+    let unwritten = |name: &str, error: std::io::Error| format!("{} cannot be written: {error}", shown(name));
+    mark(&both).map_err(|error| unwritten(manifest::NAME, error))?;
+    let mut now = if wanted.force { Manifest::default() } else { before.clone() };
+    for (name, text, mode) in &placed {
+        put(&folder.join(name), text, *mode).map_err(|error| unwritten(name, error))?;
+        now.adds(name, text);
+        imported.files.push(shown(name));
+    }
+    let gone = before.names().filter(|name| wanted.force && !placed.iter().any(|(placed, ..)| placed == name));
+    for name in gone.filter(|name| !theirs.contains(*name)) {
+        match before.found(folder, name) {
+            Found::Nothing => {}
+            Found::Ours => {
+                let removed = fs::remove_file(folder.join(name));
+                removed.map_err(|error| format!("{} cannot be removed: {error}", shown(name)))?;
+                imported.removed.push(shown(name));
+            }
+            Found::Theirs => {
+                let why = "no hook stands behind it any more, but somebody else has changed it, and it stays";
+                imported.kept.push(format!("{}: {why}", shown(name)));
+            }
+        }
+    }
+    mark(&now).map_err(|error| unwritten(manifest::NAME, error))
 }
 
 /// A file is there whole or not at all.
@@ -147,7 +199,7 @@ fn put(path: &Path, text: &str, mode: u32) -> std::io::Result<()> {
         fs::create_dir_all(folder)?;
     }
     let mut beside = path.as_os_str().to_os_string();
-    beside.push(".new");
+    beside.push(".part");
     let beside = PathBuf::from(beside);
     let _ = fs::remove_file(&beside);
     let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(&beside)?;

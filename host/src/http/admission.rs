@@ -14,11 +14,11 @@ use axum::http::{HeaderMap, Method, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use super::Shared;
 use super::answer::Failure;
 use super::durations::Route;
 use super::origin::{check_origin, host_name, is_local, is_other_site};
 use super::refusals::Refused;
+use super::{Shared, audit, problem};
 use crate::domain::event::SOURCE;
 
 /// Headers that say that somebody handed the request on.
@@ -64,13 +64,35 @@ fn is_of_events(path: &str) -> bool {
 }
 
 /// In front of every path. What senders are refused, here or behind, is made known.
-pub async fn admit(State(state): State<Arc<Shared>>, request: Request, next: Next) -> Response {
+pub async fn admit(State(state): State<Arc<Shared>>, mut request: Request, next: Next) -> Response {
     let source = match Zone::of(request.method(), request.uri().path()) {
         Zone::Sender(source) => Some(source.to_string()),
         Zone::Links | Zone::Api => None,
     };
+    audit::take_over(&state);
+    match state.proxy.as_ref().map(|proxy| proxy.take(&mut request)).transpose() {
+        Ok(named) => {
+            named.flatten().map(|named| request.extensions_mut().insert(named));
+        }
+        Err(failure) => return audit::at_the_door(&state, &request).refuses(failure),
+    }
     let (began, route) = (state.clock.elapsed(), Route::of(&request));
-    let response = let_in(&state, request, next).await.unwrap_or_else(IntoResponse::into_response);
+    let of_api = problem::is_of_api(request.uri().path());
+    // Of senders there is a record of its own.
+    let pending = source.is_none().then(|| audit::at_the_door(&state, &request));
+    let mut response = match (let_in(&state, request, next).await, pending) {
+        (Ok(response), pending) => {
+            if let Some(pending) = pending {
+                pending.nothing();
+            }
+            response
+        }
+        (Err(failure), Some(pending)) => pending.refuses(failure),
+        (Err(failure), None) => failure.into_response(),
+    };
+    if of_api {
+        response = problem::shaped(response, &state.random);
+    }
     let status = response.status();
     state.durations.note(&route, status, state.clock.elapsed().saturating_sub(began));
     if let Some(source) = source

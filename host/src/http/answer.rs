@@ -1,4 +1,5 @@
-//! What goes back when something is wrong: `{"error": "sentence"}` and a fitting status.
+//! What goes back when something is wrong: `{"error": "sentence"}` and a fitting status; by the API as problem details
+//! ([`super::problem`]).
 
 use axum::Json;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
@@ -73,6 +74,16 @@ impl Failure {
     /// 413.
     pub fn too_large(text: impl Into<String>) -> Self {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, text)
+    }
+
+    /// 412.
+    pub fn changed(text: impl Into<String>) -> Self {
+        Self::new(StatusCode::PRECONDITION_FAILED, text)
+    }
+
+    /// 422.
+    pub fn unprocessable(text: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, text)
     }
 
     /// 415.

@@ -1,30 +1,68 @@
-//! Who calls: by a token of their own, or by the one proof that callers of the API share.
+//! Who calls: by a token of their own, or by the one proof that callers of the API share; and what they may do.
+//!
+//! What the configuration and the file of accounts say is put together anew whenever the file is another one.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use axum::http::HeaderMap;
 use base64::Engine;
+use jiff::Timestamp;
 
 use super::answer::Failure;
 use super::authorization::authorization;
 use super::proof::Proof;
-use crate::config::{Config, Role};
-use crate::domain::person;
-use crate::domain::{Person, Proven};
+use super::proxy::Named;
+use crate::accounts::{Accounts, Book, Used};
+use crate::config::Config;
+use crate::domain::person::{self, fold};
+use crate::domain::{Access, Permission, Person, Proven, Role};
 use crate::gate::People;
 use crate::token::{self, Hash};
 
-/// Who calls the API, and what they may do.
+/// Who calls, and what they may do.
 #[derive(Clone)]
 pub struct Caller {
     /// The person, if the proof names one.
     person: Option<Proven>,
-    /// Whether they may change anything.
-    pub acts: bool,
+    access: Access,
+    /// Since when their password is the one that they gave.
+    since: Option<Timestamp>,
 }
 
 impl Caller {
     /// Somebody who was not asked for a proof, or whose proof names nobody.
     pub fn unnamed() -> Self {
-        Self { person: None, acts: true }
+        Self { person: None, access: Access::of(Role::Admin), since: None }
+    }
+
+    /// Somebody of whom nobody has found out who it is: they may do nothing.
+    pub fn nobody() -> Self {
+        Self { person: None, access: Access::default(), since: None }
+    }
+
+    /// What they may do.
+    pub fn access(&self) -> &Access {
+        &self.access
+    }
+
+    /// Their name, for people.
+    pub fn called(&self) -> &str {
+        self.person.as_ref().map_or("whoever calls", Proven::name)
+    }
+
+    /// Why they may not do something: what they may do, and who may more.
+    pub fn refusal(&self, wanted: Permission) -> String {
+        match self.access.role() {
+            Some(role) if role.may(wanted) => {
+                let (who, does, scope) = (self.called(), wanted.does(), wanted.as_str());
+                format!("{who} may {does}, but not with this token: it lacks the scope {scope}")
+            }
+            Some(Role::Viewer) => format!("{} may look and change nothing; {}", self.called(), wanted.who_may()),
+            Some(role) => format!("{} has the role {role}; {}", self.called(), wanted.who_may()),
+            None => format!("{} has no role; {}", self.called(), wanted.who_may()),
+        }
     }
 
     /// The name that was proven, if one was.
@@ -56,84 +94,37 @@ impl Caller {
 struct Entry {
     hash: Hash,
     name: String,
-    role: Role,
+    /// What it permits of what its owner may do; none for all.
+    scopes: Option<BTreeSet<Permission>>,
+    expires: Option<Timestamp>,
+    /// Whether its uses are kept.
+    noted: bool,
 }
 
-/// Everybody who can call.
-pub struct Callers {
-    shared: Option<Proof>,
+/// What is known as long as the file of accounts is the same.
+struct Known {
+    edition: u64,
+    book: Arc<Book>,
     tokens: Vec<Entry>,
     people: People,
 }
 
-impl Callers {
-    /// The users of a configuration, and the proof that callers share.
-    pub fn new(config: &Config, shared: Option<Proof>) -> Self {
-        let entries = config.users.iter().flat_map(|(name, user)| {
-            user.tokens.iter().map(|hash| Entry { hash: hash.clone(), name: name.clone(), role: user.role })
+impl Known {
+    fn new(config: &Config, book: Arc<Book>, edition: u64) -> Self {
+        let entry = |name: &String, hash: &Hash| Entry {
+            hash: hash.clone(),
+            name: name.clone(),
+            scopes: None,
+            expires: None,
+            noted: false,
+        };
+        let of_users = config.users.iter().flat_map(|(name, user)| user.tokens.iter().map(|hash| entry(name, hash)));
+        let kept = book.tokens.iter().filter_map(|token| {
+            let scopes = (!token.scopes.is_empty()).then(|| token.scopes.clone());
+            Some(Entry { scopes, expires: token.expires, noted: true, ..entry(&token.owner, &token.hash()?) })
         });
-        Self { shared, tokens: entries.collect(), people: config.people() }
-    }
-
-    /// Whether nobody need prove anything.
-    pub fn are_open(&self) -> bool {
-        self.shared.is_none() && self.tokens.is_empty()
-    }
-
-    /// Who a request to the API comes from; none when nobody need prove anything.
-    ///
-    /// # Errors
-    /// When a proof is wanted and this is none, or it is one for sending alerts alone.
-    pub fn caller(&self, headers: &HeaderMap) -> Result<Option<Caller>, Failure> {
-        if let Some(entry) = self.owner(headers) {
-            if entry.role == Role::Sender {
-                return Err(Failure::forbidden("this token may send alerts and nothing else"));
-            }
-            let person = self.people.prove(&entry.name, person::Proof::Token(entry.hash.id()));
-            return Ok(Some(Caller { person, acts: entry.role == Role::Responder }));
-        }
-        match &self.shared {
-            Some(proof) => {
-                proof.header_alone(headers)?;
-                let user = proof.user().and_then(|user| self.people.prove(user, person::Proof::Password));
-                Ok(Some(Caller { person: user, ..Caller::unnamed() }))
-            }
-            None if self.tokens.is_empty() => Ok(None),
-            None => Err(Failure::unauthorized(
-                "this needs a token of yours in Authorization: Bearer …; commands take it from TIDEGATE_USER_TOKEN",
-                "Bearer realm=\"tidegate\"",
-            )),
-        }
-    }
-
-    /// Whether a request carries the token of somebody who may send alerts.
-    pub fn sends(&self, headers: &HeaderMap) -> bool {
-        self.owner(headers).is_some_and(|entry| entry.role == Role::Sender)
-    }
-
-    /// The person whose token this is, if they may answer questions.
-    pub fn answering(&self, token: &str) -> Option<Proven> {
-        let entry = self.entry(token).filter(|entry| entry.role == Role::Responder)?;
-        self.people.prove(&entry.name, person::Proof::Token(entry.hash.id()))
-    }
-
-    /// The person for whom alone a link was made.
-    pub fn linked(&self, name: &str) -> Option<Proven> {
-        self.people.prove(name, person::Proof::Link)
-    }
-
-    fn owner(&self, headers: &HeaderMap) -> Option<&Entry> {
-        let (scheme, credentials) = authorization(headers)?;
-        if scheme.eq_ignore_ascii_case("bearer") {
-            return self.entry(credentials);
-        }
-        if !scheme.eq_ignore_ascii_case("basic") {
-            return None;
-        }
-        let decoded = base64::engine::general_purpose::STANDARD.decode(credentials).ok()?;
-        let decoded = String::from_utf8(decoded).ok()?;
-        let (name, token) = decoded.split_once(':')?;
-        self.entry(token).filter(|entry| entry.name == name)
+        let tokens = of_users.chain(kept).collect();
+        Self { edition, tokens, people: config.people_of(&book), book }
     }
 
     /// Looks at every token, so that the time tells nothing.
@@ -144,4 +135,258 @@ impl Callers {
         let given = Hash::of(token);
         self.tokens.iter().fold(None, |found, entry| if entry.hash.matches(&given) { Some(entry) } else { found })
     }
+
+    fn access(&self, config: &Config, entry: &Entry) -> Access {
+        let access = config.access_of(&self.book, &entry.name);
+        match &entry.scopes {
+            Some(scopes) => access.only(scopes.iter().copied()),
+            None => access,
+        }
+    }
+}
+
+/// Everybody who can call.
+pub struct Callers {
+    shared: Option<Proof>,
+    config: Config,
+    accounts: Accounts,
+    used: Used,
+    known: RwLock<Arc<Known>>,
+    /// Whether a proof is demanded. It stays so, whatever becomes of the file.
+    demands: AtomicBool,
+}
+
+impl Callers {
+    /// The users of a configuration, the accounts of its file, and the proof that callers share.
+    ///
+    /// # Errors
+    /// When the file cannot be read: a sentence.
+    pub fn new(config: &Config, shared: Option<Proof>) -> Result<Self, String> {
+        let file = config.accounts_file();
+        let accounts = Accounts::open(&file)?;
+        let (book, edition) = accounts.now();
+        let demands = shared.is_some() || config.demands_proof() || book.proves();
+        Ok(Self {
+            shared,
+            known: RwLock::new(Arc::new(Known::new(config, book, edition))),
+            config: config.clone(),
+            accounts,
+            used: Used::beside(&file),
+            demands: AtomicBool::new(demands),
+        })
+    }
+
+    fn known(&self) -> Arc<Known> {
+        Arc::clone(&self.known.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Takes over what the file of accounts says now. Where that is something else, the people there are since, and what was changed.
+    pub fn refresh(&self) -> Option<(People, Vec<String>)> {
+        let (book, edition) = self.accounts.now();
+        if self.known().edition == edition {
+            return None;
+        }
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        if known.edition == edition {
+            return None;
+        }
+        if book.proves() {
+            self.demands.store(true, Ordering::Relaxed);
+        }
+        let changes = self.accounts.take_changes();
+        *known = Arc::new(Known::new(&self.config, book, edition));
+        Some((known.people.clone(), changes))
+    }
+
+    /// What is not as it should be.
+    pub fn problem(&self) -> Option<String> {
+        self.accounts.problem()
+    }
+
+    /// Whether nobody need prove anything.
+    pub fn are_open(&self) -> bool {
+        !self.demands.load(Ordering::Relaxed)
+    }
+
+    /// Whether somebody signs in with a password.
+    pub fn have_passwords(&self) -> bool {
+        self.known().book.accounts.values().any(|account| account.password.is_some())
+    }
+
+    /// The configuration.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// What the file of accounts says.
+    pub fn book(&self) -> Arc<Book> {
+        Arc::clone(&self.known().book)
+    }
+
+    /// When a token was last used.
+    pub fn used(&self) -> &Used {
+        &self.used
+    }
+
+    /// Writes down when tokens were last used.
+    ///
+    /// # Errors
+    /// When that cannot be written: a sentence.
+    pub fn save_used(&self) -> Result<(), String> {
+        let book = self.book();
+        self.used.save(|id| book.tokens.iter().any(|token| token.id == id))
+    }
+
+    /// Who a request to the API comes from; none when nobody need prove anything.
+    ///
+    /// # Errors
+    /// When a proof is wanted and this is none, or it is one for sending alerts alone.
+    pub fn caller(&self, headers: &HeaderMap, now: Timestamp) -> Result<Option<Caller>, Failure> {
+        let known = self.known();
+        if let Some(entry) = owner(&known, headers) {
+            return self.of_entry(&known, entry, now).map(Some);
+        }
+        match &self.shared {
+            Some(proof) => {
+                proof.header_alone(headers)?;
+                let user = proof.user().and_then(|user| known.people.prove(user, person::Proof::Password));
+                Ok(Some(self.of_shared(&known, user)))
+            }
+            None if self.are_open() => Ok(None),
+            None => Err(Failure::unauthorized(
+                "this needs a token of yours in Authorization: Bearer …; commands take it from TIDEGATE_USER_TOKEN",
+                "Bearer realm=\"tidegate\"",
+            )),
+        }
+    }
+
+    fn of_shared(&self, known: &Known, person: Option<Proven>) -> Caller {
+        let user = person.as_ref().filter(|user| self.config.users.keys().any(|name| fold(name) == user.id()));
+        let access = user.map(|user| self.config.access_of(&known.book, user.name()));
+        Caller { access: access.unwrap_or_else(|| Access::of(Role::Admin)), person, since: None }
+    }
+
+    fn of_entry(&self, known: &Known, entry: &Entry, now: Timestamp) -> Result<Caller, Failure> {
+        let challenge = "Bearer realm=\"tidegate\", error=\"invalid_token\"";
+        if let Some(expired) = entry.expires.filter(|expires| *expires <= now) {
+            let text = format!("this token expired at {expired}; `tidegate token new {}` makes another", entry.name);
+            return Err(Failure::unauthorized(text, challenge));
+        }
+        let access = known.access(&self.config, entry);
+        if access.sends_only() {
+            return Err(Failure::forbidden("this token may send alerts and nothing else"));
+        }
+        let person = known.people.prove(&entry.name, person::Proof::Token(entry.hash.id()));
+        if access.grants().is_empty() || person.is_none() {
+            return Err(Failure::unauthorized("whose token this is, is not let in any more", challenge));
+        }
+        if entry.noted {
+            self.used.note(&entry.hash.id(), now);
+        }
+        Ok(Caller { person, access, since: None })
+    }
+
+    /// Somebody whom the proxy names; none where they are not let in.
+    pub fn by_proxy(&self, named: &Named) -> Option<Caller> {
+        let (person, access) = self.config.named_by_proxy(&self.known().book, &named.name, &named.groups)?;
+        Some(Caller { person: Some(person), access, since: None })
+    }
+
+    /// Whether a request carries the token of somebody who may send alerts.
+    pub fn sends(&self, headers: &HeaderMap, now: Timestamp) -> bool {
+        let known = self.known();
+        owner(&known, headers).is_some_and(|entry| {
+            entry.expires.is_none_or(|expires| now < expires) && known.access(&self.config, entry).sends_only()
+        })
+    }
+
+    /// Whose token it is, if they may answer questions.
+    pub fn answering(&self, token: &str, now: Timestamp) -> Option<Caller> {
+        let known = self.known();
+        let caller = self.of_entry(&known, known.entry(token)?, now).ok()?;
+        Some(caller).filter(|caller| caller.access.may(Permission::Approve))
+    }
+
+    /// The person for whom alone a link was made, if they may answer questions.
+    pub fn linked(&self, name: &str) -> Option<Caller> {
+        let known = self.known();
+        let person = known.people.prove(name, person::Proof::Link)?;
+        let access = self.config.access_of(&known.book, person.name());
+        Some(Caller { person: Some(person), access, since: None })
+            .filter(|caller| caller.access.may(Permission::Approve))
+    }
+
+    /// What is kept of somebody's password, if they can come in with one.
+    pub fn password_of(&self, name: &str) -> Option<String> {
+        let known = self.known();
+        known.book.accounts.get(name).filter(|account| !account.disabled).and_then(|account| account.password.clone())
+    }
+
+    /// Somebody who has given this password, as it is kept.
+    pub fn by_password(&self, name: &str, kept: &str) -> Option<Caller> {
+        let known = self.known();
+        let account = known.book.accounts.get(name).filter(|account| !account.disabled)?;
+        // It may have been changed while it was looked at.
+        if account.password.as_deref() != Some(kept) {
+            return None;
+        }
+        let person = known.people.prove(name, person::Proof::Password)?;
+        let access = self.config.access_of(&known.book, name);
+        Some(Caller { person: Some(person), access, since: account.since })
+            .filter(|caller| caller.access.may(Permission::Look))
+    }
+
+    /// Somebody whose request goes on, with what they may do now; none where they are not let in any more.
+    pub fn goes_on(&self, caller: &Caller, now: Timestamp) -> Option<Caller> {
+        let Some(person) = &caller.person else { return Some(caller.clone()) };
+        match person.proof() {
+            person::Proof::Link => Some(caller.clone()),
+            person::Proof::Proxy => {
+                let known = self.known();
+                let kept_out =
+                    known.book.accounts.iter().any(|(name, account)| account.disabled && fold(name) == person.id());
+                (!kept_out).then(|| caller.clone())
+            }
+            _ => self.still(caller, now),
+        }
+    }
+
+    /// Somebody who came in a while ago, with what they may do now; none where they would not come in any more.
+    pub fn still(&self, caller: &Caller, now: Timestamp) -> Option<Caller> {
+        let known = self.known();
+        let Some(person) = &caller.person else { return self.shared.as_ref().map(|_| caller.clone()) };
+        match person.proof() {
+            person::Proof::Token(id) => {
+                let entry =
+                    known.tokens.iter().find(|entry| entry.hash.id() == *id && fold(&entry.name) == person.id())?;
+                self.of_entry(&known, entry, now).ok()
+            }
+            person::Proof::Password => {
+                let shared = self.shared.as_ref().and_then(Proof::user).is_some_and(|user| fold(user) == person.id());
+                if shared && caller.since.is_none() {
+                    let person = known.people.prove(person.name(), person::Proof::Password);
+                    return person.map(|person| self.of_shared(&known, Some(person)));
+                }
+                let account = known.book.accounts.get(person.name())?;
+                let same = account.since == caller.since;
+                same.then(|| self.by_password(person.name(), account.password.as_deref()?)).flatten()
+            }
+            person::Proof::Link | person::Proof::Proxy => None,
+        }
+    }
+}
+
+/// The token that a request carries, as a bearer's or as the password of its owner.
+fn owner<'a>(known: &'a Known, headers: &HeaderMap) -> Option<&'a Entry> {
+    let (scheme, credentials) = authorization(headers)?;
+    if scheme.eq_ignore_ascii_case("bearer") {
+        return known.entry(credentials);
+    }
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return None;
+    }
+    let decoded = base64::engine::general_purpose::STANDARD.decode(credentials).ok()?;
+    let decoded = String::from_utf8(decoded).ok()?;
+    let (name, token) = decoded.split_once(':')?;
+    known.entry(token).filter(|entry| entry.name == name)
 }

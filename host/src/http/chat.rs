@@ -16,14 +16,15 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::sync::{OwnedSemaphorePermit, mpsc, watch as signal};
 
-use super::Shared;
 use super::answer::Failure;
 use super::control::{caller, read};
 use super::incidents::reading;
+use super::{Shared, list};
 use crate::backend::{Backend, find};
 use crate::chat::{Question, Refused, Shown};
 use crate::domain::conversation::ConversationView;
 use crate::domain::{ConversationId, Person};
+use crate::inquiry::Cursor;
 
 /// A line now and then shows both sides that the other is there.
 const KEEP_ALIVE: Duration = Duration::from_secs(10);
@@ -45,6 +46,7 @@ struct Asked {
 #[serde(deny_unknown_fields)]
 struct Selection {
     before: Option<String>,
+    cursor: Option<String>,
     limit: Option<usize>,
 }
 
@@ -97,14 +99,18 @@ pub async fn ask(
 }
 
 /// `GET /v1/chat`.
-pub async fn list(State(state): State<Arc<Shared>>, uri: Uri) -> Result<Json<Value>, Failure> {
-    let Query(Selection { before, limit }) = Query::<Selection>::try_from_uri(&uri)
-        .map_err(|error| Failure::invalid(format!("the query cannot be read: {error}")))?;
+pub async fn all(State(state): State<Arc<Shared>>, uri: Uri) -> Result<Json<Value>, Failure> {
+    let Selection { before, cursor, limit } = list::query(&uri)?;
+    let before = before.or(list::after("conversations", cursor.as_deref())?);
     let limit = limit.unwrap_or(20).min(MAX_LIMIT);
     let listed = reading(&state, move |backend| {
-        backend.conversations(None, before.as_deref(), limit).map_err(Failure::unavailable)
+        backend.conversations(None, before.as_deref(), limit + 1).map_err(Failure::unavailable)
     });
-    Ok(Json(json!({ "conversations": listed.await? })))
+    let mut listed = listed.await?;
+    let more = listed.len() > limit;
+    listed.truncate(limit);
+    let next = listed.last().filter(|_| more).map(|last| Cursor::write("conversations", &last.id));
+    Ok(Json(json!({ "conversations": listed, "next": next })))
 }
 
 /// `GET /v1/chat/{id}`; `latest` means the newest of whoever calls: by the name that they prove, or else by `person`.

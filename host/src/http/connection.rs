@@ -7,6 +7,7 @@
 //! HTTP/1.1 only: senders of alerts speak nothing else over plain connections.
 
 use std::convert::Infallible;
+use std::net::IpAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -25,6 +26,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
+use super::audit::Address;
 use super::places::{Peer, Place, Places};
 use crate::config::Server;
 
@@ -50,7 +52,7 @@ pub async fn serve(
     let mut connections = JoinSet::new();
     let mut shutdown = pin!(shutdown);
     loop {
-        let (stream, peer) = tokio::select! {
+        let (stream, address) = tokio::select! {
             () = &mut shutdown => break,
             accepted = accept(&listener) => match accepted {
                 Some(accepted) => accepted,
@@ -58,9 +60,10 @@ pub async fn serve(
             },
         };
         while connections.try_join_next().is_some() {}
+        let peer = Peer::from(address);
         // All of them are working, each within its quota; this one is closed without an answer.
         let Some(place) = places.take(peer).map(Arc::new) else { continue };
-        let service = service(TowerToHyperService::new(router.clone()), Arc::clone(&place), peer);
+        let service = service(TowerToHyperService::new(router.clone()), Arc::clone(&place), address);
         let connection = builder.serve_connection(TokioIo::new(stream), service);
         let mut stopped = stopping.subscribe();
         connections.spawn(async move {
@@ -86,12 +89,12 @@ pub async fn serve(
     }
 }
 
-async fn accept(listener: &TcpListener) -> Option<(TcpStream, Peer)> {
+async fn accept(listener: &TcpListener) -> Option<(TcpStream, IpAddr)> {
     match listener.accept().await {
         Ok((stream, address)) => {
             // Answers are small; waiting to fill a packet would only delay them.
             let _ = stream.set_nodelay(true);
-            Some((stream, Peer::from(address.ip())))
+            Some((stream, address.ip()))
         }
         Err(error) => {
             tracing::warn!(%error, "a connection could not be accepted");
@@ -105,11 +108,12 @@ async fn accept(listener: &TcpListener) -> Option<(TcpStream, Peer)> {
 fn service(
     router: TowerToHyperService<Router>,
     place: Arc<Place>,
-    peer: Peer,
+    address: IpAddr,
 ) -> impl Service<Request<Incoming>, Response = Response<Answer>, Error = Infallible, Future: Send> {
     service_fn(move |mut request: Request<Incoming>| {
         let working = Working::new(Arc::clone(&place));
-        request.extensions_mut().insert(peer);
+        request.extensions_mut().insert(Peer::from(address));
+        request.extensions_mut().insert(Address(address));
         let response = router.call(request);
         async move { response.await.map(|response| response.map(|body| Answer { body, _working: working })) }
     })

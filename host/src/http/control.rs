@@ -128,7 +128,7 @@ pub(super) async fn order(state: &Shared, request: Request) -> Result<Order, Fai
 
 /// Who calls, as the guard in front of the API found out.
 pub(super) fn caller(request: &Request) -> Caller {
-    request.extensions().get::<Caller>().cloned().unwrap_or_else(Caller::unnamed)
+    request.extensions().get::<Caller>().cloned().unwrap_or_else(Caller::nobody)
 }
 
 pub(super) async fn read<T: DeserializeOwned + Default>(state: &Shared, request: Request) -> Result<T, Failure> {

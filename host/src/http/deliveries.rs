@@ -3,25 +3,24 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Query, Request, State};
+use axum::extract::{Request, State};
 use axum::http::Uri;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::Shared;
 use super::answer::Failure;
 use super::control::{caller, read};
 use super::incidents::reading;
-use crate::backend::deliveries::{Anew, Standing, Undelivered, Which};
-
-/// A longer listing helps nobody.
-const MAX_LIMIT: usize = 1_000;
+use super::{Shared, list};
+use crate::backend::deliveries::{Anew, DeliveryView, Standing, Undelivered, Which};
+use crate::inquiry;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Selection {
     state: Option<Standing>,
     target: Option<String>,
+    cursor: Option<String>,
     limit: Option<usize>,
 }
 
@@ -36,13 +35,21 @@ struct Words {
 }
 
 /// `GET /v1/deliveries`.
-pub async fn list(State(state): State<Arc<Shared>>, uri: Uri) -> Result<Json<Value>, Failure> {
-    let Query(selection) = Query::<Selection>::try_from_uri(&uri)
-        .map_err(|error| Failure::invalid(format!("the query cannot be read: {error}")))?;
-    let limit = selection.limit.unwrap_or(50).min(MAX_LIMIT);
-    let wanted = Undelivered { state: selection.state, target: selection.target, limit };
-    let deliveries = reading(&state, move |backend| backend.deliveries(&wanted).map_err(Failure::unavailable)).await?;
-    Ok(Json(json!({ "deliveries": deliveries })))
+pub async fn all(State(state): State<Arc<Shared>>, uri: Uri) -> Result<Json<Value>, Failure> {
+    let selection: Selection = list::query(&uri)?;
+    let limit = selection.limit.unwrap_or(50).min(list::MAX_LIMIT);
+    let after = list::after("deliveries", selection.cursor.as_deref())?;
+    // What was given up comes first; pages, whose first has an empty cursor, go by name.
+    let paged = selection.cursor.is_some();
+    let most = if paged { list::MAX_LIMIT } else { limit };
+    let wanted = Undelivered { state: selection.state, target: selection.target, limit: most };
+    let found = reading(&state, move |backend| backend.deliveries(&wanted).map_err(Failure::unavailable)).await?;
+    let key = |view: &DeliveryView| view.id.clone();
+    let (deliveries, next) = match paged {
+        true => inquiry::paged("deliveries", found, key, (after.as_deref(), limit)),
+        false => (found, None),
+    };
+    Ok(Json(json!({ "deliveries": deliveries, "next": next })))
 }
 
 /// `POST /v1/deliveries/retry`.

@@ -1,27 +1,22 @@
 //! `GET /v1/incidents` and below: what happened.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::http::{Uri, header};
 use axum::response::IntoResponse;
+use axum::{Extension, Json};
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::Shared;
 use super::answer::Failure;
+use super::callers::Caller;
+use super::{Shared, list};
 use crate::backend::{Backend, Cancellation, EvidenceView, Filter, find};
 use crate::domain::incident::IncidentView;
-use crate::domain::{Incident, Outcome, Severity, State as Standing};
+use crate::domain::{Incident, Matcher, Outcome, Severity, State as Standing};
 use crate::report;
-
-/// Longer listings come in pages, by `before`.
-const MAX_LIMIT: usize = 1_000;
-/// How long a listing may take.
-const LISTING: Duration = Duration::from_secs(10);
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -32,7 +27,10 @@ struct Selection {
     source: Option<String>,
     rule: Option<String>,
     since: Option<Timestamp>,
+    /// Matchers, such as `namespace="shop"`: one alert must pass all of them.
+    r#match: Option<String>,
     before: Option<String>,
+    cursor: Option<String>,
     limit: Option<usize>,
 }
 
@@ -57,9 +55,19 @@ pub async fn named(state: &Shared, id: String) -> Result<Incident, Failure> {
 }
 
 /// `GET /v1/incidents`.
-pub async fn list(State(state): State<Arc<Shared>>, uri: Uri) -> Result<Json<Value>, Failure> {
-    let Query(selection) = Query::<Selection>::try_from_uri(&uri)
-        .map_err(|error| Failure::invalid(format!("the query cannot be read: {error}")))?;
+pub async fn all(
+    State(state): State<Arc<Shared>>,
+    Extension(caller): Extension<Caller>,
+    uri: Uri,
+) -> Result<Json<Value>, Failure> {
+    let selection: Selection = list::query(&uri)?;
+    if selection.before.is_some() && selection.cursor.is_some() {
+        return Err(Failure::invalid(
+            "say either before which incident (\"before\") or behind which page (\"cursor\")",
+        ));
+    }
+    let matchers = Matcher::parse_all(selection.r#match.as_deref().unwrap_or_default()).map_err(Failure::invalid)?;
+    let after = list::after("incidents", selection.cursor.as_deref())?;
     let filter = Filter {
         live: false,
         state: selection.state,
@@ -69,17 +77,18 @@ pub async fn list(State(state): State<Arc<Shared>>, uri: Uri) -> Result<Json<Val
         rule: selection.rule,
         since: selection.since,
         prefix: None,
-        before: selection.before,
-        limit: selection.limit.unwrap_or(50).min(MAX_LIMIT),
+        before: selection.before.or(after),
+        limit: selection.limit.unwrap_or(50).min(list::MAX_LIMIT),
     };
     let cancellation = Cancellation::default();
     // Dropped with this request, also when its sender hangs up.
     let _waiting = cancellation.on_drop();
-    let listing = reading(&state, move |backend| backend.list(&filter, &cancellation).map_err(Failure::unavailable));
+    let listing =
+        reading(&state, move |backend| list::incidents(backend, filter, &matchers, caller.access(), &cancellation));
     let too_long = |_| Failure::unavailable("the listing takes too long; ask for fewer incidents, or come again later");
-    let incidents = tokio::time::timeout(LISTING, listing).await.map_err(too_long)??;
+    let (incidents, next) = tokio::time::timeout(list::LISTING, listing).await.map_err(too_long)??;
     let views: Vec<IncidentView> = incidents.iter().map(IncidentView::from).collect();
-    Ok(Json(json!({ "incidents": views })))
+    Ok(Json(json!({ "incidents": views, "next": next })))
 }
 
 /// `GET /v1/incidents/{id}`.

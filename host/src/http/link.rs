@@ -17,14 +17,17 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use super::answer::Failure;
+use super::audit::Known;
+use super::callers::Caller;
 use super::incidents::reading;
 use super::places::Peer;
 use super::quotas::busy;
+use super::refusals::Refused;
 use super::{Shared, body};
 use crate::backend::{Answer, ControlError};
 use crate::config::Size;
 use crate::domain::incident::{ActionRecord, ActionState, Approval};
-use crate::domain::{Incident, Person, Ruling};
+use crate::domain::{Incident, Permission, Person, Ruling};
 use crate::gate::LINK;
 use crate::gate::link::Links;
 use crate::report::page::{self, Reader, Told};
@@ -105,14 +108,14 @@ pub async fn answer(
     };
     let Some(record) = incident.actions.get(n) else { return say(&state, &Told::Invalid) };
     let question = format!("{}/{action}", incident.id);
-    let person = match who(&state, &question, &ticket, &words.own_token, &words.person) {
+    let person = match who(&state, &incident, &question, &ticket, &words.own_token, &words.person) {
         Ok(person) => person,
         Err(told) => return say(&state, &told),
     };
     if words.answer == "approve" && person.proven().is_none() && !takes_unproven(record) {
         return say(&state, &Told::Unproven);
     }
-    let after = with(record, &person);
+    let (after, known) = (with(record, &person), Known(person.clone()));
     let answer = Answer {
         incident: incident.id.to_string(),
         action,
@@ -126,8 +129,8 @@ pub async fn answer(
         "deny" => state.backend.reject(answer).await.map(|()| Told::Denied),
         _ => return say(&state, &Told::Invalid),
     };
-    match taken {
-        Ok(told) => say(&state, &told),
+    let (why, mut response) = match taken {
+        Ok(told) => (None, say(&state, &told)),
         Err(error) => {
             let status = match error {
                 ControlError::NotFound(_) => StatusCode::NOT_FOUND,
@@ -135,9 +138,13 @@ pub async fn answer(
                 ControlError::Forbidden(_) => StatusCode::FORBIDDEN,
                 ControlError::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
             };
-            html(&state, status, page::told(&Told::Refused(error.to_string()), state.language))
+            let text = error.to_string();
+            (Some(text.clone()), html(&state, status, page::told(&Told::Refused(text), state.language)))
         }
-    }
+    };
+    response.extensions_mut().insert(known);
+    why.map(|why| response.extensions_mut().insert(Refused(why)));
+    response
 }
 
 /// The form's bytes. A page of ours sends it to the link itself, and then nothing is read unless the
@@ -155,22 +162,36 @@ async fn form(state: &Shared, id: &str, action: &str, head: &Parts, body: Body) 
     body::read_within(&head.headers, body, bounds, |_| ()).await.map_err(Failure::into_response)
 }
 
+/// The person who calls, if they may answer questions of this incident.
+fn may_answer(caller: &Caller, incident: &Incident) -> Option<Person> {
+    let person = caller.proven().filter(|_| caller.access().may_to(Permission::Approve, incident))?;
+    Some(person.clone().into())
+}
+
 /// Who answers: the owner of a token, the one for whom the link was made, or a name that is typed.
-fn who(state: &Shared, question: &str, ticket: &Ticket, own_token: &str, typed: &str) -> Result<Person, Told> {
+fn who(
+    state: &Shared,
+    incident: &Incident,
+    question: &str,
+    ticket: &Ticket,
+    own_token: &str,
+    typed: &str,
+) -> Result<Person, Told> {
     let own_token = own_token.trim();
     if !own_token.is_empty() {
         let now = state.clock.now();
         if !state.attempts.may_try(question, now) {
             return Err(Told::TooOften);
         }
-        return state.callers.answering(own_token).map(Person::from).ok_or_else(|| {
+        let caller = state.callers.answering(own_token, now).ok_or_else(|| {
             state.attempts.wrong(question, now);
             Told::WrongToken
-        });
+        })?;
+        return may_answer(&caller, incident).ok_or(Told::Unproven);
     }
     if let Some(name) = &ticket.person {
         // Somebody who has left, or whose links are no longer for them alone, has no good link.
-        return state.callers.linked(name).map(Person::from).ok_or(Told::Invalid);
+        return state.callers.linked(name).and_then(|caller| may_answer(&caller, incident)).ok_or(Told::Invalid);
     }
     let person = Person::typed(typed);
     if person.is_nameless() { Err(Told::Nameless) } else { Ok(person) }

@@ -10,7 +10,7 @@ use crate::domain::{ActionId, Entry, Fact, Mode, Person, Requirement};
 use crate::token::{self, Hash};
 
 /// A host whose first incident asks the group sre about `a1`.
-async fn asking(config: &str) -> Running {
+pub(super) async fn asking(config: &str) -> Running {
     let mut fake = Fake::default();
     let ruling = Ruling {
         kind: RulingKind::Ask,
@@ -30,19 +30,19 @@ async fn asking(config: &str) -> Running {
 }
 
 /// A browser: it keeps cookies by hand and follows nothing by itself.
-struct Browser<'a> {
+pub(super) struct Browser<'a> {
     host: &'a Running,
     http: Client,
     cookie: Option<String>,
 }
 
 impl<'a> Browser<'a> {
-    fn new(host: &'a Running) -> Self {
+    pub(super) fn new(host: &'a Running) -> Self {
         let http = crate::network::builder().redirect(Policy::none()).build().unwrap();
         Self { host, http, cookie: None }
     }
 
-    async fn signed_in(host: &'a Running, token: &str) -> Self {
+    pub(super) async fn signed_in(host: &'a Running, token: &str) -> Self {
         let mut browser = Self::new(host);
         let answer = browser.send("/sign-in", &[("to", "/i/i-b1/a1"), ("token", token)]).await;
         assert_eq!((answer.status().as_u16(), answer.headers()["location"].to_str().unwrap()), (303, "/i/i-b1/a1"));
@@ -52,12 +52,12 @@ impl<'a> Browser<'a> {
         browser
     }
 
-    async fn look(&self, path: &str) -> Response {
+    pub(super) async fn look(&self, path: &str) -> Response {
         let request = self.http.get(self.host.url(path)).header("Sec-Fetch-Site", "same-origin");
         self.cookie.iter().fold(request, |request, cookie| request.header("Cookie", cookie)).send().await.unwrap()
     }
 
-    async fn send(&self, path: &str, form: &[(&str, &str)]) -> Response {
+    pub(super) async fn send(&self, path: &str, form: &[(&str, &str)]) -> Response {
         self.send_from(
             path,
             form,
@@ -66,7 +66,7 @@ impl<'a> Browser<'a> {
         .await
     }
 
-    async fn send_from(&self, path: &str, form: &[(&str, &str)], headers: &[(&str, &str)]) -> Response {
+    pub(super) async fn send_from(&self, path: &str, form: &[(&str, &str)], headers: &[(&str, &str)]) -> Response {
         let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
         let request = self.http.post(self.host.url(path)).body(body);
         let request = request.header("Content-Type", "application/x-www-form-urlencoded");
@@ -84,7 +84,7 @@ impl<'a> Browser<'a> {
     }
 }
 
-fn hidden(page: &str, name: &str) -> String {
+pub(super) fn hidden(page: &str, name: &str) -> String {
     let field = format!("name=\"{name}\" value=\"");
     let at = page.find(&field).unwrap_or_else(|| panic!("{name} in {page}")) + field.len();
     page[at..].split('"').next().unwrap().to_string()
@@ -96,16 +96,16 @@ fn can(page: &str, answer: &str) -> bool {
     !page[at..].split('>').next().unwrap().contains("disabled")
 }
 
-struct People {
-    config: String,
-    ada: String,
-    vic: String,
+pub(super) struct People {
+    pub(super) config: String,
+    pub(super) ada: String,
+    pub(super) vic: String,
     bob: String,
     sam: String,
 }
 
 /// Ada is asked, Bob is not, Vic may look alone, Sam sends alerts.
-fn people() -> People {
+pub(super) fn people() -> People {
     let [ada, bob, vic, sam] = [(); 4].map(|()| token::make().unwrap().expose().to_string());
     let user =
         |name: &str, token: &str, more: &str| format!("[users.{name}]\ntokens = [\"{}\"]\n{more}\n", Hash::of(token));
@@ -119,7 +119,23 @@ fn people() -> People {
     People { config, ada, vic, bob, sam }
 }
 
-const PAGES: [&str; 5] = ["/", "/incidents", "/incidents?state=all&q=g", "/i/i-b1", "/i/i-b1/a1"];
+const PAGES: [&str; 15] = [
+    "/",
+    "/incidents",
+    "/incidents?state=all&q=g",
+    "/i/i-b1",
+    "/i/i-b1/a1",
+    "/alerts",
+    "/alerts?matchers=a%3D%22b%22&by=namespace&silenced=no&severity=critical",
+    "/silences",
+    "/silences?state=expired",
+    "/silences/new?matchers=namespace%3Dshop",
+    "/policies",
+    "/policies/explain",
+    "/tools",
+    "/costs?days=31",
+    "/inspections",
+];
 
 #[tokio::test]
 async fn each_page_shows_what_each_may_see_and_do() {

@@ -3,28 +3,37 @@
 //! What a page shows and says is `page/`'s business; what an answer does goes the way of the API's. A page needs the proof
 //! that the API needs: one in `Authorization`, or a session that was opened with a token on the page `/sign-in`.
 
+mod alerts;
 mod answer;
+mod audit;
+mod costs;
+mod handling;
 mod language;
 mod live;
 mod look;
+mod password;
+mod policies;
 mod sessions;
 mod sign;
+mod silences;
+mod tools;
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use axum::Router;
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
-use axum::middleware::{self, Next};
+use axum::middleware;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
 
 use super::answer::Failure;
-use super::attempts::Attempts;
+use super::attempts::{Attempts, Pauses};
 use super::callers::Caller;
+use super::proxy::Named;
+use super::refusals::Refused;
+use super::routes::{Routes, get, post};
 use super::{Shared, quotas};
-use crate::domain::Mode;
+use crate::config::Config;
+use crate::domain::{Mode, Permission};
 use crate::page::{self, Frame, HostView, Message, SignIn, Who, assets};
 use crate::redact::redact;
 pub use sessions::Key;
@@ -43,12 +52,15 @@ pub struct Pages {
     sessions: Sessions,
     /// Who has tried to in vain; apart from the links' page, so that neither can keep out the other's people.
     attempts: Attempts,
+    /// Wrong passwords, and how long who gave them must wait.
+    pauses: Pauses,
 }
 
 impl Pages {
     /// For a host in this mode.
-    pub fn new(mode: Mode) -> Self {
-        Self { mode, sessions: Sessions::default(), attempts: Attempts::default() }
+    pub fn new(config: &Config) -> Self {
+        let sessions = Sessions::new(config.sign_in.idle, config.sign_in.longest);
+        Self { mode: config.mode, sessions, attempts: Attempts::default(), pauses: Pauses::default() }
     }
 
     /// The session that lets a request in, where nothing else does.
@@ -58,58 +70,106 @@ impl Pages {
     }
 
     /// Whether what a session let in may go on.
-    pub fn stands(&self, session: Option<&Key>, now: Duration) -> bool {
-        session.is_none_or(|session| self.sessions.holds(session, now))
+    pub fn stands(&self, state: &Shared, session: Option<&Key>) -> bool {
+        session.is_none_or(|session| {
+            let found = self.sessions.held(session, state.clock.elapsed());
+            found.is_some_and(|caller| state.callers.still(&caller, state.clock.now()).is_some())
+        })
     }
 
-    /// The caller whose session a request carries.
+    /// The caller whose session a request carries, with what they may do now. Whose account, password or token is gone has none.
     pub fn caller(&self, state: &Shared, headers: &HeaderMap) -> Option<Caller> {
-        self.sessions.find(&sessions::key(headers)?, state.clock.elapsed())
+        let key = sessions::key(headers)?;
+        let caller = self.sessions.find(&key, state.clock.elapsed())?;
+        let now = state.callers.still(&caller, state.clock.now());
+        if now.is_none() {
+            self.sessions.end(&key, false);
+        }
+        now
+    }
+
+    /// How many sessions a person has.
+    pub fn sessions_of(&self, id: &str) -> usize {
+        self.sessions.of_person(id)
+    }
+
+    /// Ends all sessions of a person.
+    pub fn end_all_of(&self, id: &str) -> usize {
+        self.sessions.end_all_of(id)
     }
 }
 
 /// Who looks at a page.
 #[derive(Clone)]
-struct Viewer {
+pub struct Viewer {
     caller: Caller,
     who: Who,
     session: Option<Key>,
 }
 
+impl Viewer {
+    /// The same as somebody who calls.
+    pub fn caller(&self) -> &Caller {
+        &self.caller
+    }
+}
+
 /// The pages.
-pub fn router(state: &Arc<Shared>) -> Router<Arc<Shared>> {
-    let shown = Router::new()
+pub fn router(state: &Arc<Shared>) -> Routes {
+    let shown = Routes::new()
         .route("/", get(look::now))
         .route("/incidents", get(look::incidents))
-        .route("/i/{id}", get(look::incident))
+        .route("/audit", get(audit::show))
+        .route("/i/{id}", get(look::incident).post(handling::take))
         .route("/i/{id}/journal.json", get(look::journal))
         .route("/i/{id}/{action}", get(answer::show).post(answer::take))
-        .route_layer(middleware::from_fn_with_state(state.clone(), quotas::api));
-    let guarded = shown
+        .merge(operations())
+        .layered(|shown| shown.route_layer(middleware::from_fn_with_state(state.clone(), quotas::api)));
+    shown
         .route("/live", get(live::live))
         .route("/sign-out", post(sign::out))
-        .route_layer(middleware::from_fn_with_state(state.clone(), guard));
-    guarded
         .route("/sign-in", get(sign::show).post(sign::take))
         .route("/language", post(language::choose))
         .route("/s/{file}", get(asset))
 }
 
-/// In front of every page but `/sign-in`.
-async fn guard(State(state): State<Arc<Shared>>, mut request: Request, next: Next) -> Response {
-    match viewer(&state, request.headers()) {
-        Some(viewer) => {
-            request.extensions_mut().insert(viewer);
-            next.run(request).await
-        }
-        None => {
-            let to = request.uri().path_and_query().map_or("/", |path| path.as_str());
-            if request.method() == Method::GET || request.method() == Method::HEAD {
-                return sign::ask(to);
-            }
-            sign::say(&state, request.headers(), StatusCode::UNAUTHORIZED, SignIn::Asked, to)
-        }
+/// Pages about what the host holds and does besides incidents.
+fn operations() -> Routes {
+    Routes::new()
+        .route("/alerts", get(alerts::list))
+        .route("/policies", get(policies::list))
+        .route("/policies/explain", get(policies::explain).post(policies::explain_body))
+        .route("/tools", get(tools::show).post(tools::change))
+        .route("/costs", get(costs::costs))
+        .route("/inspections", get(costs::inspections))
+        .route("/silences", get(silences::list))
+        .route("/silences/new", get(silences::new).post(silences::make))
+        .route("/silences/{id}", get(silences::one).post(silences::change))
+}
+
+/// Who wants a page.
+///
+/// # Errors
+/// The page that asks who it is, or the way there.
+#[allow(clippy::result_large_err, reason = "an answer that says no is a whole page here, made once a request")]
+pub fn viewer_of(state: &Shared, request: &Request) -> Result<Viewer, Response> {
+    let named = request.extensions().get::<Named>().and_then(|named| state.callers.by_proxy(named));
+    if let Some(caller) = named {
+        return Ok(Viewer { who: who(&caller), caller, session: None });
     }
+    if let Some(viewer) = viewer(state, request.headers()) {
+        return Ok(viewer);
+    }
+    let to = request.uri().path_and_query().map_or("/", |path| path.as_str());
+    if request.method() == Method::GET || request.method() == Method::HEAD {
+        return Err(sign::ask(to));
+    }
+    Err(sign::say(state, request.headers(), StatusCode::UNAUTHORIZED, SignIn::Asked, to))
+}
+
+/// The page that says why somebody may not do what they want.
+pub fn refused(state: &Shared, request: &Request, viewer: &Viewer, failure: &Failure) -> Response {
+    failed(state, request.headers(), request.uri(), &viewer.who, failure)
 }
 
 /// Who sends a request, if that is somebody who may look.
@@ -120,17 +180,22 @@ fn viewer(state: &Shared, headers: &HeaderMap) -> Option<Viewer> {
         return state.loopback.then_some(single);
     }
     if headers.contains_key(header::AUTHORIZATION) {
-        let caller = state.callers.caller(headers).ok().flatten()?;
+        let caller = state.callers.caller(headers, state.clock.now()).ok().flatten()?;
         return Some(Viewer { who: who(&caller), caller, session: None });
     }
     let key = sessions::key(headers)?;
-    let caller = state.pages.sessions.find(&key, state.clock.elapsed())?;
+    let caller = state.pages.caller(state, headers)?;
     Some(Viewer { who: who(&caller), caller, session: Some(key) })
 }
 
 fn who(caller: &Caller) -> Who {
     match caller.proven() {
-        Some(person) => Who::Person { name: person.name().to_string(), acts: caller.acts },
+        Some(person) => {
+            let access = caller.access();
+            let (acts, bound) = (access.may(Permission::Approve), access.is_bound());
+            let audits = access.may_everywhere(Permission::Audit);
+            Who::Person { name: person.name().to_string(), acts, bound, audits }
+        }
         None => Who::Shared,
     }
 }
@@ -158,8 +223,15 @@ fn shown(
     status: StatusCode,
     write: impl FnOnce(&Frame<'_>) -> String,
 ) -> Response {
-    let host =
-        if *who == Who::Nobody { HostView { mode: state.pages.mode, ..HostView::default() } } else { host(state) };
+    let mode = state.pages.mode;
+    let host = match who {
+        Who::Nobody => HostView { mode, ..HostView::default() },
+        // What concerns all places is not for those who see some.
+        Who::Person { bound: true, .. } => {
+            HostView { mode, paused: state.backend.condition().paused, ..HostView::default() }
+        }
+        Who::Single | Who::Shared | Who::Person { .. } => host(state),
+    };
     let here = uri.path_and_query().map_or("/", |path| path.as_str());
     let language = language::of(headers, state.language);
     let frame = Frame { language, now: state.clock.now(), who, host: &host, here };
@@ -175,7 +247,9 @@ fn failed(state: &Shared, headers: &HeaderMap, uri: &Uri, who: &Who, failure: &F
         StatusCode::SERVICE_UNAVAILABLE | StatusCode::INTERNAL_SERVER_ERROR => Message::Unavailable(sentence),
         _ => Message::Invalid(sentence),
     };
-    shown(state, headers, uri, who, failure.status(), |frame| page::message(&message, frame))
+    let mut response = shown(state, headers, uri, who, failure.status(), |frame| page::message(&message, frame));
+    response.extensions_mut().insert(Refused(failure.sentence().to_string()));
+    response
 }
 
 /// HTML as it goes out.

@@ -36,6 +36,9 @@ const API: usize = 64;
 /// Readers of `/metrics` at once.
 const PROBES: usize = 8;
 
+/// Calls through MCP at once: programs call again and again, and must leave room for people.
+const MCP: usize = 8;
+
 /// Watchers at once.
 const WATCHERS: usize = 64;
 
@@ -56,6 +59,7 @@ pub struct Quotas {
     links: Semaphore,
     api: Semaphore,
     probes: Semaphore,
+    mcp: Semaphore,
     watchers: Arc<Semaphore>,
     pages: Arc<Semaphore>,
 }
@@ -73,6 +77,7 @@ impl Quotas {
             links: Semaphore::new(LINKS),
             api: Semaphore::new(API),
             probes: Semaphore::new(PROBES),
+            mcp: Semaphore::new(MCP),
             watchers: Arc::new(Semaphore::new(WATCHERS)),
             pages: Arc::new(Semaphore::new(PAGES)),
         }
@@ -89,6 +94,11 @@ impl Quotas {
     /// A place to look up a question behind a link; waits for one a little.
     pub async fn link(&self) -> Result<tokio::sync::SemaphorePermit<'_>, Failure> {
         timeout(LINK_WAIT, self.links.acquire()).await.ok().and_then(Result::ok).ok_or_else(busy)
+    }
+
+    /// A place for a call through MCP.
+    pub fn mcp(&self) -> Result<tokio::sync::SemaphorePermit<'_>, Failure> {
+        self.mcp.try_acquire().map_err(|_| busy())
     }
 
     /// A place for somebody who watches.

@@ -81,7 +81,7 @@ pub async fn taken(
     }
     let proof = gate.and_then(|gate| gate.proof.as_ref());
     // A token for sending is good for every source.
-    let sends = state.callers.sends(&head.headers);
+    let sends = state.callers.sends(&head.headers, state.clock.now());
     let mut rest = match proof {
         _ if sends => Rest::Nothing,
         Some(proof) => proof.head(&head.headers, head.uri.query().unwrap_or_default(), state.clock.now()).await?,

@@ -1,24 +1,30 @@
 //! `/v1/silences`: people hold back what they know of, and see how much that hides.
 
+use std::fmt;
 use std::sync::Arc;
 
-use axum::Json;
-use axum::extract::{Path, Query, Request, State};
+use axum::extract::{Path, Request, State};
 use axum::http::Uri;
+use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use jiff::{SignedDuration, Timestamp};
-use serde::Deserialize;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{self, DeserializeOwned, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 
-use super::Shared;
+use super::access::within;
 use super::answer::Failure;
+use super::audit::OnlyLooked;
 use super::callers::Caller;
 use super::control::{caller, read};
 use super::incidents::reading;
+use super::{Shared, list};
 use crate::backend::Backend;
 use crate::backend::silences::{Draft, SilenceError, SilenceView};
 use crate::config::Period;
-use crate::domain::Matcher;
 use crate::domain::silence::SilenceState;
+use crate::domain::{Matcher, Permission, Person};
 
 /// A silence in a person's words.
 #[derive(Default, Deserialize)]
@@ -35,12 +41,61 @@ struct Words {
     preview: bool,
 }
 
-/// One matcher: a text, or in Alertmanager's form.
+/// What may change of one that there is: another reach or beginning is another silence.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Longer {
+    until: Option<Timestamp>,
+    #[serde(rename = "for")]
+    length: Option<String>,
+    person: Option<String>,
+    comment: String,
+    broad: bool,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Ended {
+    person: Option<String>,
+}
+
+/// What one place of a list says: several matchers as a text, or one in Alertmanager's form. What is wrong with it is said
+/// in the words of the matcher.
+struct Written(Vec<Matcher>);
+
 #[derive(Deserialize)]
-#[serde(untagged)]
-enum Written {
-    Text(String),
-    Parts(Matcher),
+#[serde(deny_unknown_fields)]
+struct Parts {
+    name: String,
+    value: String,
+    #[serde(default, rename = "isRegex")]
+    is_regex: bool,
+    #[serde(rename = "isEqual")]
+    is_equal: Option<bool>,
+}
+
+impl<'de> Deserialize<'de> for Written {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Reader;
+        impl<'de> Visitor<'de> for Reader {
+            type Value = Written;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a matcher, such as \"alertname=~Kube.*\" or {\"name\", \"value\", \"isRegex\"}")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Written, E> {
+                Matcher::parse_all(text).map(Written).map_err(E::custom)
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Written, A::Error> {
+                let Parts { name, value, is_regex, is_equal } = Parts::deserialize(MapAccessDeserializer::new(map))?;
+                let matcher = Matcher::new(&name, &value, is_regex, is_equal.unwrap_or(true));
+                matcher.map(|matcher| Written(vec![matcher])).map_err(de::Error::custom)
+            }
+        }
+        deserializer.deserialize_any(Reader)
+    }
 }
 
 impl From<SilenceError> for Failure {
@@ -55,38 +110,26 @@ impl From<SilenceError> for Failure {
     }
 }
 
+/// When a silence ends: at a time, or so long after its beginning.
+pub(super) fn end(until: Option<Timestamp>, length: Option<&str>, begin: Timestamp) -> Result<Timestamp, Failure> {
+    match (until, length) {
+        (Some(until), None) => Ok(until),
+        (None, Some(text)) => {
+            let wrong = || Failure::invalid(format!("for: {text:?} is no length of time such as \"2h\" or \"1h30m\""));
+            let period = Period::parse(text).ok_or_else(wrong)?;
+            let length = SignedDuration::try_from(period.0).map_err(|_| wrong())?;
+            begin.saturating_add(length).map_err(|_| wrong())
+        }
+        _ => Err(Failure::invalid("say either until when (\"until\") or for how long (\"for\")")),
+    }
+}
+
 impl Words {
-    /// When it ends: at a time, or so long after its beginning.
-    fn end(&self, begin: Timestamp) -> Result<Timestamp, Failure> {
-        match (&self.until, &self.length) {
-            (Some(until), None) => Ok(*until),
-            (None, Some(text)) => {
-                let wrong =
-                    || Failure::invalid(format!("for: {text:?} is no length of time such as \"2h\" or \"1h30m\""));
-                let period = Period::parse(text).ok_or_else(wrong)?;
-                let length = SignedDuration::try_from(period.0).map_err(|_| wrong())?;
-                begin.saturating_add(length).map_err(|_| wrong())
-            }
-            _ => Err(Failure::invalid("say either until when (\"until\") or for how long (\"for\")")),
-        }
-    }
-
-    fn matchers(&mut self) -> Result<Vec<Matcher>, Failure> {
-        let mut all = Vec::new();
-        for written in std::mem::take(&mut self.matchers) {
-            match written {
-                Written::Parts(matcher) => all.push(matcher),
-                Written::Text(text) => all.extend(Matcher::parse_all(&text).map_err(Failure::invalid)?),
-            }
-        }
-        Ok(all)
-    }
-
-    fn draft(mut self, caller: Caller, now: Timestamp) -> Result<Draft, Failure> {
+    fn draft(self, caller: Caller, now: Timestamp) -> Result<Draft, Failure> {
         let person = caller.person(self.person.as_deref())?;
-        let matchers = self.matchers()?;
-        let ends_at = self.end(self.from.unwrap_or(now))?;
-        let Self { from, comment, broad, .. } = self;
+        let ends_at = end(self.until, self.length.as_deref(), self.from.unwrap_or(now))?;
+        let Self { matchers, from, comment, broad, .. } = self;
+        let matchers = matchers.into_iter().flat_map(|Written(matchers)| matchers).collect();
         Ok(Draft { id: None, matchers, starts_at: from, ends_at, person, comment, broad })
     }
 }
@@ -95,35 +138,55 @@ impl Words {
 #[serde(deny_unknown_fields)]
 struct Selection {
     state: Option<SilenceState>,
+    cursor: Option<String>,
+    limit: Option<usize>,
 }
 
 /// `GET /v1/silences`.
-pub async fn list(State(state): State<Arc<Shared>>, uri: Uri) -> Result<Json<Value>, Failure> {
-    let Query(selection) = Query::<Selection>::try_from_uri(&uri)
-        .map_err(|error| Failure::invalid(format!("the query cannot be read: {error}")))?;
+pub async fn all(
+    State(state): State<Arc<Shared>>,
+    Extension(caller): Extension<Caller>,
+    uri: Uri,
+) -> Result<Json<Value>, Failure> {
+    let selection: Selection = list::query(&uri)?;
+    let after = list::after("silences", selection.cursor.as_deref())?;
+    let paged = selection.limit.is_some() || selection.cursor.is_some();
+    let page = (after, selection.limit.unwrap_or(50).clamp(1, list::MAX_LIMIT));
     let views = reading(&state, move |backend| {
         let mut views = backend.silences();
-        views.retain(|view| selection.state.is_none_or(|state| state == view.state));
+        let seen = |view: &SilenceView| caller.access().may_cover(Permission::Look, &view.silence.matchers);
+        views.retain(|view| selection.state.is_none_or(|state| state == view.state) && seen(view));
         Ok(views)
     });
-    Ok(Json(json!({ "silences": views.await? })))
+    // All of them, in the order in which they end, unless pages are wanted.
+    let (views, next) = match paged {
+        true => crate::inquiry::paged(
+            "silences",
+            views.await?,
+            |view| view.silence.id.to_string(),
+            (page.0.as_deref(), page.1),
+        ),
+        false => (views.await?, None),
+    };
+    Ok(Json(json!({ "silences": views, "next": next })))
 }
 
 /// `POST /v1/silences`: makes one, or says with `"preview": true` what it would cover.
-pub async fn make(State(state): State<Arc<Shared>>, request: Request) -> Result<Json<Value>, Failure> {
+pub async fn make(State(state): State<Arc<Shared>>, request: Request) -> Result<Response, Failure> {
     let caller = caller(&request);
     let words: Words = read(&state, request).await?;
     let preview = words.preview;
-    let mut draft = words.draft(caller, state.clock.now())?;
+    let mut draft = words.draft(caller.clone(), state.clock.now())?;
+    within(&caller, Permission::Silence, &draft.matchers)?;
     if preview {
         if draft.comment.is_empty() {
             draft.comment = "preview".into();
         }
         let preview = reading(&state, move |backend| Ok(backend.preview(&draft)?)).await?;
-        return Ok(Json(json!({ "preview": preview })));
+        return Ok((Extension(OnlyLooked), Json(json!({ "preview": preview }))).into_response());
     }
     let id = state.backend.set_silence(draft).await?;
-    Ok(Json(json!({ "silence": shown(&state, id.to_string()).await? })))
+    Ok(Json(json!({ "silence": shown(&state, id.to_string()).await? })).into_response())
 }
 
 /// `GET /v1/silences/{id}`.
@@ -137,10 +200,7 @@ pub async fn expire(
     Path(id): Path<String>,
     request: Request,
 ) -> Result<Json<Value>, Failure> {
-    let caller = caller(&request);
-    let words: Words = read(&state, request).await?;
-    let person = caller.person(words.person.as_deref())?;
-    let known = shown(&state, id).await?;
+    let (person, _, known) = addressed(&state, id, request, |words: &Ended| words.person.clone()).await?;
     let id = known.silence.id.to_string();
     state.backend.expire_silence(&id, person).await?;
     Ok(Json(json!({ "silence": shown(&state, id).await? })))
@@ -152,29 +212,45 @@ pub async fn extend(
     Path(id): Path<String>,
     request: Request,
 ) -> Result<Json<Value>, Failure> {
-    let caller = caller(&request);
-    let words: Words = read(&state, request).await?;
-    let person = caller.person(words.person.as_deref())?;
-    let known = shown(&state, id).await?.silence;
-    let draft = Draft {
-        id: Some(known.id.to_string()),
-        ends_at: words.end(state.clock.now())?,
-        comment: if words.comment.is_empty() { known.comment } else { words.comment },
-        matchers: known.matchers,
-        starts_at: None,
-        person,
-        broad: words.broad,
-    };
-    let id = state.backend.set_silence(draft).await?;
+    let (person, words, known) = addressed(&state, id, request, |words: &Longer| words.person.clone()).await?;
+    let ends_at = end(words.until, words.length.as_deref(), state.clock.now())?;
+    let id = state.backend.set_silence(longer(known, ends_at, words.comment, person, words.broad)).await?;
     Ok(Json(json!({ "silence": shown(&state, id.to_string()).await? })))
 }
 
+/// Who says something, what, and of which silence.
+async fn addressed<T: DeserializeOwned + Default>(
+    state: &Shared,
+    id: String,
+    request: Request,
+    said: impl Fn(&T) -> Option<String>,
+) -> Result<(Person, T, SilenceView), Failure> {
+    let caller = caller(&request);
+    let words: T = read(state, request).await?;
+    let person = caller.person(said(&words).as_deref())?;
+    Ok((person, words, shown(state, id).await?))
+}
+
+/// The same silence until another time.
+pub(super) fn longer(known: SilenceView, ends_at: Timestamp, comment: String, person: Person, broad: bool) -> Draft {
+    let known = known.silence;
+    Draft {
+        id: Some(known.id.to_string()),
+        comment: if comment.trim().is_empty() { known.comment } else { comment },
+        matchers: known.matchers,
+        starts_at: None,
+        ends_at,
+        person,
+        broad,
+    }
+}
+
 /// The silence that a full id, or a unique beginning of one, means.
-async fn shown(state: &Shared, id: String) -> Result<SilenceView, Failure> {
+pub(super) async fn shown(state: &Shared, id: String) -> Result<SilenceView, Failure> {
     reading(state, move |backend| found(backend, &id)).await
 }
 
-fn found(backend: &dyn Backend, id: &str) -> Result<SilenceView, Failure> {
+pub(super) fn found(backend: &dyn Backend, id: &str) -> Result<SilenceView, Failure> {
     if let Some(view) = backend.silence(id) {
         return Ok(view);
     }

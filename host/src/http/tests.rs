@@ -53,7 +53,13 @@ impl Running {
         self.client.post(self.url(path)).body(body)
     }
 
-    fn post_json(&self, path: &str, body: Value) -> RequestBuilder {
+    /// Stops it in order, to its end.
+    pub async fn stop(mut self) {
+        drop(self.stop.take());
+        self.done.await.unwrap();
+    }
+
+    pub fn post_json(&self, path: &str, body: Value) -> RequestBuilder {
         self.client.post(self.url(path)).json(&body)
     }
 

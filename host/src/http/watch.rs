@@ -1,23 +1,26 @@
 //! `GET /v1/incidents/watch`: an event for every incident to which something happened.
 //!
-//! The event carries the incident as it stands when it is sent. A reader that falls far behind misses
-//! some: this is for looking on, the records are for knowing.
+//! The event carries the incident as it stands when it is sent. Whoever falls behind, or comes back with `Last-Event-ID`,
+//! goes on where it was, and is told `reset` where nobody knows any more what it missed.
 
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Extension;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use futures::Stream;
-use tokio::sync::broadcast::error::RecvError;
-use tokio::sync::{OwnedSemaphorePermit, broadcast, watch as signal};
+use tokio::sync::{OwnedSemaphorePermit, watch as signal};
 
 use super::Shared;
 use super::answer::Failure;
+use super::callers::Caller;
+use super::changes::Missed;
 use super::incidents::reading;
 use super::pages::Key;
+use crate::domain::Permission;
 use crate::domain::incident::IncidentView;
 
 /// A line now and then shows both sides that the other is there.
@@ -25,47 +28,78 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
 struct Watcher {
     state: Arc<Shared>,
-    changes: broadcast::Receiver<String>,
+    news: signal::Receiver<u64>,
+    /// What was told last.
+    place: u64,
+    /// What is told next, the last first.
+    missed: Vec<(u64, String)>,
     stopping: signal::Receiver<bool>,
     session: Option<Key>,
+    caller: Caller,
     _place: OwnedSemaphorePermit,
 }
 
 /// `GET /v1/incidents/watch`.
 pub async fn watch(
     State(state): State<Arc<Shared>>,
+    Extension(caller): Extension<Caller>,
     headers: HeaderMap,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Failure> {
     let place = state.quotas.watcher()?;
     let session = state.pages.session(&state, &headers);
-    let (changes, stopping) = (state.backend.changes(), state.stopping.clone());
-    let watcher = Watcher { changes, stopping, session, state, _place: place };
+    let news = state.changes.news();
+    let told = headers.get("last-event-id").and_then(|id| id.to_str().ok());
+    // Of a place that is not known, such as one of before a start, it must be read anew what there is.
+    let from = told.map_or_else(|| state.changes.last(), |told| state.changes.place(told).unwrap_or(u64::MAX));
+    let stopping = state.stopping.clone();
+    let watcher = Watcher { news, place: from, missed: Vec::new(), stopping, session, caller, state, _place: place };
     let events = futures::stream::unfold(watcher, |mut watcher| async move {
+        let event = watcher.next().await?;
+        Some((Ok(event), watcher))
+    });
+    Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)))
+}
+
+impl Watcher {
+    async fn next(&mut self) -> Option<Event> {
         loop {
-            let id = tokio::select! {
-                // Otherwise the server could never finish its requests under way.
-                () = stopped(&mut watcher.stopping) => return None,
-                change = watcher.changes.recv() => match change {
-                    Ok(id) => id,
-                    Err(RecvError::Lagged(_)) => continue,
-                    Err(RecvError::Closed) => return None,
-                },
+            let Some((number, id)) = self.missed.pop() else {
+                match self.state.changes.since(self.place) {
+                    Missed::Everything(last) => {
+                        self.place = last;
+                        return Some(Event::default().event("reset").data("{}").id(self.state.changes.name(last)));
+                    }
+                    Missed::Changes(changes) if changes.is_empty() => tokio::select! {
+                        // Otherwise the server could never finish its requests under way.
+                        () = stopped(&mut self.stopping) => return None,
+                        changed = self.news.changed() => changed.ok()?,
+                    },
+                    Missed::Changes(mut changes) => {
+                        changes.reverse();
+                        self.missed = changes;
+                    }
+                }
+                continue;
             };
             // Whoever has signed out sees nothing more.
-            if !watcher.state.pages.stands(watcher.session.as_ref(), watcher.state.clock.elapsed()) {
+            if !self.state.pages.stands(&self.state, self.session.as_ref()) {
                 return None;
             }
-            let found =
-                reading(&watcher.state, move |backend| backend.incident(&id).map_err(Failure::unavailable)).await;
+            // Nor does whoever is not let in any more; what they may see is what they may see now.
+            self.caller = self.state.callers.goes_on(&self.caller, self.state.clock.now())?;
+            self.place = number;
+            let found = reading(&self.state, move |backend| backend.incident(&id).map_err(Failure::unavailable)).await;
             let Ok(Some(incident)) = found else { continue };
+            if !self.caller.access().may_to(Permission::Look, &incident) {
+                continue;
+            }
             let mut view = IncidentView::from(&incident);
             view.report = None;
             if let Ok(event) = Event::default().event("incident").json_data(view) {
-                return Some((Ok(event), watcher));
+                return Some(event.id(self.state.changes.name(number)));
             }
         }
-    });
-    Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)))
+    }
 }
 
 async fn stopped(stopping: &mut signal::Receiver<bool>) {

@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use crate::domain::inspection::{Finding, InspectionEvent, Part, Place, Sight, Standing, What, sight};
+use crate::domain::job::{JobEvent, Runs};
 use crate::domain::subject::Object;
 
 /// Findings of one run.
@@ -15,14 +16,10 @@ pub const MOST: usize = 500;
 pub struct Standings {
     /// What is wrong, by the key of the finding.
     pub findings: BTreeMap<String, Standing>,
-    /// When the last run ended that came to its end, by its beginning.
-    pub ended: Option<Timestamp>,
-    /// The run that began and has not ended.
-    pub under_way: Option<Timestamp>,
+    /// How its runs went.
+    pub runs: Runs,
     /// How much the last run saw that came to its end.
     pub sight: Option<Sight>,
-    /// The last moment of the schedule that was done, skipped or begun.
-    pub planned: Option<Timestamp>,
 }
 
 /// What changed.
@@ -41,33 +38,19 @@ pub struct Changes {
 impl Standings {
     /// Takes in an event of this inspection.
     pub fn apply(&mut self, event: &InspectionEvent) {
-        match event {
-            InspectionEvent::Began { run, planned, .. } => {
-                self.under_way = Some(*run);
-                self.planned = planned.or(self.planned);
+        self.runs.apply(event);
+        if let JobEvent::Ended { run, end, .. } = event {
+            self.sight = Some(sight(&end.parts));
+            end.gone.iter().for_each(|key| _ = self.findings.remove(key));
+            for finding in &end.new {
+                self.findings.insert(finding.key(), Standing { since: *run, finding: finding.clone() });
             }
-            InspectionEvent::Ended { run, new, gone, parts, .. } => {
-                self.under_way = None;
-                self.sight = Some(sight(parts));
-                self.ended = Some(*run);
-                gone.iter().for_each(|key| _ = self.findings.remove(key));
-                for finding in new {
-                    self.findings.insert(finding.key(), Standing { since: *run, finding: finding.clone() });
-                }
-            }
-            InspectionEvent::Interrupted { .. } => self.under_way = None,
-            InspectionEvent::Skipped { last, .. } => self.planned = Some(*last),
         }
     }
 
     /// The servers whose clusters have findings.
     pub fn servers(&self) -> BTreeSet<&str> {
         self.findings.values().map(|known| known.finding.server.as_str()).collect()
-    }
-
-    /// The moment of the schedule up to which all is settled. One further ahead than a day is of a clock that was wrong.
-    pub fn settled_until(&self, now: Timestamp) -> Option<Timestamp> {
-        self.planned.filter(|planned| !is_far_ahead(*planned, now))
     }
 
     /// Whom the findings that stand are about.
@@ -103,11 +86,6 @@ impl Standings {
         }
         changes
     }
-}
-
-/// Whether a moment is so far ahead that only a wrong clock can have named it.
-pub fn is_far_ahead(moment: Timestamp, now: Timestamp) -> bool {
-    moment.duration_since(now) > SignedDuration::from_hours(24)
 }
 
 /// The worst first, then by place.
@@ -169,6 +147,7 @@ impl Known {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::inspection::Inspected;
     use crate::domain::{Cause, NamedCause, Severity};
 
     fn finding(name: &str) -> Finding {
@@ -192,16 +171,15 @@ mod tests {
         let parts = [part("k", "pod", problems)];
         let found = found.iter().map(|name| finding(name)).collect();
         let changes = standings.changes(at(second), found, &parts);
-        standings.apply(&InspectionEvent::Ended {
-            inspection: "daily".into(),
-            run: at(second),
+        let end = Inspected {
             took_ms: 0,
             new: changes.new.iter().map(|one| one.finding.clone()).collect(),
             gone: changes.gone.iter().map(|one| one.finding.key()).collect(),
             still: 0,
             parts: parts.to_vec(),
             summary: None,
-        });
+        };
+        standings.apply(&JobEvent::Ended { job: "daily".into(), run: at(second), end });
         let shown = |list: &[Standing]| {
             list.iter().map(|one| format!("{} {}", one.finding.name, one.since.as_second())).collect()
         };
@@ -287,37 +265,15 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_was_ahead_settles_nothing() {
-        let day = 86_400;
-        let began = |planned: Option<i64>| InspectionEvent::Began {
-            inspection: "daily".into(),
-            run: at(1),
-            planned: planned.map(at),
-            person: None,
-        };
-        let mut standings = Standings::default();
-        standings.apply(&began(Some(900 * day)));
-        assert_eq!(standings.settled_until(at(10 * day)), None);
-        standings.apply(&began(None));
-        assert_eq!(standings.planned, Some(at(900 * day)));
-        standings.apply(&began(Some(10 * day)));
-        assert_eq!(standings.settled_until(at(10 * day)), Some(at(10 * day)), "what is written later holds");
-        assert_eq!(
-            standings.settled_until(at(10 * day - 60)),
-            Some(at(10 * day)),
-            "a little back brings nothing twice"
-        );
-    }
-
-    #[test]
     fn an_interrupted_run_leaves_the_findings_as_they_were() {
         let mut standings = Standings::default();
         run(&mut standings, 1, &["a"], &[]);
-        let inspection = || "daily".to_string();
-        let began = InspectionEvent::Began { inspection: inspection(), run: at(2), planned: Some(at(2)), person: None };
-        standings.apply(&began);
-        assert_eq!((standings.under_way, standings.planned), (Some(at(2)), Some(at(2))));
-        standings.apply(&InspectionEvent::Interrupted { inspection: inspection(), run: at(2), why: String::new() });
-        assert_eq!((standings.under_way, standings.ended, standings.findings.len()), (None, Some(at(1)), 1));
+        let job = || "daily".to_string();
+        standings.apply(&JobEvent::Began { job: job(), run: at(2), planned: Some(at(2)), person: None });
+        assert_eq!((standings.runs.under_way, standings.runs.settled), (Some(at(2)), Some(at(2))));
+        standings.apply(&JobEvent::Failed { job: job(), run: at(2), why: "broken off".into() });
+        let Runs { under_way, ended, last, failed, .. } = standings.runs.clone();
+        assert_eq!((under_way, ended, last, failed), (None, Some(at(1)), Some(at(2)), Some("broken off".into())));
+        assert_eq!(standings.findings.len(), 1);
     }
 }

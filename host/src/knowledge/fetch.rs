@@ -8,12 +8,12 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use reqwest::Url;
+use reqwest::{Method, Url};
 
 use super::document::Document;
 use super::html;
 use crate::domain::Incident;
-use crate::network::{Network, check_literal, describe, read_capped, refusal};
+use crate::network::{Network, describe, read_capped, refusal};
 use crate::ports::Clock;
 
 /// Bytes of a page, and the time for it from name to last byte.
@@ -134,9 +134,9 @@ impl Pages {
     }
 
     async fn fetch(&self, url: &Url) -> Result<String, String> {
-        check_literal(url, false).map_err(|refused| refused.to_string())?;
-        let client = self.network.guarded(false).map_err(|error| error.to_string())?;
-        let request = client.get(url.clone()).header("accept", "text/markdown, text/plain, text/html;q=0.9");
+        let guarded = self.network.guarded(false).map_err(|error| error.to_string())?;
+        let request = guarded.request(Method::GET, url.clone()).map_err(|refused| refused.to_string())?;
+        let request = request.header("accept", "text/markdown, text/plain, text/html;q=0.9");
         let response = request.send().await.map_err(|error| match refusal(&error) {
             Some(refused) => refused.to_string(),
             None => describe(error),

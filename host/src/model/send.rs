@@ -222,6 +222,9 @@ impl Sender {
             (Some(key), None) => request.bearer_auth(key),
             (None, _) => request,
         };
+        if let Some(context) = crate::traces::context::current() {
+            request = request.header(crate::traces::context::HEADER, context);
+        }
         let late = || {
             let time = if whole { "in time" } else { "in the time that was left for it" };
             Failure::TimedOut { why: format!("the model did not answer {time}"), whole }

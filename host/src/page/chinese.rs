@@ -1,5 +1,7 @@
 //! Pages in Chinese.
 
+use super::audit::words;
+use super::sign_in;
 use super::texts::{Texts, Words};
 use crate::domain::requirement::Refusal;
 
@@ -16,6 +18,7 @@ static WORDS: Words = Words {
     any: "任意",
     approve: "批准",
     asked_of: "询问：",
+    audit: &words::CHINESE,
     besides: "其他参数：",
     change: "变更内容",
     changed: "内容有变化。",
@@ -112,6 +115,7 @@ static WORDS: Words = Words {
     shared_user: "您使用的是共享凭证：答复时填写的姓名会记为未经证实。",
     show: "显示",
     sign_in: "登录",
+    sign_in_by: &sign_in::CHINESE,
     sign_in_how: "请输入您本人的令牌（由 tidegate user add 生成）。它将在每次答复时证明您的身份。",
     sign_out: "退出",
     sign_out_everywhere: "在所有设备上退出",

@@ -1,5 +1,7 @@
 //! Pages in English.
 
+use super::audit::words;
+use super::sign_in;
 use super::texts::{Texts, Words};
 use crate::domain::requirement::Refusal;
 
@@ -16,6 +18,7 @@ static WORDS: Words = Words {
     any: "any",
     approve: "Approve",
     asked_of: "asked of",
+    audit: &words::ENGLISH,
     besides: "Besides:",
     change: "What changes",
     changed: "Something has changed.",
@@ -112,6 +115,7 @@ static WORDS: Words = Words {
     shared_user: "You came in with what all callers share: the name that you give with an answer is kept as not proven.",
     show: "Show",
     sign_in: "Sign in",
+    sign_in_by: &sign_in::ENGLISH,
     sign_in_how: "Give a token of your own, as `tidegate user add` has printed it. It proves your name for every answer.",
     sign_out: "Sign out",
     sign_out_everywhere: "Sign out everywhere",

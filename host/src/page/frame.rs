@@ -6,6 +6,8 @@ use maud::{DOCTYPE, Markup, html};
 use super::assets::{ICON, SCRIPT, STYLE};
 use super::chinese::Chinese;
 use super::english::English;
+use super::keyboard;
+use super::navigation::navigation;
 use super::parts::{line, whole};
 use super::texts::{Texts, Words};
 use crate::domain::{Mode, Outcome, State};
@@ -38,6 +40,10 @@ pub enum Who {
         name: String,
         /// Whether they may change anything.
         acts: bool,
+        /// Whether they see some places and no others.
+        bound: bool,
+        /// Whether they may read who did what.
+        audits: bool,
     },
     /// Nobody has signed in.
     Nobody,
@@ -146,6 +152,7 @@ pub(super) fn document(frame: &Frame<'_>, title: &str, live: &Live<'_>, body: &M
                 p #notice role="status" aria-live="polite" hidden {}
                 main #main data-version=[version] { (body) }
                 (footer(frame))
+                @if *frame.who != Who::Nobody { (keyboard::help(frame)) }
             }
         }
     };
@@ -153,9 +160,6 @@ pub(super) fn document(frame: &Frame<'_>, title: &str, live: &Live<'_>, body: &M
 }
 
 fn header(frame: &Frame<'_>) -> Markup {
-    let words = frame.words();
-    let nav = [("/", words.now), ("/incidents", words.incidents)];
-    let here = frame.here.split('?').next().unwrap_or_default();
     let mode = frame.host.mode;
     html! {
         header.top {
@@ -167,11 +171,7 @@ fn header(frame: &Frame<'_>) -> Markup {
                         (frame.now.strftime("%H:%M:%S UTC").to_string())
                     }
                 }
-                nav aria-label=(words.pages) {
-                    @for (path, name) in nav {
-                        a href=(path) aria-current=[(here == path).then_some("page")] { (name) }
-                    }
-                }
+                (navigation(frame))
             }
         }
     }
@@ -222,7 +222,7 @@ fn footer(frame: &Frame<'_>) -> Markup {
     html! {
         footer {
             @match frame.who {
-                Who::Person { name, acts } => {
+                Who::Person { name, acts, .. } => {
                     form.inline method="post" action="/sign-out" {
                         span { (words.signed_in_as) " " strong { (line(name)) } @if !acts { " (" (words.looks_only) ")" } }
                         " " button type="submit" name="everywhere" value="no" { (words.sign_out) }
@@ -240,6 +240,7 @@ fn footer(frame: &Frame<'_>) -> Markup {
                 input type="hidden" name="to" value=(whole(frame.here));
                 button type="submit" name="language" value=(other.as_str()) lang=(other.as_str()) { (words.other_language) }
             }
+            @if *frame.who != Who::Nobody { (keyboard::button(frame)) }
         }
     }
 }

@@ -1,13 +1,18 @@
 //! `/i/{id}`: what happened, why, by which rule, and what is left for people.
 
+mod handling;
+
 use maud::{Markup, html};
 
+pub use self::handling::{seen, word};
 use super::changes;
+use super::forms::{self, Refused};
 use super::frame::{Frame, Live, document};
 use super::parts::{line, path, severity, state, time, whole};
 use crate::domain::delivery::DeliveryState;
 use crate::domain::incident::{ActionRecord, ActionState};
 use crate::domain::link::{Link, Named};
+use crate::domain::silence::Cover;
 use crate::domain::{Alert, Delivery, Incident, Status};
 use crate::evidence;
 use crate::ports::Story;
@@ -17,6 +22,10 @@ use crate::report::{Account, Detail, timeline};
 pub struct Whole {
     /// The incident with its entries.
     pub story: Story,
+    /// What silences hold it back now.
+    pub cover: Option<Cover>,
+    /// Why a form about it changed nothing.
+    pub refused: Option<Refused>,
 }
 
 /// Alerts, looks and lines of the story that are shown; the rest is counted.
@@ -30,8 +39,11 @@ pub fn page(shown: &Whole, frame: &Frame<'_>) -> String {
     let account = Account::of(incident, frame.language);
     let title = incident.title();
     let body = html! {
+        (forms::refused(shown.refused.as_ref(), frame))
         (head(incident, &account, frame))
+        (handling::silenced(shown, frame))
         (left(incident, &account, frame))
+        (handling::handling(shown, frame))
         (actions(incident, frame))
         (story(&shown.story, frame))
         (alerts(incident, frame))

@@ -1,17 +1,20 @@
 //! Pages of incidents as the journal would have them: nothing from outside is more than text, both languages say the same,
 //! and a first visit is small.
 
+mod accessible;
 mod html;
+mod more;
 
 use jiff::Timestamp;
 
 use self::html::{Tag, tags};
 use super::assets::{self, ICON, SCRIPT, STYLE};
 use super::*;
+use crate::domain::audit::{AuditOutcome, AuditView, Audited, Way};
 use crate::domain::incident::ActionState;
 use crate::domain::requirement::Refusal;
 use crate::domain::text::letters::is_invisible;
-use crate::domain::{Mode, State};
+use crate::domain::{Mode, Person, State};
 use crate::ports::Story;
 use crate::report::Language;
 use crate::report::tests::stories;
@@ -34,9 +37,29 @@ fn host() -> HostView {
     }
 }
 
+/// Something that somebody did, in these words.
+fn audited(text: &str) -> Vec<AuditView> {
+    let at = Timestamp::UNIX_EPOCH;
+    let one = |person| Audited {
+        person,
+        way: Way::Api,
+        from: text.into(),
+        route: text.into(),
+        object: text.into(),
+        outcome: AuditOutcome::Refused,
+        status: 403,
+        why: text.into(),
+        times: 9,
+        since: Some(at),
+        until: Some(at),
+    };
+    let people = [None, Some(Person::typed(text))];
+    people.into_iter().map(|person| AuditView { n: 1, at, audited: one(person) }).collect()
+}
+
 /// Every page that shows something of this story, by name.
 fn pages(story: &Story, host: &HostView, language: Language, text: &str) -> Vec<(&'static str, String)> {
-    let who = Who::Person { name: text.into(), acts: true };
+    let who = Who::Person { name: text.into(), acts: true, bound: false, audits: true };
     let now = story.entries.last().unwrap().at + jiff::SignedDuration::from_secs(90);
     let frame = Frame { language, now, who: &who, host, here: "/" };
     let single = Frame { who: &Who::Single, ..frame };
@@ -56,8 +79,9 @@ fn pages(story: &Story, host: &HostView, language: Language, text: &str) -> Vec<
         ("now", now_page(&of(vec![incident()]), &frame)),
         ("incidents", incidents(&listing, &selection, &frame)),
         ("no incidents", incidents(&none, &selection, &frame)),
-        ("incident", super::incident(&Whole { story: story.clone() }, &frame)),
-        ("sign-in", sign_in(SignIn::Wrong, text, &nobody)),
+        ("incident", super::incident(&Whole { story: story.clone(), cover: None, refused: None }, &frame)),
+        ("audit", audit(&audited(text), &Asked { person: text.into(), ..Asked::default() }, Some(7), &frame)),
+        ("sign-in", sign_in(SignIn::Wrong, true, text, &nobody)),
         ("message", message(&Message::Gone(text.into()), &single)),
     ];
     for (n, may) in [
@@ -77,6 +101,7 @@ fn pages(story: &Story, host: &HostView, language: Language, text: &str) -> Vec<
         let shown = Approval { story, record: &asked, may, not_taken, others };
         pages.push(("approval", approval(&shown, if n == 0 { &single } else { &frame })));
     }
+    pages.extend(more::pages(story, text, [&frame, &single]));
     pages
 }
 

@@ -1,5 +1,7 @@
 //! What pages must be able to say. Nothing here has a default: a language that lacks something does not compile.
 
+use super::audit::words::AuditWords;
+use super::sign_in::SignInWords;
 use crate::domain::requirement::Refusal;
 
 /// Words and sentences that never change.
@@ -14,6 +16,7 @@ pub(super) struct Words {
     pub any: &'static str,
     pub approve: &'static str,
     pub asked_of: &'static str,
+    pub audit: &'static AuditWords,
     pub besides: &'static str,
     pub change: &'static str,
     pub changed: &'static str,
@@ -110,6 +113,7 @@ pub(super) struct Words {
     pub shared_user: &'static str,
     pub show: &'static str,
     pub sign_in: &'static str,
+    pub sign_in_by: &'static SignInWords,
     pub sign_in_how: &'static str,
     pub sign_out: &'static str,
     pub sign_out_everywhere: &'static str,

@@ -104,6 +104,7 @@ mod tests {
             ends_at: at(100),
             updated_at: at(0),
             person: Person::typed("ann"),
+            changed_by: None,
             comment: String::new(),
         };
         let mut silences = Silences::default();

@@ -23,7 +23,7 @@ const ERROR: usize = 500;
 
 /// What is counted of one plugin since its code was loaded.
 #[derive(Debug, Default)]
-pub(super) struct Tally {
+pub struct Tally {
     results: [AtomicU64; RESULTS.len()],
     places: [AtomicU64; BOUNDS.len() + 1],
     micros: AtomicU64,
@@ -56,8 +56,15 @@ impl Tally {
         self.micros.fetch_add(micros, Ordering::Relaxed);
     }
 
+    /// A call of something else than a plugin has ended, well or not.
+    pub fn ended(&self, ok: bool) {
+        if let Some(count) = self.results.get(if ok { 0 } else { 4 }) {
+            count.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
     /// A call came to this.
-    pub fn came_to<T>(&self, result: &Result<Result<T, CallError>, Failure>) {
+    pub(super) fn came_to<T>(&self, result: &Result<Result<T, CallError>, Failure>) {
         let (place, error) = match result {
             Ok(Ok(_)) => (0, None),
             Ok(Err(error)) => {

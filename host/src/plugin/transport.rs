@@ -73,13 +73,12 @@ pub struct Wire(pub Arc<Network>);
 impl Transport for Wire {
     fn send(&self, request: Outgoing) -> BoxFuture<'_, Result<Returned, TransportError>> {
         Box::pin(async move {
-            network::check_literal(&request.url, request.private)
-                .map_err(|refused| TransportError::Refused(refused.to_string()))?;
-            let client = self.0.guarded(request.private).map_err(|error| TransportError::Other(error.to_string()))?;
+            let guarded = self.0.guarded(request.private).map_err(|error| TransportError::Other(error.to_string()))?;
             let method: reqwest::Method =
                 request.method.parse().map_err(|_| TransportError::Invalid("the method is no HTTP method".into()))?;
-            let sent = client
+            let sent = guarded
                 .request(method, request.url)
+                .map_err(|refused| TransportError::Refused(refused.to_string()))?
                 .headers(headers(&request.headers)?)
                 .timeout(request.timeout)
                 .body(request.body)

@@ -17,6 +17,7 @@ use super::facts::refusal;
 use super::fields::describe;
 use super::fuel::{self, Limits};
 use super::items::{Count, EventRule, Means, Meta, Raises, When};
+use super::on::Field;
 use super::query::{Seen, fault};
 use super::set::Set;
 use super::{span, view};
@@ -32,7 +33,7 @@ pub(super) fn judge(set: &Set, event: &Event, now: Timestamp, watch: Watch<'_>) 
     let mut judged = EventJudged::default();
     let candidates = set.indexes.events.of_values(&facts, None);
     let matching = candidates.filter_map(|id| set.items.events.get(id as usize));
-    let mut matching = matching.filter(|rule| facts.refuses(&rule.on).is_none()).peekable();
+    let mut matching = matching.filter(|rule| facts.refuses(&rule.on).is_none() && hears(rule, event)).peekable();
     if matching.peek().is_none() {
         return judged;
     }
@@ -77,7 +78,10 @@ pub(super) fn explain(set: &Set, event: &Event, now: Timestamp) -> Vec<Considere
     let mut all = Vec::new();
     fuel::decision(Limits::DECISION, || {
         for rule in &set.items.events {
-            let said = refusal(&facts, facts.refuses(&rule.on)).map_err(No::Because).and_then(|()| asked.says(rule));
+            let said = refusal(&facts, facts.refuses(&rule.on)).map_err(No::Because);
+            let heard =
+                said.and_then(|()| if hears(rule, event) { Ok(()) } else { Err(No::Because(OF_A_HOST.into())) });
+            let said = heard.and_then(|()| asked.says(rule));
             let (matched, why) = match said {
                 Err(No::Because(why)) => (false, why),
                 Err(No::Fault(why)) => (false, format!("counts as no match: {why}")),
@@ -99,6 +103,14 @@ pub(super) fn explain(set: &Set, event: &Event, now: Timestamp) -> Vec<Considere
         }
     });
     all
+}
+
+const OF_A_HOST: &str = "a tidegate host tells it of itself, and `on` does not say by `source` that it wants that";
+
+/// Whether a rule wants to hear of an event at all. What one host tells of its own incidents would open others in each host
+/// that hears it, so that a rule has to ask for it.
+fn hears(rule: &EventRule, event: &Event) -> bool {
+    !event.is_of_a_host() || rule.on.asks(&Field::Source, &event.said.source)
 }
 
 /// Whether a rule lets later ones speak as well.

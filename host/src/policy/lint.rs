@@ -243,7 +243,7 @@ fn strangers(set: &Set, known: &Known, findings: &mut Vec<Finding>) {
         let Some(gate) = set.items.gates.iter().find(|gate| gate.meta.name == asked.gate) else { continue };
         for group in asked.who.iter().filter(|group| !groups.contains(&fold(group))) {
             let message = format!(
-                "gate `{}` asks {group:?}, which is no group in [people] or [users], so it denies; name the group \
+                "gate `{}` asks {group:?}, which is no group in [people], [users] or of an account, so it denies; name the group \
                  there, or let the gate ask \"anybody\"",
                 asked.gate
             );

@@ -77,6 +77,11 @@ thread_local! {
     static BUILT: RefCell<HashMap<(String, bool), Regex>> = RefCell::default();
 }
 
+/// Why no rule can search for this; none where one can.
+pub fn search_problem(pattern: &str) -> Option<String> {
+    build(pattern, pattern, false).err()
+}
+
 /// Compiles a pattern, or takes it from those that this thread has compiled lately.
 fn build(source: &str, pattern: &str, ignore_case: bool) -> Result<Regex, String> {
     let key = (pattern.to_string(), ignore_case);

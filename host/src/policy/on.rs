@@ -210,6 +210,12 @@ pub(super) struct On {
 }
 
 impl On {
+    /// Whether it asks for a value of a field: by what it must be, and not by what it must not.
+    pub fn asks(&self, field: &Field, value: &str) -> bool {
+        let mut of_field = self.conditions.iter().filter(|(of, _)| of == field);
+        of_field.any(|(_, matcher)| !matcher.negates() && matcher.accepts(Some(value)))
+    }
+
     /// Reads the map, collecting what is wrong with it.
     pub fn read(map: &Map, about: About, problems: &mut Vec<String>) -> Self {
         let mut conditions = Vec::new();

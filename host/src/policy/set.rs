@@ -9,7 +9,7 @@ use super::code::{Code, File, defined, explain};
 use super::fuel::{self, Limits};
 use super::index::Index;
 use super::items::{Gate, GateSays, Items, Meta};
-use super::on::On;
+use super::on::{Field, On};
 use super::problem::{Place, Problem, Problems};
 use super::source::{self, SHIPPED, Source};
 use super::split::split;
@@ -144,6 +144,15 @@ impl Set {
         let mut rules = self.items.events.iter();
         let forwards = rules.find(|rule| matches!(rule.means, super::items::Means::Forward(_)));
         forwards.map(|rule| rule.meta.name.as_str())
+    }
+
+    /// Whether an event rule asks how objects of a kind stand: by `kind`, and `observation: "status"`.
+    pub fn wants_status_of(&self, kind: &str) -> bool {
+        let kind = kind.to_lowercase();
+        self.items
+            .events
+            .iter()
+            .any(|rule| rule.on.asks(&Field::Kind, &kind) && rule.on.asks(&Field::Observation, "status"))
     }
 
     /// How many declarations of every kind there are, for logs.

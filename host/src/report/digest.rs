@@ -8,6 +8,7 @@ use jiff::Timestamp;
 
 use super::Language;
 use super::escape::Style;
+use crate::domain::incident::ActionState;
 use crate::domain::text::one_line;
 use crate::domain::{Outcome, Severity};
 
@@ -42,6 +43,10 @@ pub struct Digest {
     pub by_model: u64,
     /// How many no rule decided.
     pub undecided: u64,
+    /// What became of changes that were proposed, and how many of each.
+    pub changes: Vec<(ActionState, u64)>,
+    /// How often each person said yes.
+    pub approved: BTreeMap<String, u64>,
     /// What waits for a person, the worst first.
     pub waiting: Vec<Waiting>,
     /// Who should have been heard from.
@@ -89,6 +94,10 @@ pub(super) trait DigestWords: Sync {
     fn model(&self) -> &'static str;
     /// No rule.
     fn nobody(&self) -> &'static str;
+    /// Before what became of changes.
+    fn changes(&self) -> &'static str;
+    /// Before who said yes.
+    fn approved(&self) -> &'static str;
     /// Others than those that are named.
     fn others(&self, count: u64) -> String;
     /// What was spent; calls, tokens, money.
@@ -118,12 +127,12 @@ pub fn title(name: &str, digest: &Digest, language: Language) -> String {
 pub fn text(digest: &Digest, language: Language) -> String {
     let translation = language.translation();
     let words = translation.digest();
-    let colon = translation.headings().colon;
+    let (colon, comma) = (translation.headings().colon, translation.headings().comma);
     let since = super::minute(digest.since);
     let mut lines = vec![format!("**{}**", words.came(digest.incidents, digest.alerts, &since, digest.more))];
     let mut line = |head: &str, parts: Vec<(String, u64)>| {
         if !parts.is_empty() {
-            lines.push(format!("- {head}{colon}{}", listed(parts, words)));
+            lines.push(format!("- {head}{colon}{}", listed(parts, words, comma)));
         }
     };
     let severities =
@@ -137,13 +146,16 @@ pub fn text(digest: &Digest, language: Language) -> String {
     let others = [(words.model(), digest.by_model), (words.nobody(), digest.undecided)];
     let others = others.into_iter().filter(|(_, count)| *count > 0).map(|(word, count)| (word.to_string(), count));
     line(words.decided(), most(rules.chain(others)));
+    let state = |(state, count): &(ActionState, u64)| (translation.action_state(*state).to_string(), *count);
+    line(words.changes(), most(digest.changes.iter().map(state)));
+    line(words.approved(), most(digest.approved.iter().map(|(name, count)| (code(name), *count))));
     lines.push(match digest.calls {
         0 => format!("- {}", words.nothing_spent()),
         calls => format!("- {}", words.spent(calls, digest.tokens, &money(digest.cost_micros))),
     });
     if !digest.silent.is_empty() {
         let names: Vec<String> = digest.silent.iter().map(|name| code(name)).collect();
-        lines.push(format!("- {}{colon}{}", words.silent(), names.join(", ")));
+        lines.push(format!("- {}{colon}{}", words.silent(), names.join(comma)));
     }
     lines.push(String::new());
     if digest.waiting.is_empty() {
@@ -202,11 +214,11 @@ fn most(parts: impl Iterator<Item = (String, u64)>) -> Vec<(String, u64)> {
     parts
 }
 
-fn listed(parts: Vec<(String, u64)>, words: &dyn DigestWords) -> String {
+fn listed(parts: Vec<(String, u64)>, words: &dyn DigestWords, comma: &str) -> String {
     let others: u64 = parts.iter().skip(PARTS).map(|(_, count)| count).sum();
     let shown = parts.into_iter().take(PARTS).map(|(name, count)| format!("{name} {count}"));
     let more = (others > 0).then(|| words.others(others));
-    shown.chain(more).collect::<Vec<_>>().join(", ")
+    shown.chain(more).collect::<Vec<_>>().join(comma)
 }
 
 #[cfg(test)]
@@ -230,6 +242,8 @@ mod tests {
             outcomes: [(None, 1), (Some("fixed"), 2)].into(),
             rules: [("node-does-not-answer".to_string(), 2)].into(),
             by_model: 1,
+            changes: vec![(ActionState::Rejected, 1), (ActionState::Verified, 2)],
+            approved: [("ada".to_string(), 2)].into(),
             waiting: vec![waiting],
             silent: vec!["prometheus".into()],
             calls: 2,
@@ -249,6 +263,8 @@ mod tests {
              - By source: `events` 2, `alertmanager` 1\n\
              - How they ended: fixed 2, still open 1\n\
              - Decided by: `node-does-not-answer` 2, a language model 1\n\
+             - Changes: done and verified 2, rejected by a person 1\n\
+             - Approved by: `ada` 2\n\
              - Models: 2 calls, 1200 tokens, cost 0.0123\n\
              - Silent, and should be heard: `prometheus`\n\
              \n\
@@ -257,7 +273,9 @@ mod tests {
              - [critical] KubeNodeNotReady: node \\*n1\\* · since 2026-11-27T07:25Z · 1 action waits for an answer · `i7k2m9`"
         );
         let chinese = text(&digest(), Language::Zh);
-        for part in ["3 个事件", "等待人工", "语言模型 1", "应有而无"] {
+        for part in
+            ["3 个事件", "等待人工", "语言模型 1", "应有而无", "变更：已执行并验证 2，被人工拒绝 1", "批准人：`ada` 2"]
+        {
             assert!(chinese.contains(part), "{part} in {chinese}");
         }
     }

@@ -1,6 +1,7 @@
 //! What happened, line by line.
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Language;
@@ -10,7 +11,7 @@ use crate::domain::{Entry, Fact};
 use crate::ports::Story;
 
 /// One thing that happened.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Line {
     /// When.
     pub at: Timestamp,

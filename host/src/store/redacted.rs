@@ -14,9 +14,9 @@ use serde_json::Value;
 
 use crate::domain::control::Control;
 use crate::domain::entry::{Answer, Diagnosis};
-use crate::domain::inspection::{Finding, InspectionEvent, Part, Run, Summary, What};
+use crate::domain::inspection::{Finding, Inspected, Part, Run, Summary, What};
+use crate::domain::job::JobEvent;
 use crate::domain::knowledge::Knowledge;
-use crate::domain::schedule::ScheduleEvent;
 use crate::domain::{Alert, Fact, Labels, Proposal, SilenceEvent};
 use crate::redact::{known, redact, redact_value};
 pub(super) use conversation::conversation;
@@ -135,9 +135,13 @@ pub(super) fn fact(mut fact: Fact) -> Fact {
 pub(super) fn control(mut control: Control) -> Control {
     match &mut control {
         Control::Paused { reason, .. } | Control::BreakerReset { reason, .. } => text(reason),
-        Control::Inspection(event) => inspection(event),
+        Control::Inspection(event) => job(event, inspection),
         Control::Silence(event) => silence(event),
-        Control::Schedule(event) => schedule(event),
+        Control::Schedule(event) => job(event, |end| text(&mut end.outcome)),
+        Control::Audited(audited) => {
+            text(&mut audited.object);
+            text(&mut audited.why);
+        }
         Control::Resumed { .. } | Control::Removed(_) | Control::Tools(_) => {}
     }
     control
@@ -151,24 +155,20 @@ fn silence(event: &mut SilenceEvent) {
     }
 }
 
-fn schedule(event: &mut ScheduleEvent) {
+/// What was made of a run, or why it failed.
+fn job<E>(event: &mut JobEvent<E>, ended: fn(&mut E)) {
     match event {
-        ScheduleEvent::Ended { outcome: said, .. } | ScheduleEvent::Failed { why: said, .. } => text(said),
-        ScheduleEvent::Began { .. } | ScheduleEvent::Skipped { .. } => {}
+        JobEvent::Ended { end, .. } => ended(end),
+        JobEvent::Failed { why, .. } => text(why),
+        JobEvent::Began { .. } | JobEvent::Skipped { .. } => {}
     }
 }
 
 /// What names an object and by what a finding is known again stays as it is.
-fn inspection(event: &mut InspectionEvent) {
-    match event {
-        InspectionEvent::Ended { new, parts, summary, .. } => {
-            new.iter_mut().for_each(finding);
-            parts.iter_mut().for_each(part);
-            summary.iter_mut().for_each(summed_up);
-        }
-        InspectionEvent::Interrupted { why, .. } => text(why),
-        InspectionEvent::Began { .. } | InspectionEvent::Skipped { .. } => {}
-    }
+fn inspection(end: &mut Inspected) {
+    end.new.iter_mut().for_each(finding);
+    end.parts.iter_mut().for_each(part);
+    end.summary.iter_mut().for_each(summed_up);
 }
 
 fn part(part: &mut Part) {

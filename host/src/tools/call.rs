@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use rmcp::RoleClient;
-use rmcp::model::{CallToolRequest, CallToolRequestParams, ClientRequest};
+use rmcp::model::{CallToolRequest, CallToolRequestParams, ClientRequest, RequestParamsMeta as _};
 use rmcp::service::{Peer, PeerRequestOptions, ServiceError};
 use serde_json::{Map, Value};
 use tokio::time::{Instant, timeout_at};
@@ -79,7 +79,10 @@ impl Server {
         if peer.is_transport_closed() {
             return Err(ToolError::Unavailable(format!("{full}: the server is being restarted; nothing was sent")));
         }
-        let params = CallToolRequestParams::new(tool.to_string()).with_arguments(arguments.clone());
+        let mut params = CallToolRequestParams::new(tool.to_string()).with_arguments(arguments.clone());
+        if let Some(context) = crate::traces::context::current() {
+            params.set_traceparent(&context);
+        }
         let request = ClientRequest::CallToolRequest(CallToolRequest::new(params));
         let options = PeerRequestOptions::with_timeout(deadline.saturating_duration_since(Instant::now()));
         let answering = async {

@@ -23,6 +23,13 @@ pub(super) struct ServerTurn {
 }
 
 impl ServerState {
+    /// Comes to a phase, and knows since when.
+    pub(super) fn comes_to(&mut self, phase: Phase) {
+        if self.phase != phase {
+            (self.phase, self.since) = (phase, Instant::now());
+        }
+    }
+
     /// Whether it can be called now.
     pub(super) fn is_ready(&self) -> bool {
         let open = self.peer.as_ref().is_some_and(|peer| !peer.is_transport_closed());

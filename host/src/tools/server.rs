@@ -46,6 +46,8 @@ pub struct Status {
     pub phase: Phase,
     /// How many tools it offers.
     pub tools: usize,
+    /// How long it has stood there.
+    pub stands_for: Duration,
     /// How often it was started again.
     pub restarts: u64,
     /// What last went wrong.
@@ -89,6 +91,8 @@ pub(super) struct ServerState {
     pub doubted: bool,
     /// Since when it is down; none while it is up or starts for the first time.
     pub down_since: Option<Instant>,
+    /// Since when it has been in its phase.
+    pub since: Instant,
 }
 
 /// Times that bound the handling of a server.
@@ -140,6 +144,7 @@ impl Server {
             error: None,
             doubted: false,
             down_since: None,
+            since: Instant::now(),
         };
         Self {
             definition,
@@ -195,6 +200,7 @@ impl Server {
         Status {
             server: self.name().to_string(),
             phase: state.phase,
+            stands_for: state.since.elapsed(),
             tools: catalogue.tools.keys().filter(|name| name.starts_with(&prefix)).count(),
             restarts: state.session.saturating_sub(1),
             error: state.error,

@@ -50,7 +50,7 @@ pub(super) async fn supervise(server: Arc<Server>, mut stop: watch::Receiver<boo
         let why = format!("the MCP server {} is down: {}", server.name(), server.clean(&why));
         said.say(server.name(), &why);
         server.state.send_modify(|state| {
-            state.phase = Phase::Down;
+            state.comes_to(Phase::Down);
             state.peer = None;
             state.error = Some(why);
             state.down_since.get_or_insert_with(Instant::now);
@@ -63,7 +63,7 @@ pub(super) async fn supervise(server: Arc<Server>, mut stop: watch::Receiver<boo
         }
     }
     server.state.send_modify(|state| {
-        state.phase = Phase::Stopped;
+        state.comes_to(Phase::Stopped);
         state.peer = None;
     });
 }
@@ -115,7 +115,7 @@ async fn start(server: &Arc<Server>, changed: &Arc<Notify>) -> Result<Session, S
         .await
         .map_err(|_| format!("it did not start and list its tools within {seconds} s"))??;
     server.state.send_modify(|state| {
-        state.phase = Phase::Ready;
+        state.comes_to(Phase::Ready);
         state.peer = Some(session.service.peer().clone());
         state.session += 1;
         (state.doubted, state.down_since) = (false, None);

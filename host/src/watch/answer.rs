@@ -6,6 +6,8 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use super::object::Object;
+use super::resource::What;
 use crate::domain::text::{cut, one_line};
 
 /// Bytes of a refusal's words.
@@ -15,7 +17,7 @@ const WORDS: usize = 400;
 #[derive(Debug, Default)]
 pub struct Page {
     /// The objects that could be read, each with its size.
-    pub objects: Vec<(Value, usize)>,
+    pub objects: Vec<(Object, usize)>,
     /// How many could not.
     pub unreadable: u64,
     /// The version of the whole list.
@@ -45,7 +47,7 @@ struct RawMetadata {
 ///
 /// # Errors
 /// When it is no list, or a list that says no version, from which nothing could go on.
-pub fn page(bytes: &[u8]) -> Result<Page, String> {
+pub fn page(what: What, bytes: &[u8]) -> Result<Page, String> {
     let raw: RawPage<'_> =
         serde_json::from_slice(bytes).map_err(|error| format!("the answer is no list of objects: {error}"))?;
     let metadata = raw.metadata.unwrap_or_default();
@@ -53,7 +55,7 @@ pub fn page(bytes: &[u8]) -> Result<Page, String> {
     let version = version.ok_or("the answer is no list: it says no resourceVersion")?;
     let mut page = Page { version, more: metadata.r#continue.unwrap_or_default(), ..Page::default() };
     for item in raw.items.unwrap_or_default() {
-        match serde_json::from_str(item.get()) {
+        match Object::read(what, item.get()) {
             Ok(object) => page.objects.push((object, item.get().len())),
             Err(_) => page.unreadable += 1,
         }
@@ -65,9 +67,9 @@ pub fn page(bytes: &[u8]) -> Result<Page, String> {
 #[derive(Debug, PartialEq)]
 pub enum Line {
     /// An object is new or other than it was.
-    Changed(Value),
+    Changed(Object),
     /// An object is gone; as it was.
-    Deleted(Value),
+    Deleted(Object),
     /// Nothing happened up to this version.
     Mark(String),
     /// The API refuses to go on.
@@ -80,17 +82,20 @@ pub enum Line {
 struct RawLine<'a> {
     #[serde(borrow, rename = "type")]
     kind: Cow<'a, str>,
-    object: Value,
+    #[serde(borrow)]
+    object: &'a RawValue,
 }
 
 /// Reads a line.
-pub fn line(bytes: &[u8]) -> Line {
+pub fn line(what: What, bytes: &[u8]) -> Line {
     let Ok(RawLine { kind, object }) = serde_json::from_slice(bytes) else { return Line::Unreadable };
+    let whole = || serde_json::from_str::<Value>(object.get()).unwrap_or_default();
+    let object = |line: fn(Object) -> Line| Object::read(what, object.get()).map_or(Line::Unreadable, line);
     match kind.as_ref() {
-        "ADDED" | "MODIFIED" => Line::Changed(object),
-        "DELETED" => Line::Deleted(object),
-        "BOOKMARK" => version(&object).map_or(Line::Unreadable, |version| Line::Mark(version.into())),
-        "ERROR" => Line::Refused(Refusal::of(&object, 500)),
+        "ADDED" | "MODIFIED" => object(Line::Changed),
+        "DELETED" => object(Line::Deleted),
+        "BOOKMARK" => version(&whole()).map_or(Line::Unreadable, |version| Line::Mark(version.into())),
+        "ERROR" => Line::Refused(Refusal::of(&whole(), 500)),
         _ => Line::Unreadable,
     }
 }
@@ -119,7 +124,10 @@ impl Refusal {
 
     /// Whether a version is named that the API does not have any more, or, after it was put back, not yet.
     pub fn is_about_the_version(&self) -> bool {
-        self.code == 410 || (self.code == 504 && self.words.contains("Too large resource version"))
+        // What an API or a proxy once said wrongly is refused as invalid for ever.
+        self.code == 410
+            || (self.code == 504 && self.words.contains("Too large resource version"))
+            || (self.code == 400 && self.words.contains("resourceVersion"))
     }
 
     /// Reads the body of an answer with this status.
@@ -145,23 +153,23 @@ mod tests {
         let text = format!(
             r#"{{"kind":"EventList","metadata":{{"resourceVersion":"7","continue":"next"}},"items":[{{"a":1}},{deep},{{"a":2}}]}}"#
         );
-        let read = page(text.as_bytes()).unwrap();
+        let read = page(What::Events, text.as_bytes()).unwrap();
         assert_eq!(
             (read.objects.len(), read.unreadable, read.version.as_str(), read.more.as_str()),
             (2, 1, "7", "next")
         );
-        assert_eq!(page(br#"{"metadata":{"resourceVersion":"7"},"items":null}"#).unwrap().objects, []);
+        assert_eq!(page(What::Events, br#"{"metadata":{"resourceVersion":"7"},"items":null}"#).unwrap().objects, []);
         for wrong in ["", "[]", "{}", r#"{"metadata":{"resourceVersion":""},"items":[]}"#] {
-            assert!(page(wrong.as_bytes()).is_err(), "{wrong}");
+            assert!(page(What::Events, wrong.as_bytes()).is_err(), "{wrong}");
         }
     }
 
     #[test]
     fn lines_of_a_watch() {
-        let read = |value: Value| line(value.to_string().as_bytes());
+        let read = |value: Value| line(What::Events, value.to_string().as_bytes());
         let object = json!({ "metadata": { "resourceVersion": "9" } });
-        assert_eq!(read(json!({ "type": "ADDED", "object": object })), Line::Changed(object.clone()));
-        assert_eq!(read(json!({ "type": "DELETED", "object": object })), Line::Deleted(object.clone()));
+        assert_eq!(read(json!({ "type": "ADDED", "object": object })), Line::Changed(Object::Event(object.clone())));
+        assert_eq!(read(json!({ "type": "DELETED", "object": object })), Line::Deleted(Object::Event(object.clone())));
         assert_eq!(read(json!({ "type": "BOOKMARK", "object": object })), Line::Mark("9".into()));
         let gone =
             json!({ "kind": "Status", "code": 410, "reason": "Expired", "message": "too old\nresource version" });

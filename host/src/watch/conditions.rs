@@ -10,6 +10,9 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::judged::{self, Judged, judged};
+use super::object::{Kept, Metadata};
+use super::resource::What;
 use super::told;
 use crate::domain::Event;
 use crate::domain::text::cut;
@@ -18,38 +21,31 @@ use crate::domain::text::cut;
 const MOST: usize = 10_000;
 /// How often a condition that lasts is told anew, so that no alert ends for want of events.
 const AGAIN: SignedDuration = SignedDuration::from_mins(10);
-/// Bytes of what a condition says.
+/// Bytes of what a condition says, and of that what is kept.
 const MESSAGE: usize = 1 << 10;
-
-/// A condition of nodes.
-struct Row {
-    kind: &'static str,
-    /// The status that is well.
-    well: &'static str,
-    /// The word for what is wrong, and for its end.
-    words: [&'static str; 2],
-}
-
-const NODE: [Row; 4] = [
-    Row { kind: "Ready", well: "True", words: ["NodeNotReady", "NodeReady"] },
-    Row { kind: "MemoryPressure", well: "False", words: ["NodeHasInsufficientMemory", "NodeHasSufficientMemory"] },
-    Row { kind: "DiskPressure", well: "False", words: ["NodeHasDiskPressure", "NodeHasNoDiskPressure"] },
-    Row { kind: "PIDPressure", well: "False", words: ["NodeHasInsufficientPID", "NodeHasSufficientPID"] },
-];
+const KEPT: usize = 200;
 
 /// The word for a node that is no longer there.
 const GONE: &str = "DeletingNode";
 
 /// A condition that is not well.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 struct Unwell {
     /// Whose.
+    namespace: String,
     name: String,
     uid: String,
-    /// The word for its end.
+    /// The word for it, and for its end.
+    word: String,
     over: String,
+    /// What was said of it.
+    message: String,
     /// When it was last told.
     told: Timestamp,
+    /// Since when it looks well, and how long it must before it is over.
+    well: Option<Timestamp>,
+    settles: i64,
 }
 
 /// The conditions that are not well.
@@ -65,54 +61,59 @@ pub struct Conditions {
     pub left_out: u64,
 }
 
-/// A cluster and the time.
+/// Where it is looked, at what, and the time.
 #[derive(Clone, Copy)]
 pub struct Scene<'a> {
     pub cluster: &'a str,
+    pub what: What,
     pub now: Timestamp,
 }
 
 impl Conditions {
-    /// Takes in a node as it stands: what has changed about it.
-    pub fn node(&mut self, scene: Scene<'_>, node: &Value) -> Vec<Event> {
-        let text =
-            |value: &Value, path: &str| value.pointer(path).and_then(Value::as_str).unwrap_or_default().to_string();
-        let (name, uid) = (text(node, "/metadata/name"), text(node, "/metadata/uid"));
-        let conditions = node.pointer("/status/conditions").and_then(Value::as_array);
+    /// Takes in an object as it stands: what has changed about it.
+    pub fn take(&mut self, scene: Scene<'_>, object: &Kept) -> Vec<Event> {
+        let Metadata { name, namespace, uid, .. } = &object.metadata;
         let mut events = Vec::new();
-        for condition in conditions.into_iter().flatten() {
-            let (kind, status) = (text(condition, "/type"), text(condition, "/status"));
-            let Some(row) = NODE.iter().find(|row| row.kind == kind) else { continue };
-            // What nobody knows is not well, but for pressures of a node that does not answer: that it does not is told.
-            let well = status == row.well || (status != "True" && row.well == "False");
-            let key = format!("{uid} {kind}");
-            let [wrong, over] = row.words;
-            let at = Some(text(condition, "/lastTransitionTime")).filter(|at| !at.is_empty());
-            let mut tell = |reason: &str| {
-                let said =
-                    Said { name: &name, uid: &uid, reason, message: &text(condition, "/message"), at: at.as_deref() };
-                events.extend(said.event(scene, condition.clone()));
+        for judged in judged(scene.what, object) {
+            let Judged { key, well, word, over, message, at, settles, condition } = judged;
+            let key = format!("{uid} {key}");
+            let said = |word: &str, at: Option<String>| {
+                let said = Said { name, namespace, uid, word, wrong: !well, message: &message, at: at.as_deref() };
+                said.event(scene, condition.clone())
             };
             if well {
-                if self.unwell.remove(&key).is_some() {
-                    tell(over);
+                match self.unwell.get_mut(&key) {
+                    None => {}
+                    Some(_) if settles.is_zero() => {
+                        self.unwell.remove(&key);
+                        events.extend(said(over, at));
+                    }
+                    // Whether it lasts shows itself later.
+                    Some(known) => {
+                        known.well.get_or_insert(scene.now);
+                        self.note_shown(&key);
+                    }
                 }
                 continue;
             }
-            if let Some(shown) = &mut self.shown {
-                shown.insert(key.clone());
-            }
+            self.note_shown(&key);
             match self.unwell.get_mut(&key) {
-                Some(known) if scene.now.duration_since(known.told) < AGAIN => {}
                 Some(known) => {
-                    known.told = scene.now;
-                    tell(wrong);
+                    (known.well, known.message) = (None, cut(&message, KEPT));
+                    known.word = word.into_owned();
+                    if scene.now.duration_since(known.told) >= AGAIN {
+                        known.told = scene.now;
+                        events.extend(said(&known.word, Some(scene.now.to_string())));
+                    }
                 }
                 None => {
-                    tell(wrong);
+                    events.extend(said(&word, at));
                     if self.unwell.len() < MOST {
-                        let (name, uid, over, told) = (name.clone(), uid.clone(), over.into(), scene.now);
-                        self.unwell.insert(key, Unwell { name, uid, over, told });
+                        let (namespace, name, uid) = (namespace.clone(), name.clone(), uid.clone());
+                        let (word, over, message) = (word.into_owned(), over.into(), cut(&message, KEPT));
+                        let (told, settles) = (scene.now, settles.as_secs());
+                        let unwell = Unwell { namespace, name, uid, word, over, message, told, well: None, settles };
+                        self.unwell.insert(key, unwell);
                     } else {
                         self.left_out += 1;
                     }
@@ -122,9 +123,31 @@ impl Conditions {
         events
     }
 
-    /// Takes in that a node is no longer there.
-    pub fn gone(&mut self, scene: Scene<'_>, node: &Value) -> Vec<Event> {
-        let uid = node.pointer("/metadata/uid").and_then(Value::as_str).unwrap_or_default();
+    fn note_shown(&mut self, key: &str) {
+        if let Some(shown) = &mut self.shown {
+            shown.insert(key.into());
+        }
+    }
+
+    /// What is to be told though nothing was seen: that something lasts, and that something has been well for long enough.
+    pub fn due(&mut self, scene: Scene<'_>) -> Vec<Event> {
+        let over = |unwell: &Unwell| {
+            unwell.well.is_some_and(|well| scene.now.duration_since(well).as_secs() >= unwell.settles)
+        };
+        let over: Vec<(String, Unwell)> = self.unwell.extract_if(.., |_, unwell| over(unwell)).collect();
+        let mut events: Vec<Event> =
+            over.iter().filter_map(|(_, unwell)| unwell.said(&unwell.over, false, "it runs", scene)).collect();
+        for unwell in self.unwell.values_mut().filter(|unwell| unwell.well.is_none() && !unwell.word.is_empty()) {
+            if scene.now.duration_since(unwell.told) >= AGAIN {
+                unwell.told = scene.now;
+                events.extend(unwell.said(&unwell.word, true, &unwell.message, scene));
+            }
+        }
+        events
+    }
+
+    /// Takes in that an object is no longer there.
+    pub fn gone(&mut self, scene: Scene<'_>, uid: &str) -> Vec<Event> {
         self.drop_all(scene, |_, unwell| unwell.uid == uid)
     }
 
@@ -141,37 +164,65 @@ impl Conditions {
 
     fn drop_all(&mut self, scene: Scene<'_>, which: impl Fn(&str, &Unwell) -> bool) -> Vec<Event> {
         let gone: Vec<(String, Unwell)> = self.unwell.extract_if(.., |key, unwell| which(key, unwell)).collect();
-        let at = scene.now.to_string();
-        let event = |unwell: &Unwell, reason: &str| {
-            let message = "the node is no longer there";
-            Said { name: &unwell.name, uid: &unwell.uid, reason, message, at: Some(&at) }.event(scene, Value::Null)
-        };
+        let message = format!("the {} is no longer there", scene.what.kind().to_lowercase());
+        let event = |unwell: &Unwell, word: &str| unwell.said(word, false, &message, scene);
         // The word for the end of a pressure ends that one; a node that is gone is not unready either.
-        gone.iter().flat_map(|(_, unwell)| [event(unwell, GONE), event(unwell, &unwell.over)]).flatten().collect()
+        let of_node = |unwell: &Unwell| (scene.what == What::Nodes).then(|| event(unwell, GONE)).flatten();
+        gone.iter().flat_map(|(_, unwell)| [of_node(unwell), event(unwell, &unwell.over)]).flatten().collect()
     }
 }
 
-/// What is said of a node.
+impl Unwell {
+    fn said(&self, word: &str, wrong: bool, message: &str, scene: Scene<'_>) -> Option<Event> {
+        let at = scene.now.to_string();
+        let Self { name, namespace, uid, .. } = self;
+        Said { name, namespace, uid, word, wrong, message, at: Some(&at) }.event(scene, Value::Null)
+    }
+}
+
+/// What an object has come to that nothing follows: that a job is at its end.
+pub fn completed(scene: Scene<'_>, object: &Kept) -> Option<Event> {
+    let condition = if scene.what == What::Jobs { judged::completed(object) } else { None }?;
+    let Metadata { name, namespace, uid, resource_version, .. } = &object.metadata;
+    let (message, at) = (condition.message.as_deref().unwrap_or_default(), condition.last_transition_time.as_deref());
+    let said = Said { name, namespace, uid, word: "Completed", wrong: false, message, at };
+    let mut event = said.event(scene, json!(condition))?;
+    if let Some(metadata) = event.said.data.get_mut("metadata").and_then(Value::as_object_mut) {
+        metadata.insert("resourceVersion".into(), resource_version.as_str().into());
+    }
+    Some(event)
+}
+
+/// What is said of an object.
 struct Said<'a> {
     name: &'a str,
+    namespace: &'a str,
     uid: &'a str,
-    reason: &'a str,
+    word: &'a str,
+    wrong: bool,
     message: &'a str,
     at: Option<&'a str>,
 }
 
 impl Said<'_> {
     fn event(&self, scene: Scene<'_>, condition: Value) -> Option<Event> {
-        let at = self.at.map_or_else(|| scene.now.to_string(), str::to_string);
-        let warning = NODE.iter().any(|row| row.words.first() == Some(&self.reason));
-        let object = json!({
-            "kind": "Event", "apiVersion": "v1", "metadata": { "uid": format!("{} {}", self.uid, self.reason) },
-            "involvedObject": { "kind": "Node", "name": self.name, "uid": self.uid },
-            "type": if warning { "Warning" } else { "Normal" }, "reason": self.reason, "message": cut(self.message, MESSAGE),
+        let Self { name, namespace, uid, word, wrong, message, at } = self;
+        let at = at.map_or_else(|| scene.now.to_string(), str::to_string);
+        let mut object = json!({
+            "kind": "Event", "apiVersion": "v1", "metadata": { "uid": format!("{uid} {word}") },
+            "involvedObject": { "kind": scene.what.kind(), "name": name, "uid": uid },
+            "type": if *wrong { "Warning" } else { "Normal" }, "reason": word, "message": cut(message, MESSAGE),
             "lastTimestamp": at, "count": 1, "reportingComponent": "tidegate", "condition": condition,
         });
+        if let Some(about) = object.get_mut("involvedObject").and_then(Value::as_object_mut)
+            && !namespace.is_empty()
+        {
+            about.insert("namespace".into(), (*namespace).into());
+        }
         let size = object.to_string().len();
-        told::event(scene.cluster, object, size).ok()
+        // Nodes are told of in the words of kubelets and controllers, as these tell of them.
+        let observation = if scene.what.is_by_rules() { told::STATUS } else { told::EVENTS };
+        told::event(scene.cluster, object, size, observation).ok()
     }
 }
 
@@ -179,12 +230,13 @@ impl Said<'_> {
 mod tests {
     use super::*;
 
-    fn node(name: &str, ready: &str, disk: &str) -> Value {
-        json!({ "metadata": { "name": name, "uid": format!("u-{name}") }, "status": { "conditions": [
+    fn node(name: &str, ready: &str, disk: &str) -> Kept {
+        let node = json!({ "metadata": { "name": name, "uid": format!("u-{name}") }, "status": { "conditions": [
             { "type": "Ready", "status": ready, "message": "kubelet says so", "lastTransitionTime": "2026-07-01T12:00:00Z" },
             { "type": "DiskPressure", "status": disk, "lastTransitionTime": "2026-07-01T11:00:00Z" },
             { "type": "NetworkUnavailable", "status": "False" },
-        ] } })
+        ] } });
+        serde_json::from_value(node).unwrap()
     }
 
     fn told(events: &[Event]) -> String {
@@ -196,14 +248,14 @@ mod tests {
     }
 
     fn scene(minute: i64) -> Scene<'static> {
-        Scene { cluster: "k", now: Timestamp::from_second(1_782_907_200 + minute * 60).unwrap() }
+        Scene { cluster: "k", what: What::Nodes, now: Timestamp::from_second(1_782_907_200 + minute * 60).unwrap() }
     }
 
     #[test]
     fn a_condition_is_told_when_it_changes_and_now_and_then_while_it_lasts() {
         let mut conditions = Conditions::default();
         let mut take =
-            |minute: i64, ready: &str, disk: &str| told(&conditions.node(scene(minute), &node("n1", ready, disk)));
+            |minute: i64, ready: &str, disk: &str| told(&conditions.take(scene(minute), &node("n1", ready, disk)));
         assert_eq!(take(0, "True", "False"), "");
         assert_eq!(take(1, "Unknown", "Unknown"), "n1 NodeNotReady");
         assert_eq!(take(2, "False", "True"), "n1 NodeHasDiskPressure");
@@ -218,14 +270,44 @@ mod tests {
     fn what_ended_while_nobody_looked_is_told_when_somebody_does() {
         let mut conditions = Conditions::default();
         for name in ["stays", "heals", "goes"] {
-            conditions.node(scene(0), &node(name, "False", "False"));
+            conditions.take(scene(0), &node(name, "False", "False"));
         }
         let kept = serde_json::to_string(&conditions).unwrap();
         let mut conditions: Conditions = serde_json::from_str(&kept).unwrap();
         conditions.begin();
-        assert_eq!(told(&conditions.node(scene(5), &node("stays", "False", "False"))), "");
-        assert_eq!(told(&conditions.node(scene(5), &node("heals", "True", "False"))), "heals NodeReady");
+        assert_eq!(told(&conditions.take(scene(5), &node("stays", "False", "False"))), "");
+        assert_eq!(told(&conditions.take(scene(5), &node("heals", "True", "False"))), "heals NodeReady");
         assert_eq!(told(&conditions.end(scene(5))), "goes DeletingNode, goes NodeReady");
-        assert_eq!(told(&conditions.gone(scene(6), &node("stays", "", ""))), "stays DeletingNode, stays NodeReady");
+        assert_eq!(told(&conditions.gone(scene(6), "u-stays")), "stays DeletingNode, stays NodeReady");
+    }
+
+    #[test]
+    fn what_lasts_is_told_though_nothing_changes_and_what_crashes_is_over_when_it_has_run_for_a_while() {
+        let pod = |state: Value| -> Kept {
+            let pod = json!({ "metadata": { "name": "web-1", "namespace": "shop", "uid": "u" }, "status": { "containerStatuses": [{ "name": "web", "state": state }] } });
+            serde_json::from_value(pod).unwrap()
+        };
+        let pods = |minute: i64| Scene { what: What::Pods, ..scene(minute) };
+        let mut conditions = Conditions::default();
+        let (crashes, runs) = (json!({ "waiting": { "reason": "CrashLoopBackOff" } }), json!({ "running": {} }));
+        let first = conditions.take(pods(0), &pod(crashes.clone()));
+        assert_eq!((told(&first), first[0].observation.as_str()), ("web-1 CrashLoopBackOff".into(), "status"));
+        assert_eq!(first[0].said.subject, "ops.clusters.k.namespaces.shop.pods.web-1.status");
+        assert_eq!(told(&conditions.due(pods(9))), "");
+        let again = conditions.due(pods(10));
+        assert_eq!(told(&again), "web-1 CrashLoopBackOff");
+        assert!(again[0].occurred() > first[0].occurred(), "it counts as often as it is told");
+        // It runs between two crashes, and that is no end.
+        assert_eq!(told(&conditions.take(pods(11), &pod(runs.clone()))), "");
+        assert_eq!(told(&conditions.take(pods(12), &pod(crashes))), "");
+        assert_eq!(told(&conditions.take(pods(13), &pod(runs.clone()))), "");
+        conditions.begin();
+        assert_eq!(told(&conditions.take(pods(14), &pod(runs))), "");
+        assert_eq!(told(&conditions.end(pods(14))), "", "a list that shows it running");
+        assert_eq!(
+            (told(&conditions.due(pods(22))), told(&conditions.due(pods(23)))),
+            ("".into(), "web-1 Started".into())
+        );
+        assert_eq!(conditions.unwell.len(), 0);
     }
 }

@@ -15,7 +15,7 @@ use super::intake::{Intake, Taken};
 use super::memory::Memory;
 use super::resource::Way;
 use super::standing::{Count, Standing};
-use super::{Inlet, Parts};
+use super::{Inlet, Parts, Wanted};
 use crate::ports::Clock;
 use crate::random::Random;
 use crate::redact::redact;
@@ -37,6 +37,10 @@ const SOON: SignedDuration = SignedDuration::from_secs(1);
 const LATER: SignedDuration = SignedDuration::from_secs(10);
 /// How long nothing may come before it is looked whether something is to be written down.
 const LOOK: Duration = Duration::from_secs(1);
+/// Between two looks at what lasts, and at whether a rule still wants to hear of it.
+const DUE: Duration = Duration::from_secs(5);
+/// Between two looks whether a rule wants to hear of what is not watched.
+const WANTED: Duration = Duration::from_secs(2);
 
 /// How a watch ended.
 enum End {
@@ -53,11 +57,14 @@ pub struct Follower {
     inlet: Arc<dyn Inlet>,
     clock: Arc<dyn Clock>,
     random: Arc<Random>,
+    wanted: Wanted,
     intake: Intake,
     /// When it was last written down, whether something has come since, and whether that was news.
     written: Timestamp,
     unwritten: bool,
     news: bool,
+    /// When it was last looked at what lasts.
+    looked: Duration,
     empty: u32,
     failures: u32,
 }
@@ -78,10 +85,12 @@ impl Follower {
             inlet: Arc::clone(&parts.inlet),
             clock: Arc::clone(&parts.clock),
             random: Arc::clone(&parts.random),
+            wanted: Arc::clone(&parts.wanted),
             intake,
             written: parts.clock.now(),
             unwritten: false,
             news: false,
+            looked: Duration::ZERO,
             empty: 0,
             failures: 0,
         }
@@ -96,6 +105,10 @@ impl Follower {
         let most = u64::try_from(spread.as_millis()).unwrap_or(u64::MAX);
         self.clock.sleep(Duration::from_millis(self.random.below(most))).await;
         loop {
+            while !self.is_wanted() {
+                self.standing.unwanted();
+                self.clock.sleep(WANTED).await;
+            }
             let began = self.clock.elapsed();
             let pause = match self.round().await {
                 Ok(End::Over { empty }) => {
@@ -124,6 +137,23 @@ impl Follower {
             self.write().await;
             self.clock.sleep(pause).await;
         }
+    }
+
+    /// Whether anybody wants to hear of it.
+    fn is_wanted(&self) -> bool {
+        (self.wanted)(self.standing.what())
+    }
+
+    /// Tells now and then of what lasts. False where nobody wants to hear of it any more.
+    async fn look(&mut self) -> bool {
+        let now = self.clock.elapsed();
+        if now.saturating_sub(self.looked) < DUE {
+            return true;
+        }
+        self.looked = now;
+        let due = self.intake.due(self.clock.now());
+        self.hand_on(due).await;
+        self.is_wanted()
     }
 
     /// Twice as long each time, by chance up to a half less.
@@ -189,7 +219,7 @@ impl Follower {
                 query.push(("continue", more));
             }
             let bytes = self.connection.page(&path, &query, self.clock.now()).await?;
-            let mut page = answer::page(&bytes).map_err(Trouble::Broken)?;
+            let mut page = answer::page(self.standing.what(), &bytes).map_err(Trouble::Broken)?;
             drop(bytes);
             more = std::mem::take(&mut page.more);
             let first = version.is_empty();
@@ -248,6 +278,9 @@ impl Follower {
                     return Err(Trouble::Broken(why.into()));
                 }
                 Err(_) => {}
+            }
+            if !self.look().await {
+                return Ok(End::Over { empty: false });
             }
             self.write().await;
         }

@@ -1,12 +1,12 @@
 //! From what an API sends to events: what is read, what of it is news, and how far it goes. It asks nobody anything.
 
 use jiff::Timestamp;
-use serde_json::Value;
 
 use super::answer::{self, Line, Page, Refusal};
-use super::conditions::Scene;
+use super::conditions::{self, Scene};
 use super::lines::Lines;
 use super::memory::Memory;
+use super::object::Object;
 use super::resource::What;
 use super::told;
 use crate::domain::Event;
@@ -58,22 +58,23 @@ impl Intake {
     pub fn piece(&mut self, piece: &[u8], now: Timestamp) -> Taken {
         let mut taken = Taken::default();
         let mut read = Vec::new();
-        let before = self.lines.left_out;
-        self.lines.take(piece, |line| read.push((answer::line(line), line.len())));
+        let (what, before) = (self.what, self.lines.left_out);
+        self.lines.take(piece, |line| read.push((answer::line(what, line), line.len())));
         taken.left_out += self.lines.left_out - before;
         taken.heard = !read.is_empty() || taken.left_out > 0;
         for (line, size) in read {
             match line {
                 Line::Changed(object) => {
-                    taken.version = answer::version(&object).map(str::to_string).or(taken.version);
+                    taken.version = object.version().map(str::to_string).or(taken.version);
                     self.object(object, size, false, now, &mut taken);
                 }
                 Line::Deleted(object) => {
-                    taken.version = answer::version(&object).map(str::to_string).or(taken.version);
+                    taken.version = object.version().map(str::to_string).or(taken.version);
                     // An event that is deleted has only become old.
-                    if self.what == What::Nodes {
-                        let scene = Scene { cluster: &self.cluster, now };
-                        taken.events.extend(self.memory.conditions.gone(scene, &object));
+                    if let Object::Kept(kept) = object {
+                        let Self { cluster, memory, .. } = self;
+                        let scene = Scene { cluster, what, now };
+                        taken.events.extend(memory.conditions.gone(scene, &kept.metadata.uid));
                     }
                 }
                 Line::Mark(mark) => taken.version = Some(mark),
@@ -98,26 +99,45 @@ impl Intake {
 
     /// A list of this version has been read to its end.
     pub fn listed(&mut self, now: Timestamp) -> Vec<Event> {
-        let scene = Scene { cluster: &self.cluster, now };
-        self.memory.conditions.end(scene)
+        let Self { cluster, what, memory, .. } = self;
+        memory.conditions.end(Scene { cluster, what: *what, now })
     }
 
-    fn object(&mut self, object: Value, size: usize, listed: bool, now: Timestamp, taken: &mut Taken) {
+    /// What is to be told though nothing came.
+    pub fn due(&mut self, now: Timestamp) -> Taken {
+        let Self { cluster, what, memory, .. } = self;
+        Taken { events: memory.conditions.due(Scene { cluster, what: *what, now }), ..Taken::default() }
+    }
+
+    fn object(&mut self, object: Object, size: usize, listed: bool, now: Timestamp, taken: &mut Taken) {
         taken.objects += 1;
-        if self.what == What::Nodes {
-            let scene = Scene { cluster: &self.cluster, now };
-            let before = self.memory.conditions.left_out;
-            taken.events.extend(self.memory.conditions.node(scene, &object));
-            taken.left_out += self.memory.conditions.left_out - before;
-            return;
+        let Self { cluster, what, memory, .. } = self;
+        match object {
+            Object::Event(object) => {
+                if !listed && memory.knows(&object) {
+                    return;
+                }
+                match told::event(cluster, object, size, told::EVENTS) {
+                    Ok(event) => self.once(event, listed, now, taken),
+                    Err(_) => taken.left_out += 1,
+                }
+            }
+            Object::Kept(kept) => {
+                let scene = Scene { cluster, what: *what, now };
+                let before = memory.conditions.left_out;
+                taken.events.extend(memory.conditions.take(scene, &kept));
+                taken.left_out += memory.conditions.left_out - before;
+                if let Some(event) = conditions::completed(scene, &kept)
+                    && (listed || !memory.knows(&event.said.data))
+                {
+                    self.once(event, listed, now, taken);
+                }
+            }
         }
-        if !listed && self.memory.knows(&object) {
-            return;
-        }
-        let Ok(event) = told::event(&self.cluster, object, size) else {
-            taken.left_out += 1;
-            return;
-        };
+    }
+
+    /// Takes in an occurrence, which is news once.
+    fn once(&mut self, event: Event, listed: bool, now: Timestamp, taken: &mut Taken) {
         let object = &event.said.data;
         let is_news = !listed || self.memory.is_news_in_list(object, event.occurred(), now);
         let before = self.memory.forgotten;
@@ -131,7 +151,7 @@ impl Intake {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 

@@ -4,12 +4,22 @@ use serde::Deserialize;
 
 /// What of a cluster is watched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "lowercase")]
 pub enum What {
     /// What controllers, scheduler and kubelets tell, as they tell it.
     Events,
     /// Whether nodes are ready, and what they run short of.
     Nodes,
+    /// Whether rollouts go on, and replicas are available.
+    Deployments,
+    /// The same of StatefulSets.
+    StatefulSets,
+    /// The same of DaemonSets.
+    DaemonSets,
+    /// Whether jobs have failed or come to their end.
+    Jobs,
+    /// Whether containers can be started, and keep running.
+    Pods,
 }
 
 /// One of the ways in which an API shows the same objects.
@@ -23,46 +33,81 @@ pub struct Way {
     pub plural: &'static str,
 }
 
-const EVENTS: Way = Way { root: "/api/v1", group: "", plural: "events" };
-const NEW_EVENTS: Way = Way { root: "/apis/events.k8s.io/v1", group: "events.k8s.io", plural: "events" };
-const NODES: Way = Way { root: "/api/v1", group: "", plural: "nodes" };
+const fn way(root: &'static str, group: &'static str, plural: &'static str) -> Way {
+    Way { root, group, plural }
+}
+
+const EVENTS: Way = way("/api/v1", "", "events");
+const NEW_EVENTS: Way = way("/apis/events.k8s.io/v1", "events.k8s.io", "events");
+const NODES: Way = way("/api/v1", "", "nodes");
+const DEPLOYMENTS: Way = way("/apis/apps/v1", "apps", "deployments");
+const STATEFUL_SETS: Way = way("/apis/apps/v1", "apps", "statefulsets");
+const DAEMON_SETS: Way = way("/apis/apps/v1", "apps", "daemonsets");
+const JOBS: Way = way("/apis/batch/v1", "batch", "jobs");
+const PODS: Way = way("/api/v1", "", "pods");
 
 impl What {
     /// All there are.
-    pub const ALL: [Self; 2] = [Self::Events, Self::Nodes];
+    pub const ALL: [Self; 7] =
+        [Self::Events, Self::Nodes, Self::Deployments, Self::StatefulSets, Self::DaemonSets, Self::Jobs, Self::Pods];
 
-    /// As the configuration names it.
+    /// As the configuration names it, and the API.
     pub fn as_str(self) -> &'static str {
+        self.usual().plural
+    }
+
+    /// The kind of the objects.
+    pub fn kind(self) -> &'static str {
         match self {
-            Self::Events => "events",
-            Self::Nodes => "nodes",
+            Self::Events => "Event",
+            Self::Nodes => "Node",
+            Self::Deployments => "Deployment",
+            Self::StatefulSets => "StatefulSet",
+            Self::DaemonSets => "DaemonSet",
+            Self::Jobs => "Job",
+            Self::Pods => "Pod",
+        }
+    }
+
+    /// Whether it is watched only while an event rule wants to hear of it.
+    pub fn is_by_rules(self) -> bool {
+        !matches!(self, Self::Events | Self::Nodes)
+    }
+
+    fn usual(self) -> Way {
+        match self {
+            Self::Events => EVENTS,
+            Self::Nodes => NODES,
+            Self::Deployments => DEPLOYMENTS,
+            Self::StatefulSets => STATEFUL_SETS,
+            Self::DaemonSets => DAEMON_SETS,
+            Self::Jobs => JOBS,
+            Self::Pods => PODS,
         }
     }
 
     /// The ways to it, the usual one first. Each shows the same objects: one of them is watched.
-    pub fn ways(self) -> &'static [Way] {
-        match self {
-            Self::Events => &[EVENTS, NEW_EVENTS],
-            Self::Nodes => &[NODES],
-        }
+    pub fn ways(self) -> Vec<Way> {
+        let other = (self == Self::Events).then_some(NEW_EVENTS);
+        std::iter::once(self.usual()).chain(other).collect()
     }
 
     /// The way of this number; the usual one where there is none.
     pub fn way(self, number: usize) -> Way {
-        let usual = if self == Self::Events { EVENTS } else { NODES };
-        self.ways().get(number).copied().unwrap_or(usual)
+        self.ways().get(number).copied().unwrap_or(self.usual())
     }
 
     /// Whether it can be watched by namespace.
     pub fn is_namespaced(self) -> bool {
-        self == Self::Events
+        self != Self::Nodes
     }
 
-    /// Objects of one page of a list. A node names every image that it holds, so that it is large.
+    /// Objects of one page of a list. A node names every image that it holds, so that it is large, and pods are many.
     pub fn page(self) -> usize {
         match self {
             Self::Events => 500,
             Self::Nodes => 100,
+            _ => 250,
         }
     }
 }

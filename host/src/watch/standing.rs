@@ -53,6 +53,8 @@ pub struct Standing {
 
 #[derive(Debug, Default)]
 struct State {
+    /// Whether it is watched: not before a rule wants to hear of it.
+    wanted: bool,
     /// Whether it is seen what happens.
     up: bool,
     /// Why not, and since when.
@@ -66,7 +68,8 @@ struct State {
 impl Standing {
     /// A watch that has not begun.
     pub fn new(cluster: &str, what: What, namespace: &str) -> Self {
-        Self { cluster: cluster.into(), what, namespace: namespace.into(), state: Mutex::default() }
+        let state = State { wanted: !what.is_by_rules(), ..State::default() };
+        Self { cluster: cluster.into(), what, namespace: namespace.into(), state: Mutex::new(state) }
     }
 
     /// What is watched.
@@ -97,9 +100,17 @@ impl Standing {
         }
     }
 
+    /// Nobody wants to hear of it for the time being.
+    pub fn unwanted(&self) {
+        let mut state = self.state();
+        let counts = state.counts;
+        *state = State { counts, ..State::default() };
+    }
+
     /// It is seen what happens. Whether that is news.
     pub fn up(&self, now: Timestamp) -> bool {
         let mut state = self.state();
+        state.wanted = true;
         (state.heard, state.problem) = (Some(now), None);
         !std::mem::replace(&mut state.up, true)
     }
@@ -107,7 +118,7 @@ impl Standing {
     /// It is not. Whether that is news, or is so for another reason than before.
     pub fn away(&self, why: &str, now: Timestamp) -> bool {
         let mut state = self.state();
-        state.up = false;
+        (state.wanted, state.up) = (true, false);
         let why = cut(&redact(why), REASON);
         match &mut state.problem {
             Some((known, _)) if *known == why => false,
@@ -165,6 +176,9 @@ impl Standings {
         let mut rows: BTreeMap<(&str, &str), (bool, i64, [u64; COUNTS.len()])> = BTreeMap::new();
         for one in &self.0 {
             let state = one.state();
+            if !state.wanted {
+                continue;
+            }
             let row = rows.entry((&one.cluster, one.what.as_str())).or_insert((true, i64::MAX, [0; COUNTS.len()]));
             row.0 &= state.up;
             row.1 = row.1.min(state.heard.map_or(0, Timestamp::as_second));

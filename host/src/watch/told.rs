@@ -9,11 +9,15 @@ use crate::domain::event::{ATTRIBUTE, DATA, Envelope, Event};
 const SOURCE: &str = "kubernetes";
 const KIND: &str = "Kube";
 
+/// What kind of observation it is: as the cluster tells it, or how an object stands.
+pub const EVENTS: &str = "events";
+pub const STATUS: &str = "status";
+
 /// An object of kind Event, of either group, as an event.
 ///
 /// # Errors
 /// When it is too large, or names its object by what no subject can hold.
-pub fn event(cluster: &str, mut object: Value, size: usize) -> Result<Event, String> {
+pub fn event(cluster: &str, mut object: Value, size: usize, observation: &str) -> Result<Event, String> {
     if size > DATA {
         return Err(format!("it has {size} bytes, and {DATA} are the most"));
     }
@@ -25,7 +29,7 @@ pub fn event(cluster: &str, mut object: Value, size: usize) -> Result<Event, Str
     let text = |key: &str| about.and_then(|about| about.get(key)).and_then(Value::as_str).unwrap_or_default();
     let (namespace, kind, name) = (text("namespace"), text("kind"), text("name"));
     let place = if namespace.is_empty() { String::new() } else { format!("namespaces.{namespace}.") };
-    let subject = format!("ops.clusters.{cluster}.{place}{kind}s.{name}.events").to_lowercase();
+    let subject = format!("ops.clusters.{cluster}.{place}{kind}s.{name}.{observation}").to_lowercase();
     if subject.len() > ATTRIBUTE {
         return Err(format!(
             "its object's name has {} bytes, and {ATTRIBUTE} are the most of a subject",
@@ -76,7 +80,7 @@ mod tests {
 
     #[test]
     fn both_views_of_an_event_are_the_same_event() {
-        let old = event("Kestrel", crash(), 100).unwrap();
+        let old = event("Kestrel", crash(), 100, EVENTS).unwrap();
         assert_eq!(old.said.subject, "ops.clusters.kestrel.namespaces.shop.pods.cart-1.events");
         assert_eq!(
             (old.object.cluster.as_str(), old.object.kind.as_str(), old.observation.as_str()),
@@ -90,13 +94,13 @@ mod tests {
             "deprecatedFirstTimestamp": "2026-07-01T11:00:00Z", "deprecatedLastTimestamp": "2026-07-01T12:00:00Z",
         });
         assert_eq!(identity(&new), identity(&crash()));
-        let new = event("Kestrel", new, 100).unwrap();
+        let new = event("Kestrel", new, 100, EVENTS).unwrap();
         assert_eq!(
             (new.fingerprint("A"), new.occurred(), new.message()),
             (old.fingerprint("A"), old.occurred(), old.message())
         );
         let node = json!({ "involvedObject": { "kind": "Node", "name": "n1.lan" } });
-        assert_eq!(event("k", node, 9).unwrap().said.subject, "ops.clusters.k.nodes.n1.lan.events");
+        assert_eq!(event("k", node, 9, EVENTS).unwrap().said.subject, "ops.clusters.k.nodes.n1.lan.events");
     }
 
     #[test]
@@ -115,9 +119,9 @@ mod tests {
 
     #[test]
     fn what_is_too_large_is_refused() {
-        assert!(event("k", crash(), DATA + 1).is_err());
+        assert!(event("k", crash(), DATA + 1, EVENTS).is_err());
         let mut long = crash();
         long["involvedObject"]["name"] = json!("x".repeat(2_000));
-        assert!(event("k", long, 9).unwrap_err().contains("subject"));
+        assert!(event("k", long, 9, EVENTS).unwrap_err().contains("subject"));
     }
 }

@@ -134,7 +134,7 @@ impl FakeKubernetes {
 
     /// Writes an object as somebody with all rights does, by the plural of its kind.
     pub fn put(&self, plural: &str, object: Value) {
-        let Some(resource) = resources::find("", plural) else { return };
+        let Some(resource) = resources::named(plural) else { return };
         let (namespace, name) = (json::text(&object, "/metadata/namespace"), json::text(&object, "/metadata/name"));
         let key = store::Key::new(resource, namespace, name);
         lock(&self.cluster).put(key, object);
@@ -142,7 +142,7 @@ impl FakeKubernetes {
 
     /// Removes an object.
     pub fn remove(&self, plural: &str, namespace: &str, name: &str) {
-        let Some(resource) = resources::find("", plural) else { return };
+        let Some(resource) = resources::named(plural) else { return };
         lock(&self.cluster).remove(&store::Key::new(resource, namespace, name));
     }
 

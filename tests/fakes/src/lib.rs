@@ -6,12 +6,14 @@
 //! | [`FakeKubernetes`] | a Kubernetes API with the controllers and the kubelet behind it |
 //! | [`FakeModel`] | a chat-completions server that answers from a script |
 //! | [`FakeFeishu`] | a Feishu custom robot |
+//! | [`FakeCollector`] | a collector of traces: OTLP over HTTP, in JSON |
 //! | [`FakeWebhook`] | any receiver of JSON over HTTP |
 //!
 //! Every stand-in listens on a port of 127.0.0.1 that the system picks, and stops when it is
 //! dropped, cutting the connections that are still open.
 
 mod clock;
+pub mod collector;
 pub mod feishu;
 pub mod kubernetes;
 pub mod model;
@@ -20,6 +22,7 @@ mod server;
 pub mod tools;
 pub mod webhook;
 
+pub use collector::FakeCollector;
 pub use feishu::FakeFeishu;
 pub use kubernetes::{FakeKubernetes, Fault, Scenario};
 pub use model::{FakeModel, Scripted};

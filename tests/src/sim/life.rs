@@ -8,6 +8,7 @@ use tidegate::domain::{Mode, Person};
 use tidegate::store::replay;
 use tokio::runtime::Builder;
 
+use super::bus;
 use super::checker::{looks, quiet};
 use super::host::Host;
 use super::journal::SimJournal;
@@ -80,6 +81,7 @@ async fn live(world: &Arc<World>) -> bool {
     for number in waiting {
         tokio::spawn(senders::send(host.clone(), number));
     }
+    tokio::spawn(bus::read(host.clone()));
     tokio::spawn(persons::meddle(host.clone()));
     tokio::spawn(persons::repeat(host.clone()));
     loop {
@@ -128,6 +130,16 @@ fn happen(host: &Host, what: What) {
             let number = state.outbox.put(&alerts, patience_ms);
             drop(state);
             tokio::spawn(senders::send(host.clone(), number));
+        }
+        What::Message { alerts } => {
+            state.bus.put(&alerts);
+            drop(state);
+            world.published.notify_one();
+        }
+        What::StreamAnew => {
+            state.bus.make_anew();
+            drop(state);
+            world.published.notify_one();
         }
         What::Person { .. } => {
             tokio::spawn(persons::answer(host.clone(), what));

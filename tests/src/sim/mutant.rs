@@ -35,6 +35,8 @@ pub enum Mutant {
     NotifiersRename,
     /// Senders hear "accepted" whatever the journal says.
     AcceptsTooMuch,
+    /// The bus hears "taken" before what was taken is durable.
+    BusAcknowledgesEarly,
     /// Repeats of alerts are written to the journal.
     RepeatsAreWritten,
     /// What a check of the policies calls a restoration is none.
@@ -57,7 +59,7 @@ pub enum Mutant {
 
 impl Mutant {
     /// All of them.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 26] = [
         Self::PoliciesSayYes,
         Self::JournalAnswersEarly,
         Self::JournalDropsEntries,
@@ -74,6 +76,7 @@ impl Mutant {
         Self::NotifiersGiveUp,
         Self::NotifiersRename,
         Self::AcceptsTooMuch,
+        Self::BusAcknowledgesEarly,
         Self::RepeatsAreWritten,
         Self::RestoresSomethingElse,
         Self::ChecksAlwaysHold,
@@ -103,7 +106,7 @@ impl Mutant {
             Self::NotifiersSwallow => &["told_means_delivered"],
             Self::NotifiersGiveUp => &["told_means_delivered"],
             Self::NotifiersRename => &["delivery_ids_are_stable"],
-            Self::AcceptsTooMuch => &["acknowledged_alerts_are_in_the_journal"],
+            Self::AcceptsTooMuch | Self::BusAcknowledgesEarly => &["acknowledged_alerts_are_in_the_journal"],
             Self::RepeatsAreWritten => &["repeats_write_nothing"],
             Self::RestoresSomethingElse => &["undo_restores_what_was_seen"],
             Self::ChecksAlwaysHold => &["help_is_proven_by_the_host"],

@@ -71,6 +71,10 @@ pub struct Event {
 pub enum What {
     /// A sender delivers a batch, and tries again until it is accepted.
     Alerts { alerts: Vec<Signal>, patience_ms: Option<u64> },
+    /// Somebody publishes alerts on the bus.
+    Message { alerts: Vec<Signal> },
+    /// The stream of the bus is lost, and made anew.
+    StreamAnew,
     /// A person answers about an action.
     Person { pick: u64, yes: bool, who: u64, stale: bool, hesitates_ms: u64 },
     /// A person pauses a scope.
@@ -132,6 +136,10 @@ impl fmt::Display for What {
                 let alerts: Vec<String> = alerts.iter().map(Signal::to_string).collect();
                 write!(f, "alerts [{}]", alerts.join(", "))?;
                 patience_ms.map_or(Ok(()), |ms| write!(f, ", the sender hangs up after {ms} ms"))
+            }
+            Self::Message { alerts } => {
+                let alerts: Vec<String> = alerts.iter().map(Signal::to_string).collect();
+                write!(f, "a message of the bus [{}]", alerts.join(", "))
             }
             other => write!(f, "{other:?}"),
         }

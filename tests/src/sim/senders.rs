@@ -38,7 +38,7 @@ impl Outbox {
 }
 
 /// Different senders may well use the same fingerprints.
-fn alert(signal: &Signal) -> Alert {
+pub(super) fn alert(signal: &Signal) -> Alert {
     let name = format!("c{}", signal.name);
     let service = format!("app{}", signal.service);
     let started = epoch() + SignedDuration::from_secs(60 * signal.outbreak as i64);

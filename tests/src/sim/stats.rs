@@ -57,6 +57,10 @@ pub struct Stats {
     pub fallbacks: u64,
     /// Messages that were pointless before they were sent.
     pub overtaken: u64,
+    /// Messages of the bus that were read, again as well.
+    pub messages: u64,
+    /// Acknowledgements that the bus did not hear.
+    pub lost_acknowledgements: u64,
     /// Times that the clock was set.
     pub clock_jumps: u64,
     /// Simulated time in seconds.
@@ -72,6 +76,7 @@ impl Stats {
             + self.adviser_faults
             + self.notifier_faults
             + self.clock_jumps
+            + self.lost_acknowledgements
     }
 
     /// What was simulated, and what one minute on a real clock simulates at this pace: a line each,
@@ -94,6 +99,7 @@ impl Stats {
             ("delivery attempts", self.deliveries),
             ("told in place of others", self.fallbacks),
             ("messages overtaken", self.overtaken),
+            ("messages of the bus", self.messages),
             ("faults", self.faults()),
             ("  crashes of the host", self.crashes),
             ("  failed appends", self.append_failures),
@@ -104,6 +110,7 @@ impl Stats {
             ("    attempts that hang", self.hung),
             ("    absurd pauses", self.absurd_pauses),
             ("    messages refused", self.refused),
+            ("  lost by the bus", self.lost_acknowledgements),
             ("  jumps of the clock", self.clock_jumps),
         ];
         let minute = |count: u64| if seconds > 0.0 { (count as f64 * 60.0 / seconds).round() as u64 } else { 0 };
@@ -143,6 +150,8 @@ impl AddAssign for Stats {
         self.refused += other.refused;
         self.fallbacks += other.fallbacks;
         self.overtaken += other.overtaken;
+        self.messages += other.messages;
+        self.lost_acknowledgements += other.lost_acknowledgements;
         self.clock_jumps += other.clock_jumps;
         self.seconds += other.seconds;
     }

@@ -11,6 +11,7 @@ use tidegate::domain::Mode;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+use super::bus;
 use super::checker::Checker;
 use super::cluster::Cluster;
 use super::dice::Dice;
@@ -30,6 +31,8 @@ pub struct World {
     pub died: Notify,
     /// Rings when the wall clock was set.
     pub jumped: Notify,
+    /// Rings when somebody publishes on the bus.
+    pub published: Notify,
 }
 
 /// Everything that changes.
@@ -40,6 +43,7 @@ pub struct State {
     pub cluster: Cluster,
     pub mailboxes: Mailboxes,
     pub outbox: Outbox,
+    pub bus: bus::Stream,
     pub checker: Checker,
     pub stats: Stats,
     /// Index of the next event.
@@ -85,6 +89,7 @@ impl World {
             cluster: Cluster::new(dice("cluster")),
             mailboxes: Mailboxes::new(dice("mailboxes")),
             outbox: Outbox::default(),
+            bus: bus::Stream::default(),
             checker: Checker::default(),
             stats: Stats::default(),
             cursor: 0,
@@ -103,7 +108,8 @@ impl World {
             skew: SignedDuration::ZERO,
             plan: Arc::clone(&plan),
         };
-        Arc::new(Self { mutant, state: Mutex::new(state), died: Notify::new(), jumped: Notify::new() })
+        let (died, jumped, published) = (Notify::new(), Notify::new(), Notify::new());
+        Arc::new(Self { mutant, state: Mutex::new(state), died, jumped, published })
     }
 
     /// The world's state.

@@ -5,7 +5,8 @@ use std::fmt::Write;
 use std::sync::{Mutex, PoisonError};
 
 use crate::app::model_metrics::escaped;
-use crate::domain::inspection::Run;
+use crate::domain::inspection::InspectionEvent;
+use crate::domain::job::JobEvent;
 use crate::inspection::changes::Standings;
 
 /// What is counted since the start.
@@ -21,23 +22,19 @@ struct Counts {
 }
 
 impl Tally {
-    /// Counts a run that came to its end.
-    pub fn ended(&self, run: &Run) {
-        self.of(&run.inspection, |counts| {
-            counts.ended += 1;
-            counts.took_ms = run.took_ms;
-            counts.unseen = run.parts.iter().filter(|part| !part.blind.is_nowhere()).count() as u64;
-        });
-    }
-
-    /// Counts one that did not.
-    pub fn interrupted(&self, inspection: &str) {
-        self.of(inspection, |counts| counts.interrupted += 1);
-    }
-
-    fn of(&self, inspection: &str, count: impl FnOnce(&mut Counts)) {
+    /// Counts what happened.
+    pub fn note(&self, event: &InspectionEvent) {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        count(all.entry(inspection.to_string()).or_default());
+        let counts = all.entry(event.job().to_string()).or_default();
+        match event {
+            JobEvent::Ended { end, .. } => {
+                counts.ended += 1;
+                counts.took_ms = end.took_ms;
+                counts.unseen = end.parts.iter().filter(|part| !part.blind.is_nowhere()).count() as u64;
+            }
+            JobEvent::Failed { .. } => counts.interrupted += 1,
+            JobEvent::Began { .. } | JobEvent::Skipped { .. } => {}
+        }
     }
 
     /// The text, with how things stand.
@@ -81,7 +78,7 @@ impl Tally {
             for (finding, count) in counts {
                 findings.push((format!("{},finding=\"{}\"", label(name), escaped(finding)), count.to_string()));
             }
-            last.extend(one.ended.map(|at| (label(name), at.as_second().to_string())));
+            last.extend(one.runs.ended.map(|at| (label(name), at.as_second().to_string())));
         }
         head("tidegate_inspection_findings", "gauge", "What is wrong, by the last run.", findings);
         head(

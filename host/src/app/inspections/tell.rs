@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::Inspections;
+use super::Inspecting;
 use crate::config::{Inspection, ReportWhen};
 use crate::domain::inspection::{Run, Sight, Standing};
 use crate::domain::{Alert, Fact};
@@ -11,7 +11,7 @@ use crate::pipeline;
 use crate::ports::JournalError;
 use crate::report;
 
-impl Inspections {
+impl Inspecting {
     /// The alert by which people are told.
     pub(super) fn told(&self, run: &Run) -> Alert {
         let language = self.services.language;

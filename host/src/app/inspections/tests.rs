@@ -53,7 +53,7 @@ async fn a_restart_names_what_was_interrupted_and_makes_up_for_what_was_missed()
     // The same day: it comes again at its next time.
     let host = Host::on(Arc::clone(&journal), Arc::clone(&world), "2026-11-27T09:00:00Z", inspection()).await;
     host.pass(SignedDuration::from_hours(2)).await;
-    assert_eq!(host.events(), ["began for 27 08:00", "interrupted"]);
+    assert_eq!(host.events(), ["began for 27 08:00", "failed"]);
     host.inspections.stop();
     drop(host);
     // Three days later: the last is made up for, once, and those before it are named.
@@ -77,7 +77,7 @@ async fn there_are_never_two_at_once_and_none_goes_on_for_ever() {
     assert!(matches!(unknown, Err(ControlError::NotFound(_))), "{unknown:?}");
     let first = first.await.unwrap();
     assert!(matches!(first, Err(ControlError::Conflict(_))), "{first:?}");
-    assert_eq!(host.events(), ["began", "interrupted"]);
+    assert_eq!(host.events(), ["began", "failed"]);
     host.world.hangs.store(false, SeqCst);
     assert!(!host.now().await.found());
 }
@@ -163,7 +163,7 @@ async fn what_was_told_before_a_run_died_is_resolved_by_the_next() {
     host.world.ill.store(true, SeqCst);
     host.now().await;
     // Of the run that told of it nothing was kept.
-    host.inspections.standings().clear();
+    host.inspections.states().clear();
     host.world.ill.store(false, SeqCst);
     host.pass(SignedDuration::from_secs(1)).await;
     let run = host.now().await;
@@ -217,7 +217,7 @@ async fn a_fault_within_a_run_ends_no_schedule() {
     host.pass(SignedDuration::from_mins(40)).await;
     host.world.breaks.store(false, SeqCst);
     host.pass(SignedDuration::from_hours(24)).await;
-    assert_eq!(host.events(), ["began for 27 08:00", "interrupted", "began for 28 08:00", "ended +0 =0 -0"]);
+    assert_eq!(host.events(), ["began for 27 08:00", "failed", "began for 28 08:00", "ended +0 =0 -0"]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -4,26 +4,16 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
+use super::Inspecting;
+use crate::app::clockwork::told;
 use crate::backend::InspectionView;
 use crate::config::Inspection;
 use crate::domain::Sealed;
-use crate::domain::control::Control;
 use crate::inspection::changes::Standings;
-
-/// How inspections stand by what the journal's own stream says.
-pub(super) fn told(stream: &[Sealed]) -> BTreeMap<String, Standings> {
-    let mut all: BTreeMap<String, Standings> = BTreeMap::new();
-    for entry in stream.iter().filter_map(|sealed| sealed.open::<Control>().ok()) {
-        if let Control::Inspection(event) = entry.fact {
-            all.entry(event.inspection().to_string()).or_default().apply(&event);
-        }
-    }
-    all
-}
 
 /// How the inspections of a configuration stand by what the journal's own stream says.
 pub fn views(configured: &[Inspection], stream: &[Sealed], now: Timestamp) -> Vec<InspectionView> {
-    shown(configured, &told(stream), now)
+    shown(configured, &told::<Inspecting>(stream), now)
 }
 
 pub(super) fn shown(
@@ -37,9 +27,10 @@ pub(super) fn shown(
             name: one.order.name.clone(),
             schedule: one.timetable.as_ref().map(|timetable| timetable.schedule.as_str().to_string()),
             next: one.timetable.as_ref().and_then(|timetable| timetable.schedule.after(now)),
-            last: standings.ended,
+            last: standings.runs.last,
+            failed: standings.runs.failed,
             seen: standings.sight,
-            under_way: standings.under_way,
+            under_way: standings.runs.under_way,
             findings: standings.findings.into_values().collect(),
         }
     };

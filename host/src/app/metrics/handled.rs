@@ -4,7 +4,8 @@
 //! Every label has a bound that no text from outside can widen: words of the host, and names of the
 //! configuration; a name that is not among these is counted as `other`.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -15,9 +16,11 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
+use crate::backend::operations::{LASTED, Lasted};
 use crate::domain::decision::RulingKind;
 use crate::domain::silence::silence_in;
 use crate::domain::{Entry, Fact, Incident};
+use crate::plugin::{Calls, Tally};
 use crate::ports::Observer;
 
 /// Most rules that are told apart: policies are loaded anew while the host runs, and may be others each time.
@@ -135,6 +138,10 @@ pub struct Handled {
     verified: Family<Word, Counter>,
     approvals: Family<Answered, Counter>,
     calls: Histograms<Called>,
+    /// The same for people, by server.
+    tallies: HashMap<Arc<str>, Tally>,
+    /// How long it took until outcomes were clear, for people: so many within each of [`LASTED`].
+    clear: [[AtomicU64; LASTED.len() + 1]; crate::domain::Outcome::ALL.len()],
     call_errors: Family<Called, Counter>,
     model: Family<Word, Counter>,
     deliveries: Family<Sent, Counter>,
@@ -145,9 +152,11 @@ pub struct Handled {
 impl Handled {
     /// Families that know servers of tools, plugins with actions of their own, and targets of messages by these names.
     pub fn new(servers: impl IntoIterator<Item = String>, targets: impl IntoIterator<Item = String>) -> Self {
+        let servers = Names::of(servers);
         let mut handled = Self {
             registry: Registry::with_prefix("tidegate"),
-            servers: Names::of(servers),
+            tallies: servers.0.iter().map(|server| (Arc::clone(server), Tally::default())).collect(),
+            servers,
             targets: Names::of(targets),
             rules: Mutex::default(),
             decisions: Family::default(),
@@ -159,6 +168,7 @@ impl Handled {
             verified: Family::default(),
             approvals: Family::default(),
             calls: Family::new_with_constructor(seconds as fn() -> Histogram),
+            clear: Default::default(),
             call_errors: Family::default(),
             model: Family::default(),
             deliveries: Family::default(),
@@ -242,6 +252,26 @@ impl Handled {
         );
     }
 
+    fn note_clear(&self, outcome: crate::domain::Outcome, seconds: i64) {
+        let of = crate::domain::Outcome::ALL.iter().position(|known| *known == outcome);
+        let place = LASTED.iter().position(|bound| seconds <= *bound).unwrap_or(LASTED.len());
+        if let Some(count) = of.and_then(|of| self.clear.get(of)).and_then(|places| places.get(place)) {
+            count.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// How long it took until outcomes were clear, since the start.
+    pub fn lasted(&self) -> Vec<Lasted> {
+        let counts = |places: &[AtomicU64]| places.iter().map(|count| count.load(Ordering::Relaxed)).collect();
+        let all = crate::domain::Outcome::ALL.iter().zip(&self.clear);
+        all.map(|(outcome, places)| Lasted { outcome: outcome.as_str(), counts: counts(places) }).collect()
+    }
+
+    /// How the calls of a server went since the start.
+    pub fn calls_of(&self, server: &str) -> Calls {
+        self.tallies.get(server).map(Tally::calls).unwrap_or_default()
+    }
+
     /// All of it as Prometheus text.
     pub fn text(&self) -> String {
         let mut text = String::new();
@@ -269,6 +299,10 @@ impl Handled {
     fn called(&self, tool: &str, kind: &'static str, ok: bool, took_ms: u64) {
         let called = Called { server: self.servers.server_of(tool), kind };
         self.calls.get_or_create(&called).observe(Duration::from_millis(took_ms).as_secs_f64());
+        if let Some(tally) = self.tallies.get(&called.server) {
+            tally.took(Duration::from_millis(took_ms));
+            tally.ended(ok);
+        }
         if !ok {
             self.call_errors.get_or_create(&called).inc();
         }
@@ -292,6 +326,7 @@ impl Handled {
                 }
             }
             Fact::Concluded { outcome, .. } => {
+                self.note_clear(*outcome, at.duration_since(incident.opened_at).as_secs());
                 let outcome = outcome.as_str();
                 self.ends.get_or_create(&End { outcome, by: decided_by(incident) }).inc();
                 let lasted = at.duration_since(incident.opened_at).as_secs_f64().max(0.0);

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::Schedules;
+use super::Doing;
 use crate::backend::{Cancellation, Filter};
 use crate::domain::incident::ActionState;
 use crate::domain::schedule::{DIGEST, SOURCE};
@@ -17,7 +17,7 @@ use crate::report::digest::{self, Digest, Waiting};
 /// So many incidents are read; what is beyond is said.
 const MOST: usize = 2_000;
 
-impl Schedules {
+impl Doing {
     pub(super) async fn digest(&self, name: &str, within: Duration) -> Result<String, String> {
         let services = &self.services;
         let now = services.clock.now();
@@ -58,6 +58,15 @@ fn counted(incidents: &[Incident], since: Timestamp) -> Digest {
             _ if model => digest.by_model += 1,
             _ => digest.undecided += 1,
         }
+        for record in incident.actions.iter() {
+            match digest.changes.iter_mut().find(|(state, _)| *state == record.state) {
+                Some((_, count)) => *count += 1,
+                None => digest.changes.push((record.state, 1)),
+            }
+            for approval in &record.approvals {
+                *digest.approved.entry(approval.person.to_string()).or_default() += 1;
+            }
+        }
         digest.calls += incident.model.calls;
         digest.tokens += incident.model.prompt_tokens + incident.model.completion_tokens;
         digest.cost_micros += incident.model.cost_micros;
@@ -83,11 +92,20 @@ fn waiting(incident: &Incident) -> Option<Waiting> {
     let actions = incident.actions.iter().filter(|record| record.state == ActionState::Asked);
     (asks || person).then(|| Waiting {
         id: incident.id.to_string(),
-        title: incident.title(),
+        title: titled(incident),
         severity: incident.severity(),
         since: incident.opened_at,
         asked: actions.count(),
     })
+}
+
+/// Its title; of one that is about no object, with what its alert says.
+fn titled(incident: &Incident) -> String {
+    let title = incident.title();
+    match incident.alerts.first().filter(|alert| alert.name == title && alert.title() != title) {
+        Some(alert) => format!("{title}: {}", alert.title()),
+        None => title,
+    }
 }
 
 fn alert(name: &str, now: Timestamp, title: &str, text: &str) -> Alert {

@@ -2,18 +2,19 @@
 
 use serde_json::{Value, json};
 
-use super::Schedules;
-use crate::app::bus;
+use super::Doing;
+use crate::app::take::take;
 use crate::config::Findings;
 use crate::domain::alert::normalised::Normalised;
 use crate::domain::event::{DATA, Envelope, Event};
 use crate::domain::text::cut;
-use crate::pipeline::{self, gather};
+use crate::evidence;
+use crate::pipeline::gather;
 
 /// Bytes of a message for people.
 const MESSAGE: usize = 1 << 10;
 
-impl Schedules {
+impl Doing {
     pub(super) async fn find(&self, name: &str, findings: &Findings) -> Result<String, String> {
         let services = &self.services;
         services.tools.settled().await;
@@ -26,7 +27,7 @@ impl Schedules {
             match answer {
                 Ok(answer) if answer.ok => {
                     if message.is_empty() {
-                        message = cut(&answer.text, MESSAGE);
+                        message = cut(&evidence::excerpt(call, &answer.text).text(), MESSAGE);
                     }
                     let object = if answer.text.len() > room { Value::Null } else { parsed(&answer.text) };
                     looks.push(json!({ "tool": tool, "ok": true, "text": cut(&answer.text, room), "object": object }));
@@ -55,14 +56,14 @@ impl Schedules {
             data,
         });
         let Normalised { alerts, forwards, .. } = self.events.taken(vec![event], now);
-        bus::forward(&self.buses, &forwards).await;
         let count = alerts.len();
-        if count > 0 {
-            pipeline::receive(services, alerts).await.map_err(|error| error.to_string())?;
+        if count > 0 || !forwards.is_empty() {
+            take(services, &self.buses, alerts, &[forwards]).await.map_err(|error| error.to_string())?;
         }
         let unseen = if why.is_empty() { String::new() } else { format!("; not seen: {}", why.join("; ")) };
+        let came = if count == 1 { "1 alert".to_string() } else { format!("{count} alerts") };
         Ok(format!(
-            "{} of {} looks were answered, {count} alerts came of it{unseen}",
+            "{} of {} looks were answered, {came} came of it{unseen}",
             looks_seen(&findings.looks, &failed),
             findings.looks.len()
         ))

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::Url;
+use reqwest::{Method, Url};
 
 use crate::config::{Does, Ping, Schedule};
 use crate::environment::Environment;
-use crate::network::{Network, describe};
+use crate::network::{Network, RefusedAddress, describe, refusal};
 use crate::redact::known;
 use crate::secret::Secret;
 
@@ -46,15 +46,58 @@ impl Addresses {
     pub(super) async fn call(&self, name: &str, ping: &Ping) -> Result<String, String> {
         let address = self.known.get(name).ok_or("its address is not known")?;
         let url = Url::parse(address.expose().trim()).map_err(|_| "its address cannot be read".to_string())?;
-        let client = self.network.guarded(ping.private).map_err(|error| error.0)?;
+        let guarded = self.network.guarded(ping.private).map_err(|error| error.0)?;
         let host = url.host_str().unwrap_or_default().to_string();
-        let request = if ping.post { client.post(url) } else { client.get(url) };
-        let answer = request.timeout(PATIENCE).send().await.map_err(|error| format!("{host}: {}", describe(error)))?;
+        let method = if ping.post { Method::POST } else { Method::GET };
+        let beyond = |refused: RefusedAddress| format!("{refused}; where that is meant, say private = true");
+        let request = guarded.request(method, url).map_err(beyond)?;
+        let answer = request.timeout(PATIENCE).send().await.map_err(|error| match refusal(&error) {
+            Some(refused) => beyond(refused),
+            None => format!("{host}: {}", describe(error)),
+        })?;
         let status = answer.status();
         if status.is_success() {
             Ok(format!("{host} answered {status}"))
         } else {
             Err(format!("{host} answered {status}"))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::secret::SecretSource;
+
+    async fn called(url: &str, private: bool) -> Result<String, String> {
+        let known = BTreeMap::from([("alive".to_string(), Secret::new(url))]);
+        let addresses = Addresses { network: Arc::new(Network::default()), known };
+        let ping = Ping { url: SecretSource::File("/dev/null".into()), post: false, private };
+        addresses.call("alive", &ping).await
+    }
+
+    #[tokio::test]
+    async fn what_is_not_said_to_be_private_is_not_called_however_it_is_written() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        for host in [
+            "127.0.0.1",
+            "[::1]",
+            "0x7f.1",
+            "2130706433",
+            "[::ffff:127.0.0.1]",
+            "localhost",
+            "10.0.0.1",
+            "169.254.169.254",
+            "[::ffff:10.0.0.1]",
+        ] {
+            let refused = called(&format!("http://{host}:{port}/ping"), false).await.unwrap_err();
+            assert!(refused.contains("private = true"), "{host}: {refused}");
+        }
+        let accepted = tokio::time::timeout(Duration::from_millis(50), listener.accept()).await;
+        assert!(accepted.is_err(), "somebody was called");
+        drop(listener);
+        let unheard = called(&format!("http://127.0.0.1:{port}/"), true).await.unwrap_err();
+        assert!(!unheard.contains("private = true"), "{unheard}");
     }
 }

@@ -2,98 +2,41 @@
 
 use std::time::Duration;
 
-use futures::future::{Either, select};
+use jiff::Timestamp;
 
-use super::{Schedules, Wanted, unavailable};
-use crate::backend::ControlError;
+use super::Doing;
+use crate::app::clockwork::within;
 use crate::config::{Does, Raised, Schedule};
-use crate::domain::schedule::{SOURCE, ScheduleEvent};
-use crate::domain::{Alert, Labels, Person, Status};
+use crate::domain::schedule::{Did, SOURCE};
+use crate::domain::{Alert, Labels, Status};
 use crate::pipeline;
 
 /// How long one run may take.
 const WITHIN: Duration = Duration::from_secs(60);
 
-impl Schedules {
-    /// Makes a run now; what came of it, in a sentence.
-    ///
-    /// # Errors
-    /// When there is none of that name, another run is under way, it fails, or the journal takes nothing.
-    pub async fn run(&self, name: &str, by: Person) -> Result<String, ControlError> {
-        let Some(schedule) = self.configured.iter().find(|one| one.name == name) else {
-            let names: Vec<&str> = self.configured.iter().map(|one| one.name.as_str()).collect();
-            let known = match names.as_slice() {
-                [] => "the configuration has no [[schedule]]".to_string(),
-                names => format!("there are {}", names.join(", ")),
-            };
-            return Err(ControlError::NotFound(format!("there is no schedule {name:?}; {known}")));
-        };
-        let Ok(_one_at_a_time) = self.busy.try_lock() else {
-            return Err(ControlError::Conflict("another schedule is being run; wait until it has ended".into()));
-        };
-        self.made(schedule, &Wanted::By(by)).await
-    }
-
-    /// One run, while no other is made.
-    pub(super) async fn made(&self, schedule: &Schedule, wanted: &Wanted) -> Result<String, ControlError> {
-        let run = self.services.clock.now();
-        let name = || schedule.name.clone();
-        let (planned, person) = match wanted {
-            Wanted::Planned(planned) => (Some(*planned), None),
-            Wanted::By(person) => (None, Some(person.clone())),
-        };
-        self.noted(schedule, ScheduleEvent::Began { schedule: name(), run, planned, person })
-            .await
-            .map_err(unavailable)?;
-        let doing = std::pin::pin!(self.done(schedule));
-        let late = std::pin::pin!(self.late());
-        let done = match select(doing, late).await {
-            Either::Left((done, _)) => done,
-            Either::Right(_) => Err(format!("it was not over after {} s", WITHIN.as_secs())),
-        };
-        match done {
-            Ok(outcome) => {
-                match schedule.does {
-                    Does::Ping(_) => tracing::debug!(schedule = schedule.name, outcome, "an address was called"),
-                    _ => tracing::info!(schedule = schedule.name, outcome, "a schedule was run"),
-                }
-                let ended = ScheduleEvent::Ended { schedule: name(), run, outcome: outcome.clone() };
-                self.noted(schedule, ended).await.map_err(unavailable)?;
-                Ok(outcome)
+impl Doing {
+    /// Does what a schedule does; what came of it, in a sentence, for the journal and for whoever asked.
+    pub(super) async fn done(&self, schedule: &Schedule, now: Timestamp) -> Result<(Did, String), String> {
+        let clock = self.services.clock.as_ref();
+        let doing = async {
+            match &schedule.does {
+                Does::Digest { within } => self.digest(&schedule.name, *within).await,
+                Does::Alert(raised) => self.raise(&schedule.name, raised, now).await,
+                Does::Findings(findings) => self.find(&schedule.name, findings).await,
+                Does::Ping(ping) => self.pings.call(&schedule.name, ping).await,
             }
-            Err(why) => {
-                tracing::error!(schedule = schedule.name, why, "a run of a schedule failed");
-                let failed = ScheduleEvent::Failed { schedule: name(), run, why: why.clone() };
-                self.noted(schedule, failed).await.map_err(unavailable)?;
-                Err(ControlError::Conflict(format!("schedule {}: {why}", schedule.name)))
-            }
+        };
+        let done = within(clock, clock.elapsed(), WITHIN, doing).await;
+        let outcome = done.unwrap_or_else(|| Err(format!("it was not over after {} s", WITHIN.as_secs())))?;
+        match schedule.does {
+            Does::Ping(_) => tracing::debug!(schedule = schedule.name, outcome, "an address was called"),
+            _ => tracing::info!(schedule = schedule.name, outcome, "a schedule was run"),
         }
-    }
-
-    async fn late(&self) {
-        let (clock, begun) = (&self.services.clock, self.services.clock.elapsed());
-        // A sleep may come back early.
-        loop {
-            let left = (begun + WITHIN).saturating_sub(clock.elapsed());
-            if left.is_zero() {
-                return;
-            }
-            clock.sleep(left).await;
-        }
-    }
-
-    async fn done(&self, schedule: &Schedule) -> Result<String, String> {
-        match &schedule.does {
-            Does::Digest { within } => self.digest(&schedule.name, *within).await,
-            Does::Alert(raised) => self.raise(&schedule.name, raised).await,
-            Does::Findings(findings) => self.find(&schedule.name, findings).await,
-            Does::Ping(ping) => self.pings.call(&schedule.name, ping).await,
-        }
+        Ok((Did { outcome: outcome.clone() }, outcome))
     }
 
     /// Raises an alert that is an incident of its own, for rules to decide about.
-    async fn raise(&self, name: &str, raised: &Raised) -> Result<String, String> {
-        let now = self.services.clock.now();
+    async fn raise(&self, name: &str, raised: &Raised, now: Timestamp) -> Result<String, String> {
         let mut labels: Labels = raised.labels.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
         let run = now.to_string();
         labels.extend([

@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::sync::{Mutex, PoisonError};
 
+use super::Standing;
 use crate::app::model_metrics::escaped;
-use crate::domain::schedule::{ScheduleEvent, Standing};
+use crate::domain::job::JobEvent;
+use crate::domain::schedule::ScheduleEvent;
 
 /// What is counted since the start: by schedule, runs that ended, failed, and moments that were passed over.
 #[derive(Debug, Default)]
@@ -15,12 +17,12 @@ impl Tally {
     /// Counts what happened.
     pub fn note(&self, event: &ScheduleEvent) {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let [ended, failed, skipped] = all.entry(event.schedule().to_string()).or_default();
+        let [ended, failed, skipped] = all.entry(event.job().to_string()).or_default();
         match event {
-            ScheduleEvent::Began { .. } => {}
-            ScheduleEvent::Ended { .. } => *ended += 1,
-            ScheduleEvent::Failed { .. } => *failed += 1,
-            ScheduleEvent::Skipped { count, .. } => *skipped += count,
+            JobEvent::Began { .. } => {}
+            JobEvent::Ended { .. } => *ended += 1,
+            JobEvent::Failed { .. } => *failed += 1,
+            JobEvent::Skipped { count, .. } => *skipped += count,
         }
     }
 
@@ -41,11 +43,16 @@ impl Tally {
         let name = "tidegate_schedule_failed";
         let _ = writeln!(text, "# HELP {name} Whether the last run failed.\n# TYPE {name} gauge");
         for (schedule, standing) in standings {
-            let _ = writeln!(text, "{name}{{schedule=\"{}\"}} {}", escaped(schedule), u8::from(standing.failed));
+            let _ = writeln!(
+                text,
+                "{name}{{schedule=\"{}\"}} {}",
+                escaped(schedule),
+                u8::from(standing.runs.failed.is_some())
+            );
         }
         let name = "tidegate_schedule_last_success_timestamp_seconds";
         let _ = writeln!(text, "# HELP {name} When the last run began that did not fail.\n# TYPE {name} gauge");
-        for (schedule, at) in standings.iter().filter_map(|(name, one)| Some((name, one.ended?))) {
+        for (schedule, at) in standings.iter().filter_map(|(name, one)| Some((name, one.runs.ended?))) {
             let _ = writeln!(text, "{name}{{schedule=\"{}\"}} {}", escaped(schedule), at.as_second());
         }
         text

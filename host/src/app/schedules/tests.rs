@@ -12,6 +12,7 @@ use super::*;
 use crate::app::inspections::tests::world::{World, services};
 use crate::backend::{Cancellation, Filter};
 use crate::config::{Does, Findings, Heartbeat, Missed, Ping, Raised};
+use crate::domain::control;
 use crate::domain::knowledge::{Found, Knowledge};
 use crate::domain::schedule::{DIGEST, HEARTBEAT_MISSING};
 use crate::domain::{Alert, Call, Incident, Labels, Severity, Status};
@@ -86,11 +87,11 @@ impl Host {
     fn events(&self) -> Vec<String> {
         let stream = self.journal.stream(control::STREAM).unwrap();
         let word = |event: ScheduleEvent| match event {
-            ScheduleEvent::Began { planned: Some(at), .. } => format!("began for {}", at.strftime("%d %H:%M")),
-            ScheduleEvent::Began { .. } => "began".into(),
-            ScheduleEvent::Ended { .. } => "ended".into(),
-            ScheduleEvent::Failed { why, .. } => format!("failed: {why}"),
-            ScheduleEvent::Skipped { count, last, .. } => {
+            JobEvent::Began { planned: Some(at), .. } => format!("began for {}", at.strftime("%d %H:%M")),
+            JobEvent::Began { .. } => "began".into(),
+            JobEvent::Ended { .. } => "ended".into(),
+            JobEvent::Failed { why, .. } => format!("failed: {why}"),
+            JobEvent::Skipped { count, last, .. } => {
                 format!("skipped {count} until {}", last.strftime("%d %H:%M"))
             }
         };
@@ -214,8 +215,11 @@ async fn jitter_spreads_and_a_run_that_fails_is_named_until_one_does_not() {
     assert_eq!(host.events(), ["began for 27 08:00", "ended"], "jitter is no delay that skips");
 
     let run = "2026-11-27T08:00:00Z".parse().unwrap();
-    host.schedules.note(ScheduleEvent::Failed { schedule: "morning".into(), run, why: "no way".into() }).await.unwrap();
+    host.schedules.clockwork.note(JobEvent::Failed { job: "morning".into(), run, why: "no way".into() }).await.unwrap();
     assert_eq!(host.schedules.problems(), ["the schedule morning failed at its last run: no way"]);
+    let view = &host.schedules.views()[0];
+    assert_eq!((view.last, view.failed, view.outcome.as_deref()), (Some(run), true, Some("no way")));
+    assert!(view.last_success.is_some_and(|success| success > run), "the one before it did not fail: {view:?}");
     let told = host.schedules.run("morning", Person::typed("ada")).await.unwrap();
     assert!(told.contains("told of") && host.schedules.problems().is_empty(), "{told}");
     let unknown = host.schedules.run("evening", Person::typed("ada")).await.unwrap_err().to_string();
@@ -279,7 +283,7 @@ async fn what_looks_find_is_an_event_that_rules_judge() {
     assert_eq!(host.events(), ["began for 27 08:30", "ended"]);
     let outcome = host.schedules.views()[0].outcome.clone().unwrap();
     assert!(
-        outcome.starts_with("1 of 2 looks were answered, 1 alerts came of it; not seen: kubernetes.nothing"),
+        outcome.starts_with("1 of 2 looks were answered, 1 alert came of it; not seen: kubernetes.nothing"),
         "{outcome}"
     );
     let told = host.incidents("Listed");
@@ -313,13 +317,13 @@ async fn of_an_address_that_is_called_the_journal_gets_how_it_changes() {
     let host = Host::on(Arc::new(Memory::new()), "2026-11-27T08:00:00Z", Vec::new(), Vec::new()).await;
     let run: Timestamp = "2026-11-27T08:00:00Z".parse().unwrap();
     let name = || "morning".to_string();
-    let began = || ScheduleEvent::Began { schedule: name(), run, planned: Some(run), person: None };
-    let ended = || ScheduleEvent::Ended { schedule: name(), run, outcome: "answered".into() };
-    let failed = || ScheduleEvent::Failed { schedule: name(), run, why: "no".into() };
+    let began = || JobEvent::Began { job: name(), run, planned: Some(run), person: None };
+    let ended = || JobEvent::Ended { job: name(), run, end: Did { outcome: "answered".into() } };
+    let failed = || JobEvent::Failed { job: name(), run, why: "no".into() };
     for event in [began(), ended(), began(), ended(), began(), failed(), began(), failed(), began(), ended(), ended()] {
-        host.schedules.noted(&alive, event).await.unwrap();
+        host.schedules.clockwork.noted(&alive, event).await.unwrap();
     }
     assert_eq!(host.events(), ["ended", "failed: no", "ended"]);
-    let standing = host.schedules.standings().get("morning").cloned().unwrap();
-    assert_eq!((standing.settled, standing.under_way, standing.failed), (Some(run), None, false));
+    let runs = host.schedules.clockwork.states().get("morning").cloned().unwrap().runs;
+    assert_eq!((runs.settled, runs.under_way, runs.failed), (Some(run), None, None));
 }

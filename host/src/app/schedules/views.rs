@@ -5,23 +5,12 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::Schedules;
+use super::{Doing, Schedules, Standing};
+use crate::app::clockwork::told;
 use crate::backend::ScheduleView;
 use crate::config::{Config, Heartbeat, Schedule};
 use crate::domain::Sealed;
-use crate::domain::control::Control;
-use crate::domain::schedule::Standing;
-
-/// How schedules stand by what the journal's own stream says.
-pub(super) fn told(stream: &[Sealed]) -> BTreeMap<String, Standing> {
-    let mut all: BTreeMap<String, Standing> = BTreeMap::new();
-    for entry in stream.iter().filter_map(|sealed| sealed.open::<Control>().ok()) {
-        if let Control::Schedule(event) = entry.fact {
-            all.entry(event.schedule().to_string()).or_default().apply(&event);
-        }
-    }
-    all
-}
+use crate::domain::job::Runs;
 
 /// How those of a configuration stand by what the journal's own stream says. Who is silent, only a running host knows.
 pub fn views(config: &Config, stream: &[Sealed], now: Timestamp) -> Vec<ScheduleView> {
@@ -31,7 +20,7 @@ pub fn views(config: &Config, stream: &[Sealed], now: Timestamp) -> Vec<Schedule
         when: within(one.within),
         ..ScheduleView::default()
     };
-    let standings = told(stream);
+    let standings = told::<Doing>(stream);
     shown(&config.schedules, &standings, now).chain(config.heartbeats.iter().map(heartbeat)).collect()
 }
 
@@ -39,7 +28,7 @@ impl Schedules {
     /// How each stands.
     pub fn views(&self) -> Vec<ScheduleView> {
         let (now, elapsed) = (self.services.clock.now(), self.services.clock.elapsed());
-        let standings = self.standings().clone();
+        let standings = self.clockwork.states().clone();
         let listened = self.heartbeats.listened(elapsed).into_iter().map(|one| {
             let left = one.left.and_then(|left| SignedDuration::try_from(left).ok());
             ScheduleView {
@@ -48,13 +37,13 @@ impl Schedules {
                 when: within(one.within),
                 next: left.and_then(|left| now.checked_add(left).ok()),
                 last: one.heard,
-                under_way: None,
                 failed: one.left.is_none(),
                 outcome: Some(if one.left.is_none() { "silent" } else { "heard" }.to_string())
                     .filter(|_| one.left.is_none() || one.heard.is_some()),
+                ..ScheduleView::default()
             }
         });
-        shown(&self.configured, &standings, now).chain(listened).collect()
+        shown(&self.clockwork.configured, &standings, now).chain(listened).collect()
     }
 }
 
@@ -69,15 +58,18 @@ fn shown<'a>(
 ) -> impl Iterator<Item = ScheduleView> + 'a {
     configured.iter().map(move |one| {
         let standing = standings.get(&one.name).cloned().unwrap_or_default();
+        let outcome = standing.said().map(str::to_string);
+        let Runs { under_way, last, ended, failed, .. } = standing.runs;
         ScheduleView {
             name: one.name.clone(),
             does: one.does.word().into(),
             when: one.timetable.schedule.as_str().to_string(),
             next: one.timetable.schedule.after(now),
-            last: standing.ended,
-            under_way: standing.under_way,
-            failed: standing.failed,
-            outcome: standing.outcome,
+            last,
+            last_success: ended,
+            under_way,
+            failed: failed.is_some(),
+            outcome,
         }
     })
 }

@@ -204,7 +204,12 @@ async fn answers_reach_the_running_host_with_the_digest_of_what_was_shown() {
 
     // The watch ends when the host stops.
     let watch = tokio::task::spawn_blocking(move || code(&format!("tidegate --listen {address} incidents watch")));
-    while fake.changes.receiver_count() == 0 {
+    let client = crate::network::builder().build().unwrap();
+    let watched = async || {
+        let metrics = client.get(format!("http://{address}/metrics")).send().await.unwrap().text().await.unwrap();
+        metrics.contains("route=\"/v1/incidents/watch\"")
+    };
+    while !watched().await {
         tokio::time::sleep(std::time::Duration::from_millis(10)).await;
     }
     fake.changes.send("i-b1".into()).unwrap();

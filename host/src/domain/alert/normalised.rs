@@ -78,7 +78,7 @@ pub struct Normalised {
     pub reply: Option<Reply>,
     /// An address that the sender wants to have fetched once.
     pub confirm: Option<String>,
-    /// Events that rules send on, before anything of the request is acknowledged.
+    /// Events that rules send on, behind the alerts.
     pub forwards: Vec<Forward>,
 }
 

@@ -1,6 +1,7 @@
 //! The shape of an incident in the HTTP API and in `handle --json`.
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -11,7 +12,7 @@ use crate::domain::entry::Diagnosis;
 use crate::domain::named_cause::NamedCause;
 
 /// An incident for people and programs.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct IncidentView {
     /// Its name.
     pub id: String,
@@ -44,6 +45,7 @@ pub struct IncidentView {
     pub verdict: Option<VerdictView>,
     /// What the host found to be wrong, the surest first.
     #[serde(default)]
+    #[schemars(with = "Vec<Map<String, Value>>")]
     pub findings: Vec<NamedCause>,
     /// Who is on it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -54,13 +56,14 @@ pub struct IncidentView {
     pub model: ModelView,
     /// What the model thinks is wrong, in its own words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<Map<String, Value>>")]
     pub diagnosis: Option<Diagnosis>,
     /// The report in Markdown, once written.
     pub report: Option<String>,
 }
 
 /// A verdict.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct VerdictView {
     /// suppress, remediate, diagnose, investigate, escalate or hold.
     pub kind: String,
@@ -71,7 +74,7 @@ pub struct VerdictView {
 }
 
 /// An action.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ActionView {
     /// Its name within the incident.
     pub id: String,
@@ -85,6 +88,7 @@ pub struct ActionView {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub claimed_target: Option<String>,
     /// Who proposed it.
+    #[schemars(with = "Map<String, Value>")]
     pub origin: Origin,
     /// Its risk.
     pub risk: Risk,
@@ -118,7 +122,7 @@ pub struct ActionView {
 }
 
 /// What takes an action back.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct UndoView {
     /// `restore`: what the host saw before the change. `tool`: the tool's own way. `proposed`: the word
     /// of a proposer; a person is asked before it is done.
@@ -129,7 +133,7 @@ pub struct UndoView {
 }
 
 /// What the model cost.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ModelView {
     /// Calls.
     pub calls: u64,

@@ -4,8 +4,10 @@ use std::fmt;
 
 use crate::domain::matcher::Matcher;
 
-/// So few alerts are never many.
+/// So few alerts are not many, unless they are of several incidents.
 const FEW: u64 = 5;
+/// So many incidents are several: most of the little that fires may be one trouble, and is not three.
+const SEVERAL: u64 = 3;
 /// So many are always many.
 const MANY: u64 = 100;
 /// Labels that say how bad something is, and nothing about what it is.
@@ -34,12 +36,12 @@ impl fmt::Display for Breadth {
 }
 
 impl Breadth {
-    /// Of a silence that covers so many of the alerts that fire; none where it is narrow enough.
-    pub fn of(matchers: &[Matcher], covered: u64, of: u64) -> Option<Self> {
+    /// Of a silence that covers so many of the alerts that fire, in so many incidents; none where it is narrow enough.
+    pub fn of(matchers: &[Matcher], covered: u64, of: u64, incidents: u64) -> Option<Self> {
         if by_itself(matchers) {
             return Some(Self::Anything);
         }
-        let most = covered > FEW && covered.saturating_mul(2) > of;
+        let most = (covered > FEW || incidents >= SEVERAL) && covered.saturating_mul(2) > of;
         (most || covered > MANY).then_some(Self::Many(covered, of))
     }
 }
@@ -75,9 +77,13 @@ mod tests {
 
     #[test]
     fn many_is_more_than_half_of_what_fires_or_a_hundred() {
-        let of = |covered, of| Breadth::of(&Matcher::parse_all("alertname=X").unwrap(), covered, of);
+        let of_incidents =
+            |covered, of, incidents| Breadth::of(&Matcher::parse_all("alertname=X").unwrap(), covered, of, incidents);
+        let of = |covered, of| of_incidents(covered, of, 1);
         assert_eq!((of(5, 5), of(0, 0), of(6, 12)), (None, None, None));
         assert_eq!(of(6, 11), Some(Breadth::Many(6, 11)));
         assert_eq!((of(100, 10_000), of(101, 10_000)), (None, Some(Breadth::Many(101, 10_000))));
+        assert_eq!(of_incidents(3, 4, 3), Some(Breadth::Many(3, 4)), "most of the little that fires");
+        assert_eq!((of_incidents(3, 4, 1), of_incidents(3, 6, 3), of_incidents(2, 2, 2)), (None, None, None));
     }
 }

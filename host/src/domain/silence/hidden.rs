@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 
 use jiff::{SignedDuration, Timestamp};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{SilenceEvent, SilenceId, Silences};
@@ -16,7 +17,7 @@ const EVERY: SignedDuration = SignedDuration::from_mins(10);
 const TOLD_APART: usize = 20_000;
 
 /// How much a silence has hidden.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Tally {
     /// Incidents that it held back.
     pub incidents: u64,

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Breadth;
@@ -13,7 +14,7 @@ use crate::domain::matcher::{Matcher, all_match};
 const SHOWN: usize = 20;
 
 /// What is covered of what fires now. What comes later, and what has ended, is not in it.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Preview {
     /// How many alerts it covers.
     pub alerts: u64,
@@ -21,8 +22,12 @@ pub struct Preview {
     pub of: u64,
     /// How many of those covered are critical.
     pub critical: u64,
-    /// Incidents of which it covers everything that fires.
+    /// Incidents that it holds back: it covers everything of them that fires.
     pub incidents: u64,
+    /// Incidents of which it covers everything that fires, and which go on all the same: a question about them is open, or a
+    /// change has begun.
+    #[serde(default)]
+    pub going_on: u64,
     /// Incidents of which it covers something and not everything: they are handled as before.
     pub partly: u64,
     /// The first of the alerts that it covers.
@@ -36,7 +41,7 @@ pub struct Preview {
 }
 
 /// An alert that is covered.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Covered {
     /// Its incident.
     pub incident: String,
@@ -45,6 +50,7 @@ pub struct Covered {
     /// How bad it is.
     pub severity: Severity,
     /// Its labels.
+    #[schemars(with = "std::collections::BTreeMap<String, String>")]
     pub labels: Labels,
 }
 
@@ -55,7 +61,8 @@ impl Preview {
         for incident in incidents {
             preview.count(matchers, incident);
         }
-        preview.broad = Breadth::of(matchers, preview.alerts, preview.of).map(|breadth| breadth.to_string());
+        preview.broad =
+            Breadth::of(matchers, preview.alerts, preview.of, preview.troubles()).map(|breadth| breadth.to_string());
         preview
     }
 
@@ -82,7 +89,15 @@ impl Preview {
         }
         self.alerts += covered;
         self.of += firing;
-        self.incidents += u64::from(covered > 0 && covered == firing);
-        self.partly += u64::from(covered > 0 && covered < firing);
+        match (covered > 0 && covered == firing, incident.goes_on_silenced()) {
+            (true, false) => self.incidents += 1,
+            (true, true) => self.going_on += 1,
+            (false, _) => self.partly += u64::from(covered > 0),
+        }
+    }
+
+    /// Incidents of which it covers anything.
+    fn troubles(&self) -> u64 {
+        self.incidents + self.going_on + self.partly
     }
 }

@@ -15,9 +15,6 @@ pub const MOST: usize = 1_000;
 /// How long a silence is remembered after its end, as Alertmanager does.
 pub const RETENTION: SignedDuration = SignedDuration::from_hours(120);
 
-/// The source of incidents that people ask for in conversations: what they ask for themselves they want to hear of.
-const ASKED_FOR: &str = "chat";
-
 /// All silences that are remembered. A clone shares them.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Silences {
@@ -87,11 +84,8 @@ impl Silences {
     /// What holds an incident back now: silences that cover every alert of it that fires. Of what is merely counted
     /// nobody knows whether it is covered.
     pub fn over(&self, incident: &Incident, now: Timestamp) -> Option<Cover> {
-        let hears = self.is_empty()
-            || &*incident.source == ASKED_FOR
-            || incident.counted.collecting.is_some()
-            || !incident.counted.firing.is_empty();
-        let active: Vec<&Arc<Silence>> = if hears { Vec::new() } else { self.active(now).collect() };
+        let none = self.is_empty() || !incident.hears_silences();
+        let active: Vec<&Arc<Silence>> = if none { Vec::new() } else { self.active(now).collect() };
         if active.is_empty() {
             return None;
         }

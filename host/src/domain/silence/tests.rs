@@ -36,6 +36,7 @@ fn silence(id: &str, matchers: &str, from: i64, until: i64) -> Silence {
         ends_at: at(until),
         updated_at: at(from),
         person: Person::typed("ann"),
+        changed_by: None,
         comment: "the move".into(),
     }
 }

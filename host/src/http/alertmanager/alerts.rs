@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use axum::Extension;
 use axum::extract::State;
 use axum::http::Uri;
 use axum::response::Response;
@@ -10,10 +11,11 @@ use serde_json::{Map, Value, json};
 
 use super::{RECEIVER, failed, filters, flag, invalid, ok, time, values};
 use crate::backend::alerts::LiveAlert;
-use crate::domain::Matcher;
 use crate::domain::alert::series_fingerprint;
 use crate::domain::matcher::all_match;
+use crate::domain::{Matcher, Permission};
 use crate::http::Shared;
+use crate::http::callers::Caller;
 use crate::http::incidents::reading;
 
 /// Which alerts are asked for.
@@ -50,8 +52,13 @@ impl Wanted {
     }
 }
 
+/// Whether somebody may look at an alert.
+fn sees(caller: &Caller, live: &LiveAlert) -> bool {
+    caller.access().may_about(Permission::Look, &live.alert)
+}
+
 /// `GET /api/v2/alerts`.
-pub async fn list(State(state): State<Arc<Shared>>, uri: Uri) -> Response {
+pub async fn list(State(state): State<Arc<Shared>>, Extension(caller): Extension<Caller>, uri: Uri) -> Response {
     let wanted = match Wanted::of(&uri) {
         Ok(wanted) => wanted,
         Err(response) => return response,
@@ -59,21 +66,22 @@ pub async fn list(State(state): State<Arc<Shared>>, uri: Uri) -> Response {
     let read = reading(&state, move |backend| {
         let live = backend.live_alerts();
         // What several incidents or sources tell of with the same labels is one alert here.
-        let by: BTreeMap<String, Value> = live.iter().filter(|live| wanted.takes(live)).map(shown).collect();
+        let seen = live.iter().filter(|live| wanted.takes(live) && sees(&caller, live));
+        let by: BTreeMap<String, Value> = seen.map(shown).collect();
         Ok(Value::Array(by.into_values().collect()))
     });
     read.await.map_or_else(failed, |alerts| ok(&alerts))
 }
 
 /// `GET /api/v2/alerts/groups`: an incident is a group.
-pub async fn groups(State(state): State<Arc<Shared>>, uri: Uri) -> Response {
+pub async fn groups(State(state): State<Arc<Shared>>, Extension(caller): Extension<Caller>, uri: Uri) -> Response {
     let wanted = match Wanted::of(&uri) {
         Ok(wanted) => wanted,
         Err(response) => return response,
     };
     let read = reading(&state, move |backend| {
         let mut by: BTreeMap<String, (Value, BTreeMap<String, Value>)> = BTreeMap::new();
-        for live in backend.live_alerts().iter().filter(|live| wanted.takes(live)) {
+        for live in backend.live_alerts().iter().filter(|live| wanted.takes(live) && sees(&caller, live)) {
             let (_, alerts) = by.entry(live.incident.clone()).or_insert_with(|| (json!(live.group), BTreeMap::new()));
             alerts.extend([shown(live)]);
         }

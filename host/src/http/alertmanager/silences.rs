@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 use std::sync::Arc;
 
+use axum::Extension;
 use axum::extract::{Path, Request, State};
 use axum::http::{StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
@@ -12,9 +13,11 @@ use serde_json::{Value, json};
 use super::{answer, coded, failed, filters, invalid, ok, time};
 use crate::backend::silences::{Draft, SilenceError, SilenceView};
 use crate::domain::silence::SilenceState;
-use crate::domain::{Matcher, SilenceId};
+use crate::domain::{Matcher, Permission, SilenceId};
 use crate::http::Shared;
+use crate::http::access::within;
 use crate::http::body;
+use crate::http::callers::Caller;
 use crate::http::control::{MAX_WORDS, caller};
 use crate::http::incidents::reading;
 
@@ -22,7 +25,7 @@ use crate::http::incidents::reading;
 const MEANT: &str = "[broad]";
 
 /// `GET /api/v2/silences`.
-pub async fn listed(State(state): State<Arc<Shared>>, uri: Uri) -> Response {
+pub async fn listed(State(state): State<Arc<Shared>>, Extension(caller): Extension<Caller>, uri: Uri) -> Response {
     let wanted = match filters(&uri) {
         Ok(wanted) => wanted,
         Err(response) => return response,
@@ -31,6 +34,7 @@ pub async fn listed(State(state): State<Arc<Shared>>, uri: Uri) -> Response {
         let mut views = backend.silences();
         // A silence passes a filter if it has that very matcher.
         views.retain(|view| wanted.iter().all(|matcher| view.silence.matchers.contains(matcher)));
+        views.retain(|view| caller.access().may_cover(Permission::Look, &view.silence.matchers));
         views.sort_by_key(|view| match view.state {
             SilenceState::Active => (0, view.silence.ends_at, Reverse(Timestamp::MIN)),
             SilenceState::Pending => (1, view.silence.starts_at, Reverse(Timestamp::MIN)),
@@ -96,6 +100,13 @@ pub async fn set(State(state): State<Arc<Shared>>, request: Request) -> Response
         Err(response) => return response,
     };
     let created_by = value.get("createdBy").and_then(Value::as_str).filter(|name| !name.trim().is_empty());
+    // The one that it takes the place of is ended: it must be within as well.
+    let known = draft.id.as_deref().and_then(|id| state.backend.silence(id)).map(|view| view.silence.matchers);
+    for matchers in known.iter().chain([&draft.matchers]) {
+        if let Err(failure) = within(&caller, Permission::Silence, matchers) {
+            return failed(failure);
+        }
+    }
     draft.person = match caller.person(created_by) {
         Ok(person) => person,
         Err(_) => {

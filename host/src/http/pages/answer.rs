@@ -15,10 +15,11 @@ use super::{Viewer, failed, see_other, shown};
 use crate::backend::{self, Cancellation, ControlError, Filter};
 use crate::domain::incident::{ActionRecord, ActionState};
 use crate::domain::requirement::Refusal;
-use crate::domain::{Person, Ruling, State as Standing};
-use crate::http::Shared;
+use crate::domain::{Incident, Permission, Person, Ruling, State as Standing};
 use crate::http::answer::Failure;
 use crate::http::incidents::reading;
+use crate::http::refusals::Refused;
+use crate::http::{Shared, seen};
 use crate::page::{self, Approval, May, NotTaken};
 use crate::ports::Story;
 
@@ -66,10 +67,6 @@ pub async fn take(
 ) -> Response {
     let asking = Asking { viewer, headers: request.headers().clone(), uri: request.uri().clone() };
     let viewer = &asking.viewer;
-    if !viewer.caller.acts {
-        let failure = Failure::forbidden("this token may look and change nothing");
-        return failed(&state, &asking.headers, &asking.uri, &viewer.who, &failure);
-    }
     let words: Words = match form(&state, request).await {
         Ok(words) => words,
         Err(response) => return *response,
@@ -82,7 +79,10 @@ pub async fn take(
     let Some(record) = story.incident.actions.iter().find(|record| record.action.id.0 == action) else {
         return refuse(StatusCode::NOT_FOUND, NotTaken::Changed).await;
     };
-    if *story.incident.id.0 != *id || page::version(record) != words.version || record.action.digest != words.digest {
+    if *story.incident.id.0 != *id
+        || page::question_version(record) != words.version
+        || record.action.digest != words.digest
+    {
         return refuse(StatusCode::CONFLICT, NotTaken::Changed).await;
     }
     let yes = match words.answer.as_str() {
@@ -119,7 +119,10 @@ pub async fn take(
                 ControlError::Forbidden(_) => StatusCode::FORBIDDEN,
                 ControlError::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
             };
-            refuse(status, NotTaken::Host(error.to_string())).await
+            let why = Refused(error.to_string());
+            let mut response = refuse(status, NotTaken::Host(error.to_string())).await;
+            response.extensions_mut().insert(why);
+            response
         }
     }
 }
@@ -145,8 +148,8 @@ async fn question(
     let Some(record) = story.incident.actions.iter().find(|record| record.action.id.0 == action) else {
         return fail(Failure::not_found(format!("incident {id} has no action {action}")));
     };
-    let others = others(state, &story, record).await;
-    let shown_to = Approval { story: &story, record, may: may(viewer, record), not_taken, others };
+    let others = others(state, viewer, &story, record).await;
+    let shown_to = Approval { story: &story, record, may: may(viewer, &story.incident, record), not_taken, others };
     shown(state, headers, uri, &viewer.who, status, |frame| page::approval(&shown_to, frame))
 }
 
@@ -156,8 +159,8 @@ fn action_path(action: &str) -> &str {
 }
 
 /// What somebody may say, as the gate would say of their yes.
-fn may(viewer: &Viewer, record: &ActionRecord) -> May {
-    if !viewer.caller.acts {
+fn may(viewer: &Viewer, incident: &Incident, record: &ActionRecord) -> May {
+    if !viewer.caller.access().may_to(Permission::Approve, incident) {
         return May::Look;
     }
     let person = viewer.caller.proven().cloned().map_or_else(|| Person::typed("somebody"), Person::from);
@@ -172,13 +175,15 @@ fn may(viewer: &Viewer, record: &ActionRecord) -> May {
 }
 
 /// Other open questions about the same object.
-async fn others(state: &Shared, story: &Story, record: &ActionRecord) -> Vec<(String, String)> {
+async fn others(state: &Shared, viewer: &Viewer, story: &Story, record: &ActionRecord) -> Vec<(String, String)> {
     if record.state != ActionState::Asked {
         return Vec::new();
     }
     let filter = Filter { state: Some(Standing::AwaitingApproval), limit: OTHERS, ..Filter::default() };
-    let read =
-        reading(state, move |backend| backend.list(&filter, &Cancellation::default()).map_err(Failure::unavailable));
+    let access = viewer.caller.access().clone();
+    let read = reading(state, move |backend| {
+        seen::list(backend, &filter, &access, &Cancellation::default()).map_err(Failure::unavailable)
+    });
     // Where that cannot be read, the question itself can.
     let incidents = read.await.unwrap_or_default();
     let own = (&story.incident.id, &record.action.id);

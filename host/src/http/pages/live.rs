@@ -17,7 +17,9 @@ use tokio::sync::{OwnedSemaphorePermit, watch as signal};
 use tokio::time::{Instant, sleep_until};
 
 use super::Viewer;
-use crate::http::Shared;
+use crate::backend::Backend;
+use crate::http::incidents::reading;
+use crate::http::{Shared, seen};
 
 /// A page that has heard nothing for longer than two of these is old.
 const TICK: Duration = Duration::from_secs(10);
@@ -121,6 +123,19 @@ impl Listener {
         if !self.is_let_in() {
             return None;
         }
+        let access = self.viewer.caller().access();
+        if access.is_bound() {
+            // Those behind the first are not looked at one by one.
+            all |= ids.len() > NAMED;
+            let (access, known) = (access.clone(), std::mem::take(&mut ids));
+            let seen = move |backend: &dyn Backend, id: &String| {
+                backend.incident(id).ok().flatten().is_some_and(|incident| seen::sees(&access, &incident))
+            };
+            let named = reading(&self.state, move |backend| {
+                Ok(known.into_iter().take(NAMED).filter(|id| seen(backend, id)).collect::<BTreeSet<_>>())
+            });
+            ids = named.await.unwrap_or_default();
+        }
         let position = self.state.backend.condition().position.to_string();
         if all || ids.len() > NAMED {
             return Some(Event::default().event("reload").id(position).data("{}"));
@@ -130,7 +145,8 @@ impl Listener {
     }
 
     fn is_let_in(&self) -> bool {
-        let Some(key) = &self.viewer.session else { return true };
-        self.state.pages.sessions.holds(key, self.state.clock.elapsed())
+        let (state, now) = (&self.state, self.state.clock.now());
+        state.pages.stands(state, self.viewer.session.as_ref())
+            && state.callers.goes_on(&self.viewer.caller, now).is_some()
     }
 }

@@ -11,14 +11,15 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
+use super::handling::whole;
 use super::{Viewer, failed, see_other, shown};
 use crate::backend::{Backend, Cancellation, Filter, find};
 use crate::domain::text::letters::visible_line;
-use crate::domain::{Incident, Outcome, State as Standing};
-use crate::http::Shared;
+use crate::domain::{Access, Incident, Outcome, State as Standing};
 use crate::http::answer::Failure;
 use crate::http::incidents::reading;
-use crate::page::{self, Listing, Now, Selection, Whole};
+use crate::http::{Shared, seen};
+use crate::page::{self, Listing, Now, Selection};
 use crate::ports::Story;
 
 /// Incidents of each list of `/`.
@@ -39,8 +40,9 @@ pub async fn now(
     headers: HeaderMap,
     uri: Uri,
 ) -> Response {
-    let read = listed(&state, |backend, cancellation| {
-        let list = |filter: Filter| backend.list(&filter, cancellation).map_err(Failure::unavailable);
+    let access = viewer.caller.access().clone();
+    let read = listed(&state, move |backend, cancellation| {
+        let list = |filter: Filter| seen::list(backend, &filter, &access, cancellation).map_err(Failure::unavailable);
         let of = |state, limit| list(Filter { state: Some(state), limit, ..Filter::default() });
         let people = |outcome| {
             list(Filter {
@@ -104,7 +106,7 @@ fn selection(uri: &Uri) -> Result<Selection, Failure> {
     })
 }
 
-fn word<T: DeserializeOwned>(what: &str, word: &str) -> Result<Option<T>, Failure> {
+pub(super) fn word<T: DeserializeOwned>(what: &str, word: &str) -> Result<Option<T>, Failure> {
     let read =
         || serde_json::from_value(word.into()).map_err(|_| Failure::invalid(format!("there is no {what} {word:?}")));
     if word.is_empty() { Ok(None) } else { read().map(Some) }
@@ -121,9 +123,9 @@ pub async fn incidents(
         Ok(selection) => selection,
         Err(failure) => return failed(&state, &headers, &uri, &viewer.who, &failure),
     };
-    let wanted = selected.clone();
+    let (wanted, access) = (selected.clone(), viewer.caller.access().clone());
     let read = listed(&state, move |backend, cancellation| {
-        listing(backend, &wanted, cancellation).map_err(Failure::unavailable)
+        listing(backend, &wanted, &access, cancellation).map_err(Failure::unavailable)
     });
     match read.await {
         Ok(listing) => shown(&state, &headers, &uri, &viewer.who, StatusCode::OK, |frame| {
@@ -134,7 +136,12 @@ pub async fn incidents(
 }
 
 /// One page of a list. What no index holds, a text, is looked for in a bounded number of incidents.
-fn listing(backend: &dyn Backend, wanted: &Selection, cancellation: &Cancellation) -> Result<Listing, String> {
+fn listing(
+    backend: &dyn Backend,
+    wanted: &Selection,
+    access: &Access,
+    cancellation: &Cancellation,
+) -> Result<Listing, String> {
     let some = |text: &str| (!text.is_empty()).then(|| text.to_string());
     let mut filter = Filter {
         live: !wanted.all && wanted.state.is_none(),
@@ -150,7 +157,7 @@ fn listing(backend: &dyn Backend, wanted: &Selection, cancellation: &Cancellatio
     let text = wanted.text.to_lowercase();
     let mut shown = Listing { incidents: Vec::new(), next: None, looked_at: 0 };
     loop {
-        let mut listed = backend.list(&filter, cancellation)?;
+        let mut listed = seen::list(backend, &filter, access, cancellation)?;
         let more = listed.len() > PAGE;
         listed.truncate(PAGE);
         for incident in listed {
@@ -197,13 +204,10 @@ pub async fn incident(
     headers: HeaderMap,
     uri: Uri,
 ) -> Response {
-    match story(&state, id.clone()).await {
+    match whole(&state, id.clone()).await {
         // The address of an incident has its whole name.
-        Ok(story) if *story.incident.id.0 != *id => see_other(&format!("/i/{}", story.incident.id)),
-        Ok(story) => {
-            let whole = Whole { story };
-            shown(&state, &headers, &uri, &viewer.who, StatusCode::OK, |frame| page::incident(&whole, frame))
-        }
+        Ok(whole) if *whole.story.incident.id.0 != *id => see_other(&format!("/i/{}", whole.story.incident.id)),
+        Ok(whole) => shown(&state, &headers, &uri, &viewer.who, StatusCode::OK, |frame| page::incident(&whole, frame)),
         Err(failure) => failed(&state, &headers, &uri, &viewer.who, &failure),
     }
 }

@@ -8,13 +8,10 @@ use std::time::Duration;
 use axum::http::{HeaderMap, header};
 use sha2::{Digest, Sha256};
 
+use super::sign::is_on_this_machine;
 use crate::http::callers::Caller;
 use crate::random;
 
-/// A session that nobody uses ends after so long.
-const IDLE: Duration = Duration::from_secs(8 * 3600);
-/// And any after so long.
-const LONGEST: Duration = Duration::from_secs(24 * 3600);
 /// Sessions of one person, and of all. The one that was used least lately gives way.
 const OF_ONE: usize = 16;
 const MOST: usize = 1024;
@@ -34,25 +31,33 @@ struct Session {
     used: Duration,
 }
 
-impl Session {
-    fn is_over(&self, now: Duration) -> bool {
-        now.saturating_sub(self.used) >= IDLE || now.saturating_sub(self.began) >= LONGEST
-    }
+/// All sessions.
+pub struct Sessions {
+    table: Mutex<HashMap<Key, Session>>,
+    /// A session that nobody uses ends after so long.
+    idle: Duration,
+    /// And any after so long.
+    longest: Duration,
 }
 
-/// All sessions.
-#[derive(Default)]
-pub struct Sessions(Mutex<HashMap<Key, Session>>);
-
 impl Sessions {
+    /// None yet.
+    pub fn new(idle: Duration, longest: Duration) -> Self {
+        Self { table: Mutex::default(), idle, longest }
+    }
+
+    fn is_over(&self, session: &Session, now: Duration) -> bool {
+        now.saturating_sub(session.used) >= self.idle || now.saturating_sub(session.began) >= self.longest
+    }
+
     /// Opens a session; what its cookie holds.
     ///
     /// # Errors
     /// When the operating system has no randomness to give.
     pub fn open(&self, caller: Caller, now: Duration) -> Result<String, String> {
         let value = hex::encode(random::unguessable()?);
-        let mut sessions = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        sessions.retain(|_, session| !session.is_over(now));
+        let mut sessions = self.table.lock().unwrap_or_else(PoisonError::into_inner);
+        sessions.retain(|_, session| !self.is_over(session, now));
         let of_one = sessions.values().filter(|session| session.caller.is_same_as(&caller)).count();
         let full = sessions.len() >= MOST;
         if of_one >= OF_ONE || full {
@@ -67,9 +72,10 @@ impl Sessions {
 
     /// Whose session it is, if it is one; it counts as used.
     pub fn find(&self, key: &Key, now: Duration) -> Option<Caller> {
-        let mut sessions = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut sessions = self.table.lock().unwrap_or_else(PoisonError::into_inner);
         let session = sessions.get_mut(key)?;
-        if session.is_over(now) {
+        let over = self.is_over(session, now);
+        if over {
             sessions.remove(key);
             return None;
         }
@@ -77,15 +83,29 @@ impl Sessions {
         Some(session.caller.clone())
     }
 
-    /// Whether it is still one; it does not count as used.
-    pub fn holds(&self, key: &Key, now: Duration) -> bool {
-        let sessions = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        sessions.get(key).is_some_and(|session| !session.is_over(now))
+    /// Whose session it is, if it still is one; it does not count as used.
+    pub fn held(&self, key: &Key, now: Duration) -> Option<Caller> {
+        let sessions = self.table.lock().unwrap_or_else(PoisonError::into_inner);
+        sessions.get(key).filter(|session| !self.is_over(session, now)).map(|session| session.caller.clone())
+    }
+
+    /// How many sessions a person has.
+    pub fn of_person(&self, id: &str) -> usize {
+        let sessions = self.table.lock().unwrap_or_else(PoisonError::into_inner);
+        sessions.values().filter(|session| session.caller.proven().is_some_and(|person| person.id() == id)).count()
+    }
+
+    /// Ends all sessions of a person; how many those were.
+    pub fn end_all_of(&self, id: &str) -> usize {
+        let mut sessions = self.table.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = sessions.len();
+        sessions.retain(|_, session| session.caller.proven().is_none_or(|person| person.id() != id));
+        before - sessions.len()
     }
 
     /// Ends a session, or all of the same person.
     pub fn end(&self, key: &Key, everywhere: bool) {
-        let mut sessions = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut sessions = self.table.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(ended) = sessions.remove(key) else { return };
         if everywhere {
             sessions.retain(|_, session| !session.caller.is_same_as(&ended.caller));
@@ -97,10 +117,11 @@ fn of(value: &str) -> Key {
     Key(Sha256::digest(value.as_bytes()).into())
 }
 
-/// The session that a request names.
+/// The session that a request names. The cookie without a guard is taken on this machine itself alone: elsewhere another host
+/// of the same domain could have set it.
 pub fn key(headers: &HeaderMap) -> Option<Key> {
     let value = |wanted: &str| cookies(headers).find(|(name, _)| *name == wanted).map(|(_, value)| of(value));
-    value(GUARDED).or_else(|| value(LOCAL))
+    value(GUARDED).or_else(|| if is_on_this_machine(headers) { value(LOCAL) } else { None })
 }
 
 /// Names and values of a request's cookies.
@@ -113,37 +134,56 @@ pub fn cookies(headers: &HeaderMap) -> impl Iterator<Item = (&str, &str)> {
 mod tests {
     use super::*;
 
+    fn new() -> Sessions {
+        Sessions::new(Duration::from_secs(8 * 3600), Duration::from_secs(24 * 3600))
+    }
+
+    fn holds(sessions: &Sessions, key: &Key, now: Duration) -> bool {
+        sessions.held(key, now).is_some()
+    }
+
     #[test]
     fn a_session_ends_when_nobody_uses_it_after_a_day_and_when_somebody_says_so() {
-        let (sessions, hours) = (Sessions::default(), |hours: u64| Duration::from_secs(hours * 3600));
+        let (sessions, hours) = (new(), |hours: u64| Duration::from_secs(hours * 3600));
         let open = |at| of(&sessions.open(Caller::unnamed(), at).unwrap());
         let (idle, used, other) = (open(hours(0)), open(hours(0)), open(hours(0)));
         for at in [7, 14, 21] {
             assert!(sessions.find(&used, hours(at)).is_some(), "{at}");
         }
-        assert!(sessions.find(&idle, hours(8)).is_none() && !sessions.holds(&idle, hours(0)));
+        assert!(sessions.find(&idle, hours(8)).is_none() && !holds(&sessions, &idle, hours(0)));
         assert!(sessions.find(&used, hours(24)).is_none());
         assert!(sessions.find(&of("guessed"), hours(0)).is_none());
         let (one, two) = (open(hours(24)), open(hours(24)));
         sessions.end(&one, false);
-        assert!(!sessions.holds(&one, hours(24)) && sessions.holds(&two, hours(24)));
+        assert!(!holds(&sessions, &one, hours(24)) && holds(&sessions, &two, hours(24)));
         sessions.end(&two, true);
-        assert!(!sessions.holds(&two, hours(24)) && !sessions.holds(&other, hours(24)));
+        assert!(!holds(&sessions, &two, hours(24)) && !holds(&sessions, &other, hours(24)));
     }
 
     #[test]
     fn nobody_has_more_sessions_than_devices() {
-        let (sessions, second) = (Sessions::default(), Duration::from_secs);
+        let (sessions, second) = (new(), Duration::from_secs);
         let open = |at| of(&sessions.open(Caller::unnamed(), second(at)).unwrap());
         let keys: Vec<Key> = (0..=OF_ONE as u64).map(open).collect();
-        assert!(!sessions.holds(&keys[0], second(20)) && keys[1..].iter().all(|key| sessions.holds(key, second(20))));
+        let held = |key: &Key| holds(&sessions, key, second(20));
+        assert!(!held(&keys[0]) && keys[1..].iter().all(held));
     }
 
     #[test]
     fn the_guarded_cookie_is_read_first() {
-        let headers = |text: &'static str| HeaderMap::from_iter([(header::COOKIE, text.parse().unwrap())]);
-        assert_eq!(key(&headers("tidegate=a; __Host-tidegate=b")), Some(of("b")));
-        assert_eq!(key(&headers("x=1;tidegate=a")), Some(of("a")));
-        assert_eq!(key(&headers("tidegat=a")), None);
+        let headers = |host: &'static str, text: &'static str| {
+            HeaderMap::from_iter([(header::HOST, host.parse().unwrap()), (header::COOKIE, text.parse().unwrap())])
+        };
+        for (host, cookies, wanted) in [
+            ("localhost:10000", "tidegate=a; __Host-tidegate=b", Some("b")),
+            ("127.0.0.1", "x=1;tidegate=a", Some("a")),
+            ("localhost", "tidegat=a", None),
+            // What another host of the domain can set is not read where the guarded one is used.
+            ("t.example", "tidegate=a; __Host-tidegate=b", Some("b")),
+            ("t.example", "tidegate=a", None),
+            ("localhost.evil.example", "tidegate=a", None),
+        ] {
+            assert_eq!(key(&headers(host, cookies)), wanted.map(of), "{host}: {cookies}");
+        }
     }
 }

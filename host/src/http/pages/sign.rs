@@ -13,14 +13,17 @@ use base64::Engine;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::sessions::{GUARDED, LOCAL};
-use super::{Viewer, own_path, see_other, shown};
+use super::sessions::{self, GUARDED, LOCAL};
+use super::{Viewer, own_path, password, see_other, shown};
 use crate::config::Size;
+use crate::domain::Person;
 use crate::http::answer::Failure;
+use crate::http::audit::Known;
 use crate::http::callers::Caller;
 use crate::http::origin::{host_name, is_local};
 use crate::http::places::Peer;
 use crate::http::quotas::busy;
+use crate::http::refusals::Refused;
 use crate::http::{Shared, body};
 use crate::page::{self, SignIn, Who};
 use crate::token;
@@ -39,6 +42,8 @@ struct To {
 #[serde(default)]
 struct Words {
     to: String,
+    name: String,
+    password: String,
     token: String,
 }
 
@@ -66,7 +71,8 @@ pub async fn show(State(state): State<Arc<Shared>>, headers: HeaderMap, uri: Uri
 /// The page with a sentence.
 pub fn say(state: &Shared, headers: &HeaderMap, status: StatusCode, said: SignIn, to: &str) -> Response {
     let uri = Uri::from_static("/sign-in");
-    shown(state, headers, &uri, &Who::Nobody, status, |frame| page::sign_in(said, own_path(to), frame))
+    let passwords = state.callers.have_passwords();
+    shown(state, headers, &uri, &Who::Nobody, status, |frame| page::sign_in(said, passwords, own_path(to), frame))
 }
 
 /// `POST /sign-in`.
@@ -82,24 +88,36 @@ pub async fn take(State(state): State<Arc<Shared>>, request: Request) -> Respons
     if !local && came_in_the_clear(&headers) {
         return refuse(StatusCode::FORBIDDEN, SignIn::Plain);
     }
-    let (given, now) = (words.token.trim(), state.clock.now());
-    // What cannot be guessed may be tried; who tries anything else must wait.
-    let attempt = format!("{peer:?}");
-    if !token::is_token(given) && !state.pages.attempts.may_try(&attempt, now) {
-        return refuse(StatusCode::TOO_MANY_REQUESTS, SignIn::TooOften);
-    }
-    let caller = match proven(&state, given) {
+    let given = if words.token.trim().is_empty() && !words.name.trim().is_empty() {
+        password::caller(&state, peer, &words.name, &words.password).await
+    } else {
+        by_token(&state, peer, words.token.trim())
+    };
+    let caller = match given {
         Ok(caller) => caller,
         Err(said) => {
-            state.pages.attempts.wrong(&attempt, now);
-            return refuse(StatusCode::FORBIDDEN, said);
+            let status = match said {
+                SignIn::TooOften => StatusCode::TOO_MANY_REQUESTS,
+                SignIn::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+                _ => StatusCode::FORBIDDEN,
+            };
+            let mut response = refuse(status, said);
+            // What was given is nobody's name yet, and is not written down.
+            response.extensions_mut().insert(Refused(said.reason().into()));
+            return response;
         }
     };
+    // A session that somebody else may have put into this browser is not gone on with.
+    if let Some(old) = sessions::key(&headers) {
+        state.pages.sessions.end(&old, false);
+    }
+    let person = caller.proven().cloned().map(Person::from);
     let Ok(value) = state.pages.sessions.open(caller, state.clock.elapsed()) else {
         return refuse(StatusCode::SERVICE_UNAVAILABLE, SignIn::Unavailable);
     };
     let mut response = see_other(own_path(&words.to));
     set_cookie(&mut response, local, &value, "");
+    person.map(|person| response.extensions_mut().insert(Known(person)));
     response
 }
 
@@ -118,12 +136,22 @@ pub async fn out(State(state): State<Arc<Shared>>, Extension(viewer): Extension<
     response
 }
 
+/// The same, where who tries what can be guessed must wait.
+fn by_token(state: &Shared, peer: Peer, given: &str) -> Result<Caller, SignIn> {
+    let (attempt, now) = (format!("{peer:?}"), state.clock.now());
+    // What cannot be guessed may be tried.
+    if !token::is_token(given) && !state.pages.attempts.may_try(&attempt, now) {
+        return Err(SignIn::TooOften);
+    }
+    proven(state, given).inspect_err(|_| state.pages.attempts.wrong(&attempt, now))
+}
+
 /// Whose token it is: a person's own, or what all callers share.
 fn proven(state: &Shared, given: &str) -> Result<Caller, SignIn> {
     let by = |scheme: &str, credentials: &str| {
         let value = HeaderValue::from_str(&format!("{scheme} {credentials}")).ok()?;
         let headers = HeaderMap::from_iter([(header::AUTHORIZATION, value)]);
-        Some(state.callers.caller(&headers))
+        Some(state.callers.caller(&headers, state.clock.now()))
     };
     let bearer = by("Bearer", given);
     if let Some(Err(failure)) = &bearer
@@ -137,7 +165,7 @@ fn proven(state: &Shared, given: &str) -> Result<Caller, SignIn> {
 }
 
 /// Whether a browser has reached its own machine: this one, or the end of a tunnel to it. Then nothing goes in the clear.
-fn is_on_this_machine(headers: &HeaderMap) -> bool {
+pub fn is_on_this_machine(headers: &HeaderMap) -> bool {
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
     is_local(host_name(host), SocketAddr::from(([127, 0, 0, 1], 0)))
 }

@@ -173,3 +173,27 @@ if (by("live")) {
   else lead();
 }
 document.addEventListener("visibilitychange", () => { if (!document.hidden) { clock(); refresh(); } });
+
+// Keys: rows, search and help; none in a field, and none that changes anything.
+const step = (by) => {
+  const rows = [...document.querySelectorAll("#main tbody tr,#main ul.rows>li,#main ul.cards>li")].filter((row) => row.querySelector("a[href]"));
+  const at = rows.findIndex((row) => row.contains(document.activeElement));
+  rows[at < 0 ? (by > 0 ? 0 : rows.length - 1) : at + by]?.querySelector("a[href]").focus();
+};
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || by("help")?.open) return;
+  if (event.target.closest?.("input,select,textarea")) return;
+  if (event.key === "j") step(1);
+  else if (event.key === "k") step(-1);
+  else if (event.key === "?") by("help")?.showModal();
+  else if (event.key === "/") {
+    const field = document.querySelector("#main form[role=search] input");
+    if (!field) return;
+    event.preventDefault();
+    field.focus();
+  }
+});
+if (by("keys")) {
+  by("keys").hidden = false;
+  by("keys").addEventListener("click", () => by("help")?.showModal());
+}

@@ -9,11 +9,13 @@ pub struct Tag {
 
 /// Tags and attributes that our pages have.
 const TAGS: &str = "!doctype html head meta title link script body a header span time nav div p main footer form input button \
-                    section h1 h2 ul ol li strong code dl dt dd details summary pre q label select option table thead tbody tr th td";
+                    section h1 h2 ul ol li strong code dl dt dd details summary pre q label select option table thead tbody tr th td \
+                    br h3 em figure figcaption textarea datalist dialog kbd svg g rect path line circle text";
 const ATTRIBUTES: &str = "lang charset name content rel href type src id class method action value hidden disabled datetime title \
                           role maxlength required autofocus autocomplete selected scope open html aria-current aria-label \
                           aria-labelledby aria-live aria-hidden aria-describedby data-live data-incident data-stale data-changed \
-                          data-show data-signed-out data-live-word data-ms data-version";
+                          data-show data-signed-out data-live-word data-ms data-version rows spellcheck list formmethod checked \
+                          viewBox preserveAspectRatio width height x y x1 y1 x2 y2 d";
 
 impl Tag {
     /// The value of an attribute.
@@ -67,4 +69,42 @@ pub fn tags(page: &str) -> Vec<Tag> {
         tags.push(tag);
     }
     tags
+}
+
+/// An element of a page.
+pub struct Element {
+    pub tag: Tag,
+    /// All text in it.
+    pub text: String,
+    /// The elements that it stands in, by their place in the list.
+    pub within: Vec<usize>,
+}
+
+/// Elements that have no end.
+const VOID: [&str; 6] = ["!doctype", "meta", "link", "input", "br", "img"];
+
+/// Every element of a page, in order, with its text.
+pub fn elements(page: &str) -> Vec<Element> {
+    let mut all: Vec<Element> = Vec::new();
+    let mut open: Vec<usize> = Vec::new();
+    let mut rest = page;
+    while let Some(at) = rest.find('<') {
+        let text = &rest[..at];
+        open.iter().for_each(|place| all[*place].text.push_str(text));
+        // No text and no value of a page has such a letter by itself.
+        let end = rest[at..].find('>').map_or(rest.len(), |end| at + end + 1);
+        let piece = &rest[at..end];
+        rest = &rest[end..];
+        if piece.starts_with("</") {
+            open.pop();
+            continue;
+        }
+        let Some(tag) = tags(piece).pop() else { continue };
+        let is_void = VOID.contains(&tag.name.as_str());
+        all.push(Element { tag, text: String::new(), within: open.clone() });
+        if !is_void {
+            open.push(all.len() - 1);
+        }
+    }
+    all
 }

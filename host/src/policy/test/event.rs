@@ -77,13 +77,17 @@ pub(super) fn compare(set: &Set, row: &EventRow, now: &str, want: &Want, seen: &
     if !asks.contains(&true) {
         lines.say("`want` asks nothing about the event; name rule, silent, alert, over or forward".into());
     }
-    let spoke: Vec<&str> =
-        judged.rule.iter().chain(judged.raised.iter().map(|raised| &raised.rule)).map(String::as_str).collect();
+    let besides = judged.over.iter().chain(&judged.forward).map(|(_, rule)| rule);
+    let spoke = judged.rule.iter().chain(judged.raised.iter().map(|raised| &raised.rule)).chain(besides);
+    let spoke: Vec<&str> = spoke.map(String::as_str).collect();
     for rule in want.silent.iter().flatten().filter(|rule| spoke.contains(&rule.as_str())) {
         lines.same(&format!("rule {rule}"), &"silent", &"it speaks");
     }
-    // Whoever lets others speak as well decides nothing.
-    let decides = |name: &str| set.items.events.iter().any(|one| one.meta.name == name && !events::goes_on(one));
+    // Whoever lets others speak as well decides nothing, nor does who ends alerts or sends the event on.
+    let decides = |name: &str| {
+        let rule = set.items.events.iter().find(|one| one.meta.name == name);
+        rule.is_some_and(|rule| rule.means.decides() && !events::goes_on(rule))
+    };
     if let Some(wanted) = &want.rule {
         // Several may speak; it is enough that the one does.
         let among = spoke.iter().find(|rule| *rule == wanted);

@@ -27,6 +27,24 @@ fn problems(text: &str) -> String {
     Set::from_sources(&[("a.rhai", text)]).map_or_else(|problems| problems.to_string(), |_| String::new())
 }
 
+#[test]
+fn what_a_host_tells_of_itself_is_heard_by_those_alone_who_ask_for_it() {
+    let set = set(r#"
+        event("reported", #{ on: #{ observation: "alerts" }, alert: #{ name: "Reported" } });
+        event("others", #{ on: #{ observation: "alerts", source: not("elsewhere") }, alert: #{ name: "Other" } });
+        event("hosts", #{ on: #{ observation: "alerts", source: glob("tidegate/*") }, alert: #{ name: "Hosts" } });
+    "#);
+    let by = |source: &str| {
+        let said = event("ops.clusters.k.nodes.n1.alerts", json!({ "status": "alerting" })).said;
+        let event = Event::new(Envelope { source: source.into(), ..said });
+        let explained = Policies::explain_event(&set, &event, "2026-07-01T12:00:00Z".parse().unwrap());
+        (judge(&set, &event).rule.unwrap_or_default(), explained[0].why.clone())
+    };
+    assert_eq!(by("https://github.com/shaowenchen/ops").0, "reported");
+    let (rule, why) = by("tidegate/kestrel/ops");
+    assert!(rule == "hosts" && why.contains("tells it of itself"), "{rule}: {why}");
+}
+
 const POD: &str = "ops.clusters.k.namespaces.shop.pods.web-1.events";
 
 #[test]
@@ -195,4 +213,29 @@ fn the_lint_names_what_cannot_be_meant() {
     "#,
     );
     assert!(shadowed[0].contains("event `narrow` can never decide, because `wide`"), "{shadowed:?}");
+}
+
+#[test]
+fn a_test_hears_rules_that_send_on_and_that_end_alerts() {
+    let set = set(r#"
+        event("copy", #{ on: #{ reason: "A" }, forward: "alerts" });
+        event("over", #{ on: #{ reason: "A" }, resolve: "B" });
+        "#);
+    let failed = |want: &str| {
+        let case = format!(
+            "[[case]]\nname = 'a'\nevent = {{ subject = 'ops.x.events', data = {{ reason = 'A' }} }}\nwant = {want}\n"
+        );
+        !crate::policy::test::run_texts(&set, vec![("a".into(), Ok(case))]).failed.is_empty()
+    };
+    for (want, fails) in [
+        ("{ rule = 'copy' }", false),
+        ("{ rule = 'over', forward = ['ops.x.alerts'] }", false),
+        ("{ rule = 'none' }", false),
+        ("{ rule = 'other' }", true),
+        ("{ silent = ['copy'] }", true),
+        ("{ silent = ['over'] }", true),
+        ("{ silent = ['other'] }", false),
+    ] {
+        assert_eq!(failed(want), fails, "{want}");
+    }
 }

@@ -51,6 +51,14 @@ impl DigestWords for Words {
         "无规则"
     }
 
+    fn changes(&self) -> &'static str {
+        "变更"
+    }
+
+    fn approved(&self) -> &'static str {
+        "批准人"
+    }
+
     fn others(&self, count: u64) -> String {
         format!("另有 {count}")
     }

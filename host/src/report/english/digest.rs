@@ -63,6 +63,14 @@ impl DigestWords for Words {
         "no rule"
     }
 
+    fn changes(&self) -> &'static str {
+        "Changes"
+    }
+
+    fn approved(&self) -> &'static str {
+        "Approved by"
+    }
+
     fn others(&self, count: u64) -> String {
         format!("and {count} more")
     }

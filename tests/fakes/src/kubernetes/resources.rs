@@ -46,6 +46,11 @@ pub fn find(group: &str, plural: &str) -> Option<&'static Resource> {
     all.find(|known| known.group == group && known.plural == plural)
 }
 
+/// The resource of this plural, of whichever group; events are the core's.
+pub fn named(plural: &str) -> Option<&'static Resource> {
+    RESOURCES.iter().copied().find(|known| known.plural == plural)
+}
+
 /// The resource that objects of this `apiVersion` and kind belong to.
 pub fn of_kind(api_version: &str, kind: &str) -> Option<&'static Resource> {
     let mut all = RESOURCES.iter().copied();

@@ -53,8 +53,13 @@ fn replay_is_deterministic(state: &State, replayed: &BTreeMap<IncidentId, Incide
 pub fn incidents_come_to_an_end(host: &Host) -> Result<(), String> {
     let live = host.store.all();
     let Some(incident) = live.iter().min_by_key(|incident| incident.id.clone()) else {
-        let waiting = host.world.state().outbox.batches.len();
-        return if waiting == 0 { Ok(()) } else { Err(format!("{waiting} senders are not heard")) };
+        let state = host.world.state();
+        let (waiting, unread) = (state.outbox.batches.len(), state.bus.unread());
+        return match (waiting, unread) {
+            (0, 0) => Ok(()),
+            (0, _) => Err(format!("{unread} messages of the bus are not acknowledged")),
+            _ => Err(format!("{waiting} senders are not heard")),
+        };
     };
     let now = host.world.state().wall();
     let limits = tidegate::domain::incident::Limits::default();

@@ -33,7 +33,22 @@ pub fn generate(seed: u64) -> Plan {
         storm(&mut dice, at_ms, &mut events);
     }
     events.sort_by_key(|event| event.at_ms);
+    over_the_bus(&mut Dice::new(seed, "bus"), &mut events);
     Plan { seed, policies, temper, events }
+}
+
+/// Some of what is sent comes over the bus.
+fn over_the_bus(dice: &mut Dice, events: &mut [Event]) {
+    for event in events {
+        match &mut event.what {
+            What::Alerts { alerts, .. } if dice.chance(30) => {
+                let alerts = std::mem::take(alerts);
+                event.what = What::Message { alerts };
+            }
+            What::Catalogue(_) | What::ToolsDown(_) if dice.chance(30) => event.what = What::StreamAnew,
+            _ => {}
+        }
+    }
 }
 
 fn temper(dice: &mut Dice) -> Temper {

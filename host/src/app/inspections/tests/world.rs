@@ -19,7 +19,8 @@ use crate::config::{Inspection, ReportWhen};
 use crate::domain::control::{self, Control};
 use crate::domain::entry::{Answer, Diagnosis, Usage};
 use crate::domain::incident::Limits;
-use crate::domain::inspection::{InspectionEvent, Run};
+use crate::domain::inspection::{Inspected, Run};
+use crate::domain::job::JobEvent;
 use crate::domain::{Alert, Catalogue, Incident, Mode, Person, Planned, Risk, Tool};
 use crate::gate::{Gate, Options, Permit, ReadPermit};
 use crate::inspection::cron::Schedule;
@@ -289,15 +290,13 @@ impl Host {
         let stream = self.journal.stream(control::STREAM).unwrap();
         let events = stream.iter().filter_map(|sealed| match sealed.open::<Control>().unwrap().fact {
             Control::Inspection(event) => Some(match *event {
-                InspectionEvent::Began { planned: Some(at), .. } => format!("began for {}", at.strftime("%d %H:%M")),
-                InspectionEvent::Began { .. } => "began".into(),
-                InspectionEvent::Ended { new, gone, still, .. } => {
+                JobEvent::Began { planned: Some(at), .. } => format!("began for {}", at.strftime("%d %H:%M")),
+                JobEvent::Began { .. } => "began".into(),
+                JobEvent::Ended { end: Inspected { new, gone, still, .. }, .. } => {
                     format!("ended +{} ={still} -{}", new.len(), gone.len())
                 }
-                InspectionEvent::Interrupted { .. } => "interrupted".into(),
-                InspectionEvent::Skipped { count, last, .. } => {
-                    format!("skipped {count} until {}", last.strftime("%d %H:%M"))
-                }
+                JobEvent::Failed { .. } => "failed".into(),
+                JobEvent::Skipped { count, last, .. } => format!("skipped {count} until {}", last.strftime("%d %H:%M")),
             }),
             _ => None,
         });

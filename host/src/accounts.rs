@@ -1,0 +1,100 @@
+//! Accounts and tokens that the host keeps itself, in a file beside the journal, so that people come and go without a restart.
+//!
+//! The file holds hashes alone, is for its owner's eyes, and is replaced as a whole. Commands write it, the running host reads
+//! it anew when it has changed; what cannot be read lets nobody in.
+
+mod book;
+mod file;
+pub mod password;
+#[cfg(test)]
+mod tests;
+mod used;
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+pub use book::{Account, Book, Token};
+pub use file::{Locked, read};
+pub use used::Used;
+
+use file::Stamp;
+
+/// The accounts of a running host.
+#[derive(Debug)]
+pub struct Accounts {
+    path: PathBuf,
+    seen: Mutex<Seen>,
+}
+
+#[derive(Debug)]
+struct Seen {
+    stamp: Option<Stamp>,
+    /// There was a file at some time.
+    known: bool,
+    /// What the file said when it could be read last.
+    good: Arc<Book>,
+    /// What holds now: that, or while it cannot be read only who is kept out.
+    book: Arc<Book>,
+    /// What has changed since somebody asked.
+    changes: Vec<String>,
+    /// Counts how often the file was another one.
+    edition: u64,
+    problem: Option<String>,
+}
+
+impl Accounts {
+    /// Those of a file, which there need not be yet.
+    ///
+    /// # Errors
+    /// When there is one and it cannot be read: a sentence.
+    pub fn open(path: &Path) -> Result<Self, String> {
+        let stamp = Stamp::of(path);
+        let book = Arc::new(read(path)?);
+        let (known, good, changes) = (stamp.is_some(), Arc::clone(&book), Vec::new());
+        let seen = Seen { stamp, known, good, book, changes, edition: 0, problem: None };
+        Ok(Self { path: path.to_path_buf(), seen: Mutex::new(seen) })
+    }
+
+    /// What the file says now, and which edition of it that is.
+    pub fn now(&self) -> (Arc<Book>, u64) {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let stamp = Stamp::of(&self.path);
+        if stamp == seen.stamp && seen.problem.is_none() {
+            return (Arc::clone(&seen.book), seen.edition);
+        }
+        let gone = stamp.is_none() && seen.known;
+        let read =
+            if gone { Err(format!("the file of accounts {} is gone", self.path.display())) } else { read(&self.path) };
+        let problem = read.as_ref().err().cloned();
+        if stamp == seen.stamp && problem == seen.problem {
+            return (Arc::clone(&seen.book), seen.edition);
+        }
+        match read {
+            Ok(book) => {
+                let changes = book.changes_since(&seen.good);
+                seen.changes.extend(changes);
+                seen.good = Arc::new(book);
+                seen.book = Arc::clone(&seen.good);
+            }
+            Err(problem) => {
+                tracing::error!(problem, "nobody who is in the file of accounts gets in until it can be read");
+                seen.book = Arc::new(seen.good.closed());
+                seen.changes.push(problem);
+            }
+        }
+        seen.known |= stamp.is_some();
+        seen.edition += 1;
+        (seen.stamp, seen.problem) = (stamp, problem);
+        (Arc::clone(&seen.book), seen.edition)
+    }
+
+    /// What has changed since this was asked last, a sentence each.
+    pub fn take_changes(&self) -> Vec<String> {
+        std::mem::take(&mut self.seen.lock().unwrap_or_else(PoisonError::into_inner).changes)
+    }
+
+    /// Why the file cannot be read, if it cannot.
+    pub fn problem(&self) -> Option<String> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).problem.clone()
+    }
+}

@@ -1,0 +1,45 @@
+//! Who did what: written into the host's own stream, and read back from it.
+
+use futures::future::BoxFuture;
+
+use super::App;
+use crate::backend::audit::Auditing;
+use crate::domain::Sealed;
+use crate::domain::audit::{AuditView, AuditWanted, Audited};
+use crate::domain::control::{self, Control};
+use crate::ports::Journal;
+
+/// What stands in each such entry, and in few others: most are not read as more than text.
+const KIND: &str = "\"audited\"";
+
+/// Those that are wanted of the host's own stream, the latest first.
+pub fn of(stream: &[Sealed], wanted: &AuditWanted) -> Vec<AuditView> {
+    let entries = stream.iter().rev().filter(|sealed| sealed.body.contains(KIND));
+    let read = entries.filter_map(|sealed| {
+        let entry = sealed.open::<Control>().ok()?;
+        match entry.fact {
+            Control::Audited(audited) => Some(AuditView { n: sealed.n, at: entry.at, audited: *audited }),
+            _ => None,
+        }
+    });
+    read.filter(|view| wanted.takes(view.n, view.at, &view.audited)).take(wanted.limit).collect()
+}
+
+impl Auditing for App {
+    fn audit(&self, audited: Audited) -> BoxFuture<'_, Result<(), String>> {
+        Box::pin(async move {
+            self.restoration.check()?;
+            let done = self.services.store.control(Control::Audited(Box::new(audited))).await;
+            if done.is_err() {
+                self.runner.check_journal();
+            }
+            done.map_err(|error| error.to_string())
+        })
+    }
+
+    fn audited(&self, wanted: &AuditWanted) -> Result<Vec<AuditView>, String> {
+        let stream =
+            Journal::stream(self.records.journal.as_ref(), control::STREAM).map_err(|error| error.to_string())?;
+        Ok(of(&stream, wanted))
+    }
+}

@@ -1,0 +1,23 @@
+//! Who did what, and who tried.
+
+use futures::future::BoxFuture;
+
+use crate::domain::audit::{AuditView, AuditWanted, Audited};
+
+/// The record of what people do.
+pub trait Auditing: Send + Sync {
+    /// Writes one down. It is durable when this is `Ok`.
+    ///
+    /// # Errors
+    /// When the journal does not take it.
+    fn audit(&self, _audited: Audited) -> BoxFuture<'_, Result<(), String>> {
+        Box::pin(std::future::ready(Ok(())))
+    }
+    /// Those that are wanted, the latest first. May block on files.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    fn audited(&self, _wanted: &AuditWanted) -> Result<Vec<AuditView>, String> {
+        Ok(Vec::new())
+    }
+}

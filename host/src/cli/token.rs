@@ -1,0 +1,175 @@
+//! `token`: tokens that the host keeps, with an end and no more rights than they need. A running host takes them at once.
+
+use std::collections::BTreeSet;
+use std::process::ExitCode;
+
+use anyhow::{anyhow, bail};
+use clap::{Args, Subcommand};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
+
+use super::Context;
+use super::screen::{Screen, one};
+use super::user::change;
+use crate::accounts::{self, Token, Used};
+use crate::clock::SystemClock;
+use crate::config::Period;
+use crate::domain::Permission;
+use crate::domain::text::letters::visible_line;
+use crate::ports::Clock;
+use crate::token::{self, Hash};
+
+/// The longest that a token is good for.
+const LONGEST: SignedDuration = SignedDuration::from_hours(366 * 24);
+/// Bytes of what a token is for.
+const LABEL: usize = 100;
+
+#[derive(Args)]
+pub struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Make a token of somebody that there is; it is shown once
+    New {
+        /// Whose it is
+        name: String,
+        /// What it permits of what its owner may do: look, metrics, handle, approve, silence, chat, pause, operate, audit, administer;
+        /// without it everything
+        #[arg(long = "scope", value_name = "SCOPE", value_delimiter = ',')]
+        scopes: Vec<String>,
+        /// How long it is good for, such as 30d; 366d at most
+        #[arg(long, value_name = "TIME", default_value = "90d")]
+        expires: String,
+        /// What it is for
+        #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
+        label: String,
+    },
+    /// List tokens that the host keeps: whose, what for, until when, when last used
+    List {
+        /// Print one JSON document
+        #[arg(long)]
+        json: bool,
+    },
+    /// End a token at once
+    Revoke {
+        /// Its id, as `token list` names it
+        id: String,
+    },
+}
+
+pub fn run(context: &Context<'_>, arguments: Arguments) -> anyhow::Result<ExitCode> {
+    match arguments.command {
+        Command::New { name, scopes, expires, label } => make(context, &name, &scopes, &expires, label)?.print()?,
+        Command::List { json } => list(context, json)?.print()?,
+        Command::Revoke { id } => one(change(context, |book| {
+            let before = book.tokens.len();
+            book.tokens.retain(|token| token.id != id);
+            match before == book.tokens.len() {
+                true => Err(format!("the host keeps no token {id}; those of the configuration stand in [users]")),
+                false => Ok(format!("revoked: {id}")),
+            }
+        })?)
+        .print()?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn make(context: &Context<'_>, name: &str, scopes: &[String], expires: &str, label: String) -> anyhow::Result<Screen> {
+    let scopes: BTreeSet<Permission> = scopes
+        .iter()
+        .map(|word| {
+            let all: Vec<&str> = Permission::ALL.into_iter().map(Permission::as_str).collect();
+            Permission::of(word).ok_or_else(|| anyhow!("there is no scope {word:?}; there are {}", all.join(", ")))
+        })
+        .collect::<anyhow::Result<_>>()?;
+    let length = Period::parse(expires).and_then(|period| SignedDuration::try_from(period.0).ok());
+    let length = length.filter(|length| *length > SignedDuration::ZERO && *length <= LONGEST);
+    let Some(length) = length else { bail!("--expires {expires:?} is no length of time up to 366d, such as 30d") };
+    let label = visible_line(label.trim());
+    if label.len() > LABEL {
+        bail!("what a token is for has {LABEL} bytes at most");
+    }
+    let secret = token::make().map_err(anyhow::Error::msg)?;
+    let (hash, made) = (Hash::of(secret.expose()), SystemClock.now());
+    let until = made.checked_add(length)?;
+    let permits = if scopes.is_empty() { "all that its owner may do".to_string() } else { words(&scopes) };
+    let (id, sha256) = (hash.id(), hash.to_string());
+    change(context, |book| {
+        // A name that [[access]] alone knows is nobody's yet: there is nothing that it could be proven by.
+        if !context.config.users.contains_key(name) && !book.accounts.contains_key(name) {
+            return Err(format!(
+                "there is nobody called {name}; `tidegate user add {name} --password` makes an account, with --role none one \
+                 that may do what [[access]] says and no more"
+            ));
+        }
+        let access = context.config.access_of(book, name);
+        if access.grants().is_empty() {
+            return Err(format!(
+                "there is nobody called {name} who may do anything; `tidegate user list` names who there is"
+            ));
+        }
+        if let Some(scope) = scopes.iter().find(|scope| !access.may(**scope)) {
+            return Err(format!(
+                "{name} may not {}, so no token of theirs can: leave {} out",
+                scope.does(),
+                scope.as_str()
+            ));
+        }
+        let expires = Some(until);
+        book.tokens.push(Token { id: id.clone(), owner: name.into(), sha256, label, scopes, made, expires });
+        Ok(String::new())
+    })?;
+    let mut screen = Screen::default();
+    screen.block(&format!(
+        "The token, shown this once:\n\n{}\n\nIt is {name}'s until {}, and permits {permits}. A running host takes it at once. The \
+         journal names it as {id}; `tidegate token revoke {id}` ends it.\n",
+        secret.expose(),
+        crate::report::date(until)
+    ));
+    Ok(screen)
+}
+
+fn words(scopes: &BTreeSet<Permission>) -> String {
+    scopes.iter().map(|scope| scope.as_str()).collect::<Vec<_>>().join(", ")
+}
+
+fn list(context: &Context<'_>, json: bool) -> anyhow::Result<Screen> {
+    let file = context.config.accounts_file();
+    let book = accounts::read(&file).map_err(anyhow::Error::msg)?;
+    let (used, now) = (Used::beside(&file), SystemClock.now());
+    if json {
+        let one = |token: &Token| {
+            json!({
+                "id": token.id, "owner": token.owner, "label": token.label, "scopes": token.scopes, "made": token.made,
+                "expires": token.expires, "used": used.at(&token.id), "good": token.is_good(now) && !book.is_disabled(&token.owner),
+            })
+        };
+        return Ok(Screen::json(&json!({ "tokens": book.tokens.iter().map(one).collect::<Vec<_>>() }))?);
+    }
+    if book.tokens.is_empty() {
+        return Ok(one("the host keeps no tokens; `tidegate token new NAME` makes one"));
+    }
+    let date = |at: Option<Timestamp>| at.map_or("-".into(), crate::report::date);
+    let row = |token: &Token| {
+        let state = match (token.is_good(now), book.is_disabled(&token.owner)) {
+            (_, true) => "disabled",
+            (false, _) => "expired",
+            (true, false) => "good",
+        };
+        let scopes = if token.scopes.is_empty() { "all".into() } else { words(&token.scopes) };
+        let label = if token.label.is_empty() { "-".into() } else { token.label.clone() };
+        [
+            token.id.clone(),
+            token.owner.clone(),
+            label,
+            scopes,
+            date(token.expires),
+            date(used.at(&token.id)),
+            state.into(),
+        ]
+    };
+    Ok(Screen::table(["ID", "OWNER", "FOR", "SCOPES", "EXPIRES", "LAST USED", "STATE"], book.tokens.iter().map(row)))
+}

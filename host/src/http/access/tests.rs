@@ -1,0 +1,184 @@
+//! Every route, asked by everybody on a real socket: the whole table, as `cases.txt` says it.
+
+use super::table::{ANY, TABLE};
+use crate::backend::fake::Fake;
+use crate::domain::{Alert, Entry, Fact, Incident, IncidentId, Labels, Severity, Status};
+use crate::http::tests::{Running, start};
+use crate::token::{self, Hash};
+
+const CASES: &str = include_str!("cases.txt");
+const COLUMNS: usize = 8;
+
+/// An incident of one alert in a namespace.
+fn incident(id: &str, namespace: &str) -> Incident {
+    let alert = Alert {
+        source: "s".into(),
+        name: "n".into(),
+        status: Status::Firing,
+        severity: Severity::Error,
+        labels: Labels::from([("namespace", namespace)]),
+        annotations: Labels::new(),
+        starts_at: None,
+        ends_at: None,
+        fingerprint: id.into(),
+        link: None,
+    };
+    let opened = Fact::Opened { group_key: id.into(), source: "s".into(), alerts: vec![alert] };
+    Incident::open(IncidentId(id.into()), &Entry { at: jiff::Timestamp::UNIX_EPOCH, fact: opened }).unwrap()
+}
+
+struct People {
+    host: Running,
+    /// Follows nothing by itself.
+    browser: reqwest::Client,
+    tokens: Vec<(&'static str, String)>,
+}
+
+async fn people() -> People {
+    let mut config = "[[access]]\npeople = [\"bo\"]\nrole = \"responder\"\nnamespace = \"pay*\"\n".to_string();
+    let mut tokens = Vec::new();
+    for (name, role) in [
+        ("send", "role = \"sender\""),
+        ("vic", "role = \"viewer\""),
+        ("bo", ""),
+        ("rae", "role = \"responder\""),
+        ("opal", "role = \"operator\""),
+        ("ada", "role = \"admin\""),
+    ] {
+        let token = token::make().unwrap();
+        config.push_str(&format!("[users.{name}]\n{role}\ntokens = [\"{}\"]\n", Hash::of(token.expose())));
+        tokens.push((name, token.expose().to_string()));
+    }
+    let incidents = vec![incident("i-pay", "payments"), incident("i-shop", "shop")];
+    let browser = crate::network::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+    People { host: start(&config, Fake { incidents, ..Fake::default() }).await, browser, tokens }
+}
+
+impl People {
+    fn token(&self, name: &str) -> &str {
+        &self.tokens.iter().find(|(known, _)| *known == name).unwrap().1
+    }
+
+    /// What a route says to somebody: the word of `cases.txt`.
+    async fn said(&self, method: &str, path: &str, name: Option<&str>) -> String {
+        let method = if method == ANY { "POST" } else { method };
+        let mut request = self.browser.request(method.parse().unwrap(), self.host.url(path));
+        if let Some(name) = name {
+            request = request.header("Authorization", format!("Bearer {}", self.token(name)));
+        }
+        let answer = request.send().await.unwrap();
+        let status = answer.status().as_u16();
+        let to = answer.headers().get("location").map(|to| to.to_str().unwrap().to_string()).unwrap_or_default();
+        if to.starts_with("/sign-in?to=") {
+            return "sign-in".into();
+        }
+        if !matches!(status, 401 | 403 | 404) {
+            return "in".into();
+        }
+        let text = answer.text().await.unwrap();
+        // Handlers refuse as well; they do not speak of roles and places.
+        let table = ["the roles that may", " only where ", "bo may look", "may send alerts and nothing else"];
+        let refused = status == 401 || table.iter().any(|part| text.contains(part));
+        if refused { status.to_string() } else { "in".into() }
+    }
+}
+
+#[tokio::test]
+async fn every_route_says_to_everybody_what_the_table_says() {
+    let people = people().await;
+    let lines: Vec<Vec<&str>> = CASES
+        .lines()
+        .filter(|line| !line.starts_with('#') && !line.is_empty())
+        .map(|line| line.split_whitespace().collect())
+        .collect();
+    let mut wrong = Vec::new();
+    for row in TABLE {
+        if !lines.iter().any(|line| line[..2] == [row.method, row.path]) {
+            wrong.push(format!("{} {} is not in cases.txt", row.method, row.path));
+        }
+    }
+    for line in &lines {
+        assert_eq!(line.len(), 2 + COLUMNS, "{line:?}");
+        let (method, pattern) = (line[0], line[1]);
+        let path = |id: &str| {
+            let path = pattern.replace("{id}", id).replace("{incident}", id).replace("{action}", "a1");
+            let path = path.replace("{source}", "alertmanager").replace("{number}", "1");
+            path.replace(['{', '}', '*'], "")
+        };
+        let callers = [
+            (None, "i-pay"),
+            (Some("send"), "i-pay"),
+            (Some("vic"), "i-pay"),
+            (Some("bo"), "i-pay"),
+            (Some("bo"), "i-shop"),
+            (Some("rae"), "i-pay"),
+            (Some("opal"), "i-pay"),
+            (Some("ada"), "i-pay"),
+        ];
+        for (n, (name, id)) in callers.into_iter().enumerate() {
+            let said = people.said(method, &path(id), name).await;
+            if said != line[2 + n] {
+                wrong.push(format!("{method} {pattern} for {name:?} about {id}: {said}, not {}", line[2 + n]));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[tokio::test]
+async fn who_is_bound_sees_and_names_only_what_is_there() {
+    let people = people().await;
+    let get = async |path: &str, name: &str| {
+        let request = people.host.get(path).header("Authorization", format!("Bearer {}", people.token(name)));
+        let answer = request.send().await.unwrap();
+        (answer.status().as_u16(), answer.text().await.unwrap())
+    };
+    for (name, wanted) in [("bo", vec!["i-pay"]), ("vic", vec!["i-pay", "i-shop"])] {
+        let (_, text) = get("/v1/incidents", name).await;
+        let listed: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let ids: Vec<&str> =
+            listed["incidents"].as_array().unwrap().iter().map(|incident| incident["id"].as_str().unwrap()).collect();
+        assert_eq!(ids, wanted, "{name}");
+    }
+    for path in ["/", "/incidents?state=all", "/incidents?state=all&q=shop"] {
+        let (status, page) = get(path, "bo").await;
+        assert!(status == 200 && !page.contains("i-shop"), "{path}: {page}");
+    }
+    // What is only the beginning of a name could be another one by the time it is looked at.
+    for path in ["/v1/incidents/latest", "/v1/incidents/i-p", "/v1/incidents/i-%70ay", "/i/i-p"] {
+        let (status, text) = get(path, "bo").await;
+        assert!(status == 404 && text.contains("namespace=pay*"), "{path}: {status} {text}");
+    }
+    let silence = |namespace: &str| format!(r#"{{"matchers":["{namespace}"],"for":"1h","comment":"x"}}"#);
+    for (matcher, status) in [
+        ("namespace=payroll", 200),
+        ("namespace=~pay|payroll", 200),
+        ("namespace=shop", 403),
+        ("alertname=x", 403),
+        ("namespace=~pay.*", 403),
+    ] {
+        let request = people.host.post("/v1/silences", silence(matcher)).header("Content-Type", "application/json");
+        let request = request.header("Authorization", format!("Bearer {}", people.token("bo")));
+        let answer = request.send().await.unwrap();
+        assert_eq!(answer.status(), status, "{matcher}: {}", answer.text().await.unwrap());
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_says_who_could() {
+    let people = people().await;
+    for (name, path, sentence) in [
+        (
+            "vic",
+            "/v1/pause",
+            "vic may look and change nothing; the roles that may stop execution: responder, operator, admin",
+        ),
+        ("rae", "/v1/resume", "rae has the role responder; the roles that may let execution go on"),
+        ("bo", "/v1/pause", "bo may stop execution only where namespace=pay*, and this is about the host as a whole"),
+        ("bo", "/v1/incidents/i-shop/close", "there is no incident i-shop where namespace=pay*, where bo may look"),
+    ] {
+        let request = people.host.post(path, "").header("Authorization", format!("Bearer {}", people.token(name)));
+        let text = request.send().await.unwrap().text().await.unwrap();
+        assert!(text.contains(sentence), "{text}");
+    }
+}

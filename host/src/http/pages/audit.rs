@@ -1,0 +1,71 @@
+//! `/audit`: reading what is shown there.
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::extract::{Query, State};
+use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::response::Response;
+use jiff::Timestamp;
+use serde::Deserialize;
+
+use super::{Viewer, failed, shown};
+use crate::domain::audit::{AuditOutcome, AuditWanted};
+use crate::http::Shared;
+use crate::http::answer::Failure;
+use crate::http::incidents::reading;
+use crate::page::{self, Asked};
+
+/// Rows of one page.
+const PAGE: usize = 100;
+
+/// What the address may say. A form sends what is left open as empty.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Words {
+    person: String,
+    outcome: String,
+    since: String,
+    until: String,
+    before: String,
+}
+
+fn wanted(uri: &Uri) -> Result<(Asked, AuditWanted), Failure> {
+    let Query(Words { person, outcome, since, until, before }) = Query::<Words>::try_from_uri(uri)
+        .map_err(|error| Failure::invalid(format!("the query cannot be read: {error}")))?;
+    let known = AuditOutcome::ALL.into_iter().find(|known| known.as_str() == outcome);
+    if known.is_none() && !outcome.is_empty() {
+        return Err(Failure::invalid(format!("there is no outcome {outcome:?}")));
+    }
+    let at = |what: &str, text: &str| {
+        let wrong = |_| Failure::invalid(format!("{what}: {text:?} is no time such as 2026-01-31T08:00:00Z"));
+        if text.trim().is_empty() { Ok(None) } else { text.trim().parse::<Timestamp>().map(Some).map_err(wrong) }
+    };
+    let number = |_| Failure::invalid(format!("before: {before:?} is no number"));
+    let before = if before.is_empty() { None } else { Some(before.parse().map_err(number)?) };
+    let (from, to) = (at("since", &since)?, at("until", &until)?);
+    let name = Some(person.trim().to_string()).filter(|name| !name.is_empty());
+    let wanted = AuditWanted { person: name, outcome: known, since: from, until: to, before, limit: PAGE };
+    Ok((Asked { person, outcome: known, since, until }, wanted))
+}
+
+/// `GET /audit`.
+pub async fn show(
+    State(state): State<Arc<Shared>>,
+    Extension(viewer): Extension<Viewer>,
+    headers: HeaderMap,
+    uri: Uri,
+) -> Response {
+    let read = async {
+        let (asked, wanted) = wanted(&uri)?;
+        let views = reading(&state, move |backend| backend.audited(&wanted).map_err(Failure::unavailable)).await?;
+        Ok::<_, Failure>((asked, views))
+    };
+    match read.await {
+        Ok((asked, views)) => {
+            let next = views.last().filter(|_| views.len() == PAGE).map(|view| view.n);
+            shown(&state, &headers, &uri, &viewer.who, StatusCode::OK, |frame| page::audit(&views, &asked, next, frame))
+        }
+        Err(failure) => failed(&state, &headers, &uri, &viewer.who, &failure),
+    }
+}

@@ -1,0 +1,100 @@
+//! `POST /i/{id}`: what people say about an incident as a whole. It goes the same way as by the API.
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::extract::{Path, Request, State};
+use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::response::Response;
+use serde::Deserialize;
+
+use super::look::story;
+use super::sign::form;
+use super::{Viewer, failed, see_other, shown};
+use crate::backend::handling::Word;
+use crate::domain::entry::Says;
+use crate::http::Shared;
+use crate::http::answer::Failure;
+use crate::http::incidents::reading;
+use crate::page::{self, Refused, Whole};
+use crate::ports::Story;
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Words {
+    says: String,
+    version: String,
+    person: String,
+    comment: String,
+}
+
+/// `POST /i/{id}`.
+pub async fn take(
+    State(state): State<Arc<Shared>>,
+    Extension(viewer): Extension<Viewer>,
+    Path(id): Path<String>,
+    request: Request,
+) -> Response {
+    let (headers, uri) = (request.headers().clone(), request.uri().clone());
+    let fail = |failure: &Failure| failed(&state, &headers, &uri, &viewer.who, failure);
+    let words: Words = match form(&state, request).await {
+        Ok(words) => words,
+        Err(response) => return *response,
+    };
+    let story = match story(&state, id.clone()).await {
+        Ok(story) if *story.incident.id.0 == *id => story,
+        Ok(_) => return fail(&Failure::not_found(format!("a word needs the whole id of an incident, not {id}"))),
+        Err(failure) => return fail(&failure),
+    };
+    match heard(&state, &viewer, &story, words).await {
+        Ok(to) => see_other(&format!("/i/{to}")),
+        Err((status, why)) => refused(&state, &viewer, &headers, &uri, &id, status, why).await,
+    }
+}
+
+async fn heard(state: &Shared, viewer: &Viewer, story: &Story, words: Words) -> Result<String, (StatusCode, Refused)> {
+    let failed = |failure: Failure| (failure.status(), Refused::Host(failure.sentence().into()));
+    let unknown = || failed(Failure::invalid(format!("says: {:?} is nothing that can be said", words.says)));
+    let says = page::incident_word(&words.says).ok_or_else(unknown)?;
+    // Whoever ends something has seen how it stands; a comment is none the worse for what happened meanwhile.
+    let ends = matches!(says, Says::Close | Says::Rerun);
+    if words.version.is_empty() || ends && words.version != page::seen_incident(&story.incident) {
+        return Err((StatusCode::CONFLICT, Refused::Changed));
+    }
+    let Some(person) = viewer.caller.clone().known(Some(&words.person)) else {
+        return Err((StatusCode::BAD_REQUEST, Refused::Nameless));
+    };
+    let incident = story.incident.id.to_string();
+    let word = Word { incident: incident.clone(), person, says, comment: words.comment };
+    let heard = state.backend.say(word).await.map_err(|error| failed(Failure::from(error)))?;
+    Ok(heard.goes_on_in.into_iter().next().unwrap_or(incident))
+}
+
+/// The incident as it stands now, with why a word was not taken.
+async fn refused(
+    state: &Shared,
+    viewer: &Viewer,
+    headers: &HeaderMap,
+    uri: &Uri,
+    id: &str,
+    status: StatusCode,
+    why: Refused,
+) -> Response {
+    match whole(state, id.to_string()).await {
+        Ok(whole) => {
+            let whole = Whole { refused: Some(why), ..whole };
+            shown(state, headers, uri, &viewer.who, status, |frame| page::incident(&whole, frame))
+        }
+        Err(failure) => failed(state, headers, uri, &viewer.who, &failure),
+    }
+}
+
+/// An incident with its entries, and what silences it.
+pub async fn whole(state: &Shared, id: String) -> Result<Whole, Failure> {
+    let story = story(state, id).await?;
+    reading(state, move |backend| {
+        let cover = backend.cover(&story.incident);
+        Ok(Whole { story, cover, refused: None })
+    })
+    .await
+}

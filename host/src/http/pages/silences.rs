@@ -1,0 +1,273 @@
+//! `/silences` and below: what is hidden, and how that is begun, changed and ended. A form makes nothing that was not looked at.
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::extract::{Path, Query, Request, State};
+use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::response::Response;
+use jiff::Timestamp;
+use serde::Deserialize;
+
+use super::look::listed;
+use super::sign::form;
+use super::{Viewer, failed, see_other, shown};
+use crate::backend::silences::{Draft, SilenceError};
+use crate::domain::silence::{Preview, SilenceState};
+use crate::domain::{Matcher, Permission, Person};
+use crate::http::Shared;
+use crate::http::access::within;
+use crate::http::answer::Failure;
+use crate::http::incidents::reading;
+use crate::http::silences::{self, end, longer};
+use crate::page::{self, Drafted, Fields, OneSilence, Refused, SilenceList};
+
+/// Silences of one page.
+const MOST: usize = 100;
+/// How long a silence is where nobody says otherwise.
+const LENGTH: &str = "2h";
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Wanted {
+    state: Option<SilenceState>,
+}
+
+/// `GET /silences`.
+pub async fn list(
+    State(state): State<Arc<Shared>>,
+    Extension(viewer): Extension<Viewer>,
+    headers: HeaderMap,
+    uri: Uri,
+) -> Response {
+    let fail = |failure: &Failure| failed(&state, &headers, &uri, &viewer.who, failure);
+    let wanted = match Query::<Wanted>::try_from_uri(&uri) {
+        Ok(Query(wanted)) => wanted.state,
+        Err(error) => return fail(&Failure::invalid(format!("the query cannot be read: {error}"))),
+    };
+    let access = viewer.caller.access().clone();
+    let read = listed(&state, move |backend, _| {
+        let states = wanted.map_or_else(|| vec![SilenceState::Active, SilenceState::Pending], |state| vec![state]);
+        let (mut views, mut count) = backend.silences_in(&states, MOST);
+        if access.is_bound() {
+            views.retain(|view| access.may_cover(Permission::Look, &view.silence.matchers));
+            count = views.len();
+        }
+        Ok(SilenceList { views, count, state: wanted })
+    });
+    match read.await {
+        Ok(list) => shown(&state, &headers, &uri, &viewer.who, StatusCode::OK, |frame| page::silences(&list, frame)),
+        Err(failure) => fail(&failure),
+    }
+}
+
+/// Who asks for what, to show it once more.
+struct Asking {
+    viewer: Viewer,
+    headers: HeaderMap,
+    uri: Uri,
+}
+
+/// `GET /silences/new`: with a query, what that would cover.
+pub async fn new(
+    State(state): State<Arc<Shared>>,
+    Extension(viewer): Extension<Viewer>,
+    headers: HeaderMap,
+    uri: Uri,
+) -> Response {
+    let mut fields = Query::<Fields>::try_from_uri(&uri).map(|Query(fields)| fields).unwrap_or_default();
+    if fields.length.is_empty() && fields.until.is_empty() {
+        fields.length = LENGTH.into();
+    }
+    let asking = Asking { viewer, headers, uri };
+    draft(&state, &asking, fields, StatusCode::OK, |drafted| drafted).await
+}
+
+/// `POST /silences/new`.
+pub async fn make(
+    State(state): State<Arc<Shared>>,
+    Extension(viewer): Extension<Viewer>,
+    request: Request,
+) -> Response {
+    let asking = Asking { headers: request.headers().clone(), uri: request.uri().clone(), viewer };
+    let fields: Fields = match form(&state, request).await {
+        Ok(fields) => fields,
+        Err(response) => return *response,
+    };
+    let refuse = |status, why: Refused| {
+        draft(&state, &asking, fields.clone(), status, move |drafted| Drafted { refused: Some(why), ..drafted })
+    };
+    let Some(person) = asking.viewer.caller.clone().known(Some(&fields.person)) else {
+        return refuse(StatusCode::BAD_REQUEST, Refused::Nameless).await;
+    };
+    let draft_of = match drafted(&fields, person, state.clock.now()) {
+        Ok(draft) => draft,
+        Err(failure) => return refuse(failure.status(), Refused::Host(failure.sentence().into())).await,
+    };
+    if let Err(failure) = within(&asking.viewer.caller, Permission::Silence, &draft_of.matchers) {
+        return refuse(failure.status(), Refused::Host(failure.sentence().into())).await;
+    }
+    if page::version(&seen(&draft_of.matchers, &fields)) != fields.seen {
+        return draft(&state, &asking, fields, StatusCode::CONFLICT, |drafted| Drafted { other: true, ..drafted })
+            .await;
+    }
+    match state.backend.set_silence(draft_of).await {
+        Ok(id) => see_other(&format!("/silences/{id}")),
+        Err(error) => {
+            let failure = Failure::from(error);
+            refuse(failure.status(), Refused::Host(failure.sentence().into())).await
+        }
+    }
+}
+
+/// What somebody looks at before they make it.
+fn seen(matchers: &[Matcher], fields: &Fields) -> (String, String, String, String) {
+    let times = [&fields.from, &fields.until, &fields.length].map(|text| text.trim().to_string());
+    let [from, until, length] = times;
+    (crate::domain::matcher::shown(matchers), from, until, length)
+}
+
+/// The silence that the fields describe.
+fn drafted(fields: &Fields, person: Person, now: Timestamp) -> Result<Draft, Failure> {
+    let matchers = Matcher::parse_all(&fields.matchers).map_err(Failure::invalid)?;
+    let time = |what: &str, text: &str| match text.trim() {
+        "" => Ok(None),
+        text => text
+            .parse::<Timestamp>()
+            .map(Some)
+            .map_err(|_| Failure::invalid(format!("{what}: {text:?} is no time such as \"2026-01-31T08:00:00Z\""))),
+    };
+    let (from, until) = (time("from", &fields.from)?, time("until", &fields.until)?);
+    // Who says until when need not empty the other field.
+    let length = Some(fields.length.trim()).filter(|length| !length.is_empty() && until.is_none());
+    let ends_at = end(until, length, from.unwrap_or(now))?;
+    Ok(Draft {
+        id: None,
+        matchers,
+        starts_at: from,
+        ends_at,
+        person,
+        comment: fields.comment.clone(),
+        broad: fields.broad == "yes",
+    })
+}
+
+/// The form with what it would cover now, and with what is said besides.
+async fn draft(
+    state: &Shared,
+    asking: &Asking,
+    fields: Fields,
+    status: StatusCode,
+    with: impl FnOnce(Drafted) -> Drafted,
+) -> Response {
+    let shown_as = with(looked_at(state, &asking.viewer, fields).await);
+    shown(state, &asking.headers, &asking.uri, &asking.viewer.who, status, |frame| page::new_silence(&shown_as, frame))
+}
+
+async fn looked_at(state: &Shared, viewer: &Viewer, fields: Fields) -> Drafted {
+    if fields.matchers.trim().is_empty() {
+        return Drafted { fields, ..Drafted::default() };
+    }
+    match preview(state, viewer, &fields).await {
+        Ok(preview) => Drafted { fields, preview: Some(preview), ..Drafted::default() },
+        Err(failure) => {
+            let refused = Some(Refused::Host(failure.sentence().into()));
+            Drafted { fields, refused, ..Drafted::default() }
+        }
+    }
+}
+
+async fn preview(state: &Shared, viewer: &Viewer, fields: &Fields) -> Result<(Preview, String), Failure> {
+    // Looking needs no name and no reason.
+    let mut draft = drafted(fields, Person::typed("preview"), state.clock.now())?;
+    draft.comment = "preview".into();
+    // It counts what others have, which whoever is bound to places does not see.
+    within(&viewer.caller, Permission::Look, &draft.matchers)?;
+    let seen = page::version(&seen(&draft.matchers, fields));
+    let preview = listed(state, move |backend, _| Ok(backend.preview(&draft)?)).await?;
+    Ok((preview, seen))
+}
+
+/// `GET /silences/{id}`.
+pub async fn one(
+    State(state): State<Arc<Shared>>,
+    Extension(viewer): Extension<Viewer>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    uri: Uri,
+) -> Response {
+    let asking = Asking { viewer, headers, uri };
+    standing(&state, &asking, id, StatusCode::OK, None).await
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Change {
+    r#do: String,
+    version: String,
+    #[serde(rename = "for")]
+    length: String,
+    broad: String,
+    person: String,
+}
+
+/// `POST /silences/{id}`.
+pub async fn change(
+    State(state): State<Arc<Shared>>,
+    Extension(viewer): Extension<Viewer>,
+    Path(id): Path<String>,
+    request: Request,
+) -> Response {
+    let asking = Asking { headers: request.headers().clone(), uri: request.uri().clone(), viewer };
+    let words: Change = match form(&state, request).await {
+        Ok(words) => words,
+        Err(response) => return *response,
+    };
+    match changed(&state, &asking, &id, words).await {
+        Ok(id) => see_other(&format!("/silences/{id}")),
+        Err((status, why)) => standing(&state, &asking, id, status, Some(why)).await,
+    }
+}
+
+async fn changed(state: &Shared, asking: &Asking, id: &str, words: Change) -> Result<String, (StatusCode, Refused)> {
+    let failed = |failure: Failure| (failure.status(), Refused::Host(failure.sentence().into()));
+    let told = |error: SilenceError| failed(Failure::from(error));
+    let known = silences::shown(state, id.to_string()).await.map_err(failed)?;
+    if page::seen_silence(&known) != words.version {
+        return Err((StatusCode::CONFLICT, Refused::Changed));
+    }
+    let Some(person) = asking.viewer.caller.clone().known(Some(&words.person)) else {
+        return Err((StatusCode::BAD_REQUEST, Refused::Nameless));
+    };
+    let id = known.silence.id.to_string();
+    match words.r#do.as_str() {
+        "expire" => state.backend.expire_silence(&id, person).await.map(|()| id).map_err(told),
+        "extend" => {
+            let ends_at = end(None, Some(&words.length), state.clock.now()).map_err(failed)?;
+            let draft = longer(known, ends_at, String::new(), person, words.broad == "yes");
+            state.backend.set_silence(draft).await.map(|id| id.to_string()).map_err(told)
+        }
+        other => Err(failed(Failure::invalid(format!("do: {other:?} is neither expire nor extend")))),
+    }
+}
+
+/// A silence as it stands now, with what was wrong with a form.
+async fn standing(
+    state: &Shared,
+    asking: &Asking,
+    id: String,
+    status: StatusCode,
+    refused: Option<Refused>,
+) -> Response {
+    let Asking { viewer, headers, uri } = asking;
+    let asked = id.clone();
+    match reading(state, move |backend| silences::found(backend, &asked)).await {
+        // The address of a silence has its whole name.
+        Ok(view) if *view.silence.id.0 != *id => see_other(&format!("/silences/{}", view.silence.id)),
+        Ok(view) => {
+            let one = OneSilence { view, refused };
+            shown(state, headers, uri, &viewer.who, status, |frame| page::silence(&one, frame))
+        }
+        Err(failure) => failed(state, headers, uri, &viewer.who, &failure),
+    }
+}

@@ -1,0 +1,123 @@
+//! `/tools`: what can be called, what is stopped, and how people stop it or let it go on.
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::response::Response;
+use serde::Deserialize;
+
+use super::look::listed;
+use super::sign::form;
+use super::{Viewer, failed, see_other, shown};
+use crate::backend::Order;
+use crate::backend::operations::ToolsView;
+use crate::domain::Permission;
+use crate::http::Shared;
+use crate::http::answer::Failure;
+use crate::page::{self, Refused, Tools};
+
+/// `GET /tools`.
+pub async fn show(
+    State(state): State<Arc<Shared>>,
+    Extension(viewer): Extension<Viewer>,
+    headers: HeaderMap,
+    uri: Uri,
+) -> Response {
+    tools(&state, &viewer, &headers, &uri, StatusCode::OK, None).await
+}
+
+async fn view(state: &Shared) -> Result<ToolsView, Failure> {
+    listed(state, |backend, _| {
+        let (paused, breakers, plugins) = (backend.condition().paused, backend.breakers(), backend.plugins());
+        Ok(ToolsView { paused, breakers, plugins, ..backend.tools() })
+    })
+    .await
+}
+
+async fn tools(
+    state: &Shared,
+    viewer: &Viewer,
+    headers: &HeaderMap,
+    uri: &Uri,
+    status: StatusCode,
+    refused: Option<Refused>,
+) -> Response {
+    match view(state).await {
+        Ok(view) => {
+            let tools = Tools { view, refused };
+            shown(state, headers, uri, &viewer.who, status, |frame| page::tools(&tools, frame))
+        }
+        Err(failure) => failed(state, headers, uri, &viewer.who, &failure),
+    }
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Words {
+    version: String,
+    person: String,
+    reason: String,
+    /// A breaker, as [`page::version`] has its key.
+    reset: Option<String>,
+    /// A pause that is to end, as [`page::version`] has its scope.
+    resume: Option<String>,
+    /// The scope that is to be paused.
+    pause: Option<String>,
+}
+
+/// `POST /tools`.
+pub async fn change(
+    State(state): State<Arc<Shared>>,
+    Extension(viewer): Extension<Viewer>,
+    request: Request,
+) -> Response {
+    let (headers, uri) = (request.headers().clone(), request.uri().clone());
+    let words: Words = match form(&state, request).await {
+        Ok(words) => words,
+        Err(response) => return *response,
+    };
+    match changed(&state, &viewer, words).await {
+        Ok(()) => see_other("/tools"),
+        Err((status, why)) => tools(&state, &viewer, &headers, &uri, status, Some(why)).await,
+    }
+}
+
+async fn changed(state: &Shared, viewer: &Viewer, words: Words) -> Result<(), (StatusCode, Refused)> {
+    let failed = |failure: Failure| (failure.status(), Refused::Host(failure.sentence().into()));
+    let Some(person) = viewer.caller.clone().known(Some(&words.person)) else {
+        return Err((StatusCode::BAD_REQUEST, Refused::Nameless));
+    };
+    // The row of this address lets in whoever may stop execution; what goes on again needs more.
+    let wanted = if words.pause.is_some() { Permission::Pause } else { Permission::Operate };
+    if !viewer.caller.access().may_everywhere(wanted) {
+        return Err(failed(Failure::forbidden(viewer.caller.refusal(wanted))));
+    }
+    let order = |scope: String| Order { person, reason: words.reason, scope };
+    let done = match (words.reset, words.resume, words.pause) {
+        // What is stopped at once need not have been looked at.
+        (None, None, Some(scope)) => state.backend.pause(order(scope)).await,
+        (reset, resume, None) if reset.is_some() != resume.is_some() => {
+            let seen = view(state).await.map_err(failed)?;
+            if page::seen_tools(&seen) != words.version {
+                return Err((StatusCode::CONFLICT, Refused::Changed));
+            }
+            let gone = || failed(Failure::not_found("there is no such breaker or pause"));
+            let named =
+                |all: Vec<String>, word: &str| all.into_iter().find(|one| page::version(one) == word).ok_or_else(gone);
+            match (reset, resume) {
+                (Some(word), _) => {
+                    let key = named(seen.breakers.into_iter().map(|breaker| breaker.key).collect(), &word)?;
+                    state.backend.reset_breaker(order(key)).await
+                }
+                (None, word) => {
+                    let scope = named(seen.paused, &word.unwrap_or_default())?;
+                    state.backend.resume(order(scope)).await
+                }
+            }
+        }
+        _ => return Err(failed(Failure::invalid("say one of: reset, resume, pause"))),
+    };
+    done.map_err(|error| failed(Failure::from(error)))
+}

@@ -1,0 +1,40 @@
+//! `GET /v1/audit`: who did what, and who tried, the latest first.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Query, State};
+use axum::http::Uri;
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::Shared;
+use super::answer::Failure;
+use super::incidents::reading;
+use crate::domain::audit::{AuditOutcome, AuditWanted};
+
+/// Longer listings come in pages, by `before`.
+const MAX_LIMIT: usize = 1_000;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Selection {
+    person: Option<String>,
+    outcome: Option<AuditOutcome>,
+    since: Option<Timestamp>,
+    until: Option<Timestamp>,
+    before: Option<u64>,
+    limit: Option<usize>,
+}
+
+/// `GET /v1/audit`.
+pub async fn list(State(state): State<Arc<Shared>>, uri: Uri) -> Result<Json<Value>, Failure> {
+    let Query(Selection { person, outcome, since, until, before, limit }) = Query::<Selection>::try_from_uri(&uri)
+        .map_err(|error| Failure::invalid(format!("the query cannot be read: {error}")))?;
+    let limit = limit.unwrap_or(100).min(MAX_LIMIT);
+    let wanted = AuditWanted { person, outcome, since, until, before, limit };
+    let views = reading(&state, move |backend| backend.audited(&wanted).map_err(Failure::unavailable)).await?;
+    let next = views.last().filter(|_| views.len() == limit).map(|view| view.n);
+    Ok(Json(json!({ "audit": views, "next": next })))
+}

@@ -1,0 +1,182 @@
+//! Answers of a host that runs.
+
+use serde_json::{Value, json};
+
+use super::{Arguments, paged, text};
+use crate::backend::alerts::LiveAlert;
+use crate::backend::operations::CostsView;
+use crate::backend::programs::{Declared, Offered};
+use crate::backend::silences::{Draft, SilenceView};
+use crate::backend::{Backend, Cancellation, Filter};
+use crate::config::Period;
+use crate::domain::incident::IncidentView;
+use crate::domain::matcher::{all_match, shown};
+use crate::domain::silence::SilenceState;
+use crate::domain::text::cut;
+use crate::domain::{Person, RulingKind, State};
+
+/// Bytes of an annotation.
+const SUMMARY: usize = 300;
+
+/// The answer of one of these tools.
+pub fn answer(host: &dyn Backend, tool: &str, arguments: &Arguments<'_>) -> Result<Value, String> {
+    match tool {
+        "alerts" => alerts(host, arguments),
+        "silences" => silences(host, arguments),
+        "silence_preview" => preview(host, arguments),
+        "approvals" => approvals(host, arguments),
+        "policies" => policies(host, arguments),
+        "tools" => tools(host, arguments),
+        "costs" => costs(host, arguments),
+        "status" => Ok(status(host)),
+        "inspections" => Ok(json!({"inspections": host.inspections()})),
+        other => Err(format!("there is no tool {other}")),
+    }
+}
+
+fn alerts(host: &dyn Backend, arguments: &Arguments<'_>) -> Result<Value, String> {
+    let matchers = arguments.matchers("match")?;
+    let mut found = host.live_alerts();
+    found.retain(|live| all_match(&matchers, &live.alert));
+    let count = found.len();
+    let key = |live: &LiveAlert| format!("{} {}", live.incident, live.alert.fingerprint);
+    let after = arguments.cursor("alerts")?;
+    let (found, next) = paged("alerts", found, key, (after.as_deref(), arguments.limit()));
+    let one = |live: &LiveAlert| {
+        json!({
+            "name": live.alert.name, "severity": live.alert.severity, "incident": live.incident, "since": live.starts_at,
+            "labels": live.alert.labels, "summary": cut(live.alert.title(), SUMMARY), "silenced_by": live.silenced_by,
+            "inhibited_by": live.inhibited_by,
+        })
+    };
+    Ok(json!({"count": count, "alerts": found.iter().map(one).collect::<Vec<_>>(), "next": next}))
+}
+
+fn silences(host: &dyn Backend, arguments: &Arguments<'_>) -> Result<Value, String> {
+    let state: Option<SilenceState> = arguments.word("state")?;
+    let mut found = host.silences();
+    found.retain(|view| state.is_none_or(|state| view.state == state));
+    let after = arguments.cursor("silences")?;
+    let key = |view: &SilenceView| view.silence.id.to_string();
+    let (found, next) = paged("silences", found, key, (after.as_deref(), arguments.limit()));
+    let one = |view: &SilenceView| {
+        json!({
+            "id": view.silence.id, "match": shown(&view.silence.matchers), "state": view.state,
+            "from": view.silence.starts_at, "until": view.silence.ends_at, "by": view.silence.person.to_string(),
+            "comment": view.silence.comment, "hides_now": view.covers.alerts, "has_hidden": view.hidden.alerts,
+        })
+    };
+    Ok(json!({"silences": found.iter().map(one).collect::<Vec<_>>(), "next": next}))
+}
+
+/// Arguments that say what a silence covers.
+pub fn silence_properties() -> Value {
+    json!({
+        "match": text("matchers such as namespace=\"shop\", alertname=~\"Kube.*\": all must match"),
+        "for": text("how long from now, such as 2h or 1h30m"),
+    })
+}
+
+/// The silence that arguments speak of.
+///
+/// # Errors
+/// When they say none.
+pub fn draft(host: &dyn Backend, arguments: &Arguments<'_>, person: Person, comment: &str) -> Result<Draft, String> {
+    let length = arguments.text("for").unwrap_or_default();
+    let wrong = || format!("for: {length:?} is no length of time such as \"2h\" or \"1h30m\"");
+    let length = jiff::SignedDuration::try_from(Period::parse(length).ok_or_else(wrong)?.0).map_err(|_| wrong())?;
+    Ok(Draft {
+        id: None,
+        matchers: arguments.matchers("match")?,
+        starts_at: None,
+        ends_at: host.now().saturating_add(length).map_err(|_| wrong())?,
+        person,
+        comment: comment.to_string(),
+        broad: false,
+    })
+}
+
+fn preview(host: &dyn Backend, arguments: &Arguments<'_>) -> Result<Value, String> {
+    let draft = draft(host, arguments, Person::typed("preview"), "preview")?;
+    let preview = host.preview(&draft).map_err(|error| error.to_string())?;
+    Ok(json!({"until": draft.ends_at, "preview": preview}))
+}
+
+fn approvals(host: &dyn Backend, arguments: &Arguments<'_>) -> Result<Value, String> {
+    let limit = arguments.limit();
+    let before = arguments.cursor("approvals")?;
+    let filter = Filter { state: Some(State::AwaitingApproval), before, limit: limit + 1, ..Filter::default() };
+    let mut found = host.list(&filter, &Cancellation::default())?;
+    let more = found.len() > limit;
+    found.truncate(limit);
+    let next = found.last().filter(|_| more).map(|last| super::Cursor::write("approvals", &last.id.0));
+    let mut waiting = Vec::new();
+    for view in found.iter().map(IncidentView::from) {
+        let asked = view.actions.iter().filter(|action| action.state == "asked");
+        waiting.extend(asked.filter(|action| action.ruling.as_deref() == Some(RulingKind::Ask.as_str())).map(
+            |action| {
+                json!({
+                    "incident": view.id, "title": view.title, "action": action.id, "tool": action.tool,
+                    "arguments": action.arguments, "target": action.target, "risk": action.risk,
+                    "proposed_by": action.origin.to_string(), "gate": action.rule, "why_asked": action.ruling_reason,
+                    "reason": action.reason, "until": action.until, "undo": action.undo, "verify": action.verify,
+                    "approved_by": action.approved_by,
+                })
+            },
+        ));
+    }
+    Ok(json!({"approvals": waiting, "next": next}))
+}
+
+fn policies(host: &dyn Backend, arguments: &Arguments<'_>) -> Result<Value, String> {
+    let kind = arguments.text("kind");
+    let mut found = host.declared();
+    found.retain(|one| kind.is_none_or(|kind| one.kind == kind));
+    let count = found.len();
+    // They are asked in the order in which they stand.
+    let numbered: Vec<(usize, Declared)> = found.into_iter().enumerate().collect();
+    let after = arguments.cursor("policies")?;
+    let key = |(number, _): &(usize, Declared)| format!("{number:09}");
+    let (found, next) = paged("policies", numbered, key, (after.as_deref(), arguments.limit()));
+    let found: Vec<Declared> = found.into_iter().map(|(_, one)| one).collect();
+    Ok(json!({"count": count, "policies": found, "next": next}))
+}
+
+fn tools(host: &dyn Backend, arguments: &Arguments<'_>) -> Result<Value, String> {
+    let mut found = host.offered();
+    if let Some(name) = arguments.text("tool") {
+        found.retain(|tool| tool.name == name);
+        let none = || format!("there is no tool {}; without `tool` all are listed", cut(name, 100));
+        return found.pop().map(|tool| json!({"tools": [tool], "next": null})).ok_or_else(none);
+    }
+    let risk = arguments.text("risk");
+    found.retain(|tool| risk.is_none_or(|risk| tool.risk.as_str() == risk));
+    let count = found.len();
+    let after = arguments.cursor("tools")?;
+    let key = |tool: &Offered| tool.name.clone();
+    let (mut found, next) = paged("tools", found, key, (after.as_deref(), arguments.limit()));
+    found.iter_mut().for_each(|tool| tool.schema = None);
+    Ok(json!({"count": count, "tools": found, "next": next}))
+}
+
+fn costs(host: &dyn Backend, arguments: &Arguments<'_>) -> Result<Value, String> {
+    let days = u32::try_from(arguments.number("days").unwrap_or(7).clamp(1, 31)).unwrap_or(1);
+    let CostsView { costs, left_out } = host.costs(days, &Cancellation::default())?;
+    Ok(json!({"days": days, "spent": costs.spent, "decided": costs.decided, "incidents_left_out": left_out}))
+}
+
+fn status(host: &dyn Backend) -> Value {
+    let (ready, condition) = (host.ready(), host.condition());
+    let counts: Vec<Value> =
+        condition.counts.iter().map(|(state, count)| json!({"state": state.as_str(), "incidents": count})).collect();
+    let ended: Vec<Value> = condition
+        .ended
+        .iter()
+        .map(|(outcome, count)| json!({"outcome": outcome.as_str(), "incidents": count}))
+        .collect();
+    let open: Vec<_> = host.breakers().into_iter().filter(|breaker| breaker.open).collect();
+    json!({
+        "ready": ready.ready, "problems": ready.problems, "paused": condition.paused, "breakers_open": open,
+        "live": counts, "ended_within_a_day": ended,
+    })
+}
