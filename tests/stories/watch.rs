@@ -262,8 +262,13 @@ async fn one_cluster_that_is_away_costs_another_nothing_and_mistakes_are_named_b
     watched(&host).await?;
     kubernetes.put("events", event("cart-1", 1, 0));
     until("the event", async || Ok(told(&host).await? == ["Crash: pod shop/cart-1 in kestrel 1"])).await?;
-    let (ready, text) = problems(&host).await?;
-    assert!(ready && text.contains("cluster osprey: its events are not seen since"), "{text}");
+    // It is tried a few times before it is named.
+    until("the cluster that is away", async || {
+        let (ready, text) = problems(&host).await?;
+        assert!(ready, "{text}");
+        Ok(text.contains("cluster osprey: its events are not seen since"))
+    })
+    .await?;
     assert_eq!(metric(&host, "failures_total", "nodes").await?, 1);
     // A sender that names no cluster has the one of its source.
     let alert = json!({ "version": "4", "status": "firing", "alerts": [{
