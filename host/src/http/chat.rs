@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Json;
-use axum::extract::{Path, Query, Request, State};
+use axum::extract::{Path, Request, State};
 use axum::http::Uri;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use futures::Stream;
@@ -119,8 +119,7 @@ pub async fn one(
     Path(id): Path<String>,
     request: Request,
 ) -> Result<Json<ConversationView>, Failure> {
-    let Query(Whose { person }) = Query::<Whose>::try_from_uri(request.uri())
-        .map_err(|error| Failure::invalid(format!("the query cannot be read: {error}")))?;
+    let Whose { person } = list::query(request.uri())?;
     let person = caller(&request).known(person.as_deref());
     let view = reading(&state, move |backend| {
         let wanted = if id == LATEST { newest(backend, person)? } else { id };

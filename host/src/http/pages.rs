@@ -69,12 +69,9 @@ impl Pages {
         if otherwise { None } else { sessions::key(headers) }
     }
 
-    /// Whether what a session let in may go on.
+    /// Whether the session is open that let something in. Who it is of may be kept out meanwhile, which is asked of the callers.
     pub fn stands(&self, state: &Shared, session: Option<&Key>) -> bool {
-        session.is_none_or(|session| {
-            let found = self.sessions.held(session, state.clock.elapsed());
-            found.is_some_and(|caller| state.callers.still(&caller, state.clock.now()).is_some())
-        })
+        session.is_none_or(|session| self.sessions.held(session, state.clock.elapsed()).is_some())
     }
 
     /// The caller whose session a request carries, with what they may do now. Whose account, password or token is gone has none.

@@ -5,15 +5,15 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::http::Uri;
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::Shared;
 use super::answer::Failure;
+use super::{Shared, list};
 use crate::domain::event::{Envelope, Event, Pattern};
 use crate::redact::redact_json;
 
@@ -33,8 +33,7 @@ struct Wanted {
 
 impl Wanted {
     fn read(uri: &Uri) -> Result<Self, Failure> {
-        let Query(wanted) = Query::<Self>::try_from_uri(uri)
-            .map_err(|error| Failure::invalid(format!("the query cannot be read: {error}")))?;
+        let wanted: Self = list::query(uri)?;
         if wanted.page == Some(0) || wanted.page_size.is_some_and(|size| !(1..=PAGE).contains(&size)) {
             return Err(Failure::invalid(format!("`page` is at least 1, and `page_size` from 1 to {PAGE}")));
         }

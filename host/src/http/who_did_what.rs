@@ -3,15 +3,15 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::Uri;
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::Shared;
 use super::answer::Failure;
 use super::incidents::reading;
+use super::{Shared, list};
 use crate::domain::audit::{AuditOutcome, AuditWanted};
 
 /// Longer listings come in pages, by `before`.
@@ -30,8 +30,7 @@ struct Selection {
 
 /// `GET /v1/audit`.
 pub async fn list(State(state): State<Arc<Shared>>, uri: Uri) -> Result<Json<Value>, Failure> {
-    let Query(Selection { person, outcome, since, until, before, limit }) = Query::<Selection>::try_from_uri(&uri)
-        .map_err(|error| Failure::invalid(format!("the query cannot be read: {error}")))?;
+    let Selection { person, outcome, since, until, before, limit } = list::query(&uri)?;
     let limit = limit.unwrap_or(100).min(MAX_LIMIT);
     let wanted = AuditWanted { person, outcome, since, until, before, limit };
     let views = reading(&state, move |backend| backend.audited(&wanted).map_err(Failure::unavailable)).await?;

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::frame::{Frame, Live, document};
-use super::parts::{line, severity, time};
+use super::parts::{heads, line, severity, time};
 use super::silences;
 use crate::backend::alerts::{Firing, LiveAlert};
 use crate::domain::Severity;
@@ -137,13 +137,7 @@ fn table(firing: &Firing, frame: &Frame<'_>) -> Markup {
     let (words, known) = (words(frame.language), frame.words());
     html! {
         table.list {
-            thead { tr {
-                th scope="col" { (known.severity) }
-                th scope="col" { (words.alert) }
-                th scope="col" { (words.labels) }
-                th scope="col" { (words.since) }
-                th scope="col" { (words.incident) }
-            } }
+            (heads(&[known.severity, words.alert, words.labels, words.since, words.incident]))
             tbody { @for live in &firing.alerts { (row(live, frame)) } }
         }
     }

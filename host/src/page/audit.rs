@@ -5,7 +5,7 @@ pub(super) mod words;
 use maud::{Markup, html};
 
 use super::frame::{Frame, Live, document};
-use super::parts::{line, time};
+use super::parts::{heads, line, time};
 use crate::domain::audit::{AuditOutcome, AuditView};
 
 /// What the address asks for, as it was written.
@@ -73,13 +73,7 @@ fn table(views: &[AuditView], frame: &Frame<'_>) -> Markup {
     let (all, words) = (frame.words(), frame.words().audit);
     html! {
         table.list {
-            thead { tr {
-                th scope="col" { (words.when) }
-                th scope="col" { (words.person) }
-                th scope="col" { (words.way) }
-                th scope="col" { (words.what) }
-                th scope="col" { (all.outcome) }
-            } }
+            (heads(&[words.when, words.person, words.way, words.what, all.outcome]))
             tbody {
                 @for AuditView { at, audited, .. } in views {
                     tr {

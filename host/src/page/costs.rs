@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use maud::{Markup, html};
 
 use super::frame::{Frame, Live, document};
-use super::parts::line;
+use super::parts::{heads, line};
 use super::plot::{Bar, bars};
 use crate::backend::operations::{CostsView, Lasted, Tallies};
 use crate::model::amount;
@@ -163,7 +163,7 @@ fn decided(
         section aria-labelledby=(id) {
             h2 id=(id) { (heading) }
             table.list {
-                thead { tr { th scope="col" { (first) } th scope="col" { (words.incidents) } th scope="col" { (words.without) } th scope="col" { (words.calls) } th scope="col" { (words.cost) } th scope="col" { (words.saved) } } }
+                (heads(&[first, words.incidents, words.without, words.calls, words.cost, words.saved]))
                 tbody {
                     @for (name, row) in rows.iter().take(ROWS) {
                         @let spent = spent_by(name);
@@ -191,7 +191,7 @@ fn models(costs: &Costs, frame: &Frame<'_>) -> Markup {
             section aria-labelledby="by-model" {
                 h2 #by-model { (words.by_model) }
                 table.list {
-                    thead { tr { th scope="col" { (words.model) } th scope="col" { (words.calls) } th scope="col" { (words.tokens) } th scope="col" { (words.cost) } } }
+                    (heads(&[words.model, words.calls, words.tokens, words.cost]))
                     tbody {
                         @for name in names.iter().take(ROWS) {
                             @let spent = spent(costs.spent.iter().filter(|row| row.model == **name));

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::frame::{Frame, Live, document};
-use super::parts::{line, path, severity, state, time};
+use super::parts::{heads, line, path, severity, state, time};
 use crate::domain::{Incident, Outcome, Severity, State};
 
 /// Which incidents are wanted, as the address says.
@@ -136,14 +136,7 @@ fn table(listing: &Listing, frame: &Frame<'_>) -> Markup {
     let words = frame.words();
     html! {
         table.list {
-            thead { tr {
-                th scope="col" { (words.severity) }
-                th scope="col" { (words.incident) }
-                th scope="col" { (words.state) }
-                th scope="col" { (words.rule) }
-                th scope="col" { (words.opened) }
-                th scope="col" { (words.updated) }
-            } }
+            (heads(&[words.severity, words.incident, words.state, words.rule, words.opened, words.updated]))
             tbody {
                 @for incident in &listing.incidents {
                     tr {

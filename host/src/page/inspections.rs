@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::frame::{Frame, Live, document};
-use super::parts::{line, severity, time};
+use super::parts::{heads, line, severity, time};
 use crate::backend::{InspectionView, ScheduleView};
 use crate::domain::inspection::Sight;
 use crate::report::inspection::sentence;
@@ -97,7 +97,7 @@ fn schedules(schedules: &[ScheduleView], frame: &Frame<'_>) -> Markup {
     let words = words(frame.language);
     html! {
         table.list {
-            thead { tr { th scope="col" { (words.name) } th scope="col" { (frame.words().state) } th scope="col" { (words.when) } th scope="col" { (words.next) } th scope="col" { (words.last) } th scope="col" { (words.outcome) } } }
+            (heads(&[words.name, frame.words().state, words.when, words.next, words.last, words.outcome]))
             tbody {
                 @for schedule in schedules {
                     tr {

@@ -66,6 +66,11 @@ pub fn path(incident: &Incident) -> String {
     format!("/i/{}", incident.id)
 }
 
+/// The head of a table.
+pub fn heads(names: &[&str]) -> Markup {
+    html! { thead { tr { @for name in names { th scope="col" { (name) } } } } }
+}
+
 /// A label and its text; nothing where the text says nothing.
 pub fn row(label: &str, text: &str) -> Markup {
     html! {

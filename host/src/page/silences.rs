@@ -8,7 +8,7 @@ use maud::{Markup, html};
 pub use self::new::{Drafted, Fields, page as new};
 pub use self::one::{One, page as one, seen};
 use super::frame::{Frame, Live, document};
-use super::parts::{line, time};
+use super::parts::{heads, line, time};
 use crate::backend::silences::SilenceView;
 use crate::domain::Labels;
 use crate::domain::matcher::{Matcher, shown};
@@ -102,14 +102,7 @@ fn table(list: &SilenceList, frame: &Frame<'_>) -> Markup {
     let words = words(frame.language);
     html! {
         table.list {
-            thead { tr {
-                th scope="col" { (words.what) }
-                th scope="col" { (frame.words().state) }
-                th scope="col" { (words.until) }
-                th scope="col" { (words.by) }
-                th scope="col" { (words.hides) }
-                th scope="col" { (words.hidden) }
-            } }
+            (heads(&[words.what, frame.words().state, words.until, words.by, words.hides, words.hidden]))
             tbody { @for view in &list.views { (row(view, frame)) } }
         }
     }

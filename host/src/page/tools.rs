@@ -7,7 +7,7 @@ use maud::{Markup, html};
 
 use super::forms::{self, Refused};
 use super::frame::{Frame, Live, document};
-use super::parts::{line, time};
+use super::parts::{heads, line, time};
 use crate::backend::operations::{ServerView, ToolView, ToolsView};
 
 words! {
@@ -75,16 +75,7 @@ fn servers(servers: &[ServerView], frame: &Frame<'_>) -> Markup {
     let words = words(frame.language);
     html! {
         table.list {
-            thead { tr {
-                th scope="col" { (words.server) }
-                th scope="col" { (frame.words().state) }
-                th scope="col" { (words.offers) }
-                th scope="col" { (words.calls) }
-                th scope="col" { (words.errors) }
-                th scope="col" { (words.half) }
-                th scope="col" { (words.most) }
-                th scope="col" { (words.restarts) }
-            } }
+            (heads(&[words.server, frame.words().state, words.offers, words.calls, words.errors, words.half, words.most, words.restarts]))
             tbody { @for server in servers { (one_server(server, frame)) } }
         }
         p.small { (words.since_start) }
@@ -131,7 +122,7 @@ fn all(tools: &[ToolView], frame: &Frame<'_>) -> Markup {
     let words = words(frame.language);
     html! {
         table.list {
-            thead { tr { th scope="col" { (words.tool) } th scope="col" { (words.risk) } th scope="col" { (words.gates) } } }
+            (heads(&[words.tool, words.risk, words.gates]))
             tbody {
                 @for tool in tools.iter().take(TOOLS) {
                     tr {

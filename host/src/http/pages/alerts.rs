@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Extension;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::Response;
 use serde::Deserialize;
@@ -12,8 +12,8 @@ use super::look::{listed, word};
 use super::{Viewer, failed, shown};
 use crate::backend::alerts::Wanted;
 use crate::domain::Matcher;
-use crate::http::Shared;
 use crate::http::answer::Failure;
+use crate::http::{Shared, list};
 use crate::page::{self, AlertSelection};
 
 /// Alerts of one page.
@@ -30,8 +30,7 @@ struct Words {
 }
 
 fn selection(uri: &Uri) -> Result<AlertSelection, Failure> {
-    let Query(words) = Query::<Words>::try_from_uri(uri)
-        .map_err(|error| Failure::invalid(format!("the query cannot be read: {error}")))?;
+    let words: Words = list::query(uri)?;
     let held = match words.silenced.as_str() {
         "" => None,
         "yes" => Some(true),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Extension;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::Response;
 use jiff::Timestamp;
@@ -11,9 +11,9 @@ use serde::Deserialize;
 
 use super::{Viewer, failed, shown};
 use crate::domain::audit::{AuditOutcome, AuditWanted};
-use crate::http::Shared;
 use crate::http::answer::Failure;
 use crate::http::incidents::reading;
+use crate::http::{Shared, list};
 use crate::page::{self, Asked};
 
 /// Rows of one page.
@@ -31,8 +31,7 @@ struct Words {
 }
 
 fn wanted(uri: &Uri) -> Result<(Asked, AuditWanted), Failure> {
-    let Query(Words { person, outcome, since, until, before }) = Query::<Words>::try_from_uri(uri)
-        .map_err(|error| Failure::invalid(format!("the query cannot be read: {error}")))?;
+    let Words { person, outcome, since, until, before } = list::query(uri)?;
     let known = AuditOutcome::ALL.into_iter().find(|known| known.as_str() == outcome);
     if known.is_none() && !outcome.is_empty() {
         return Err(Failure::invalid(format!("there is no outcome {outcome:?}")));

@@ -3,15 +3,15 @@
 use std::sync::Arc;
 
 use axum::Extension;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::Response;
 use serde::Deserialize;
 
 use super::look::listed;
 use super::{Viewer, failed, shown};
-use crate::http::Shared;
 use crate::http::answer::Failure;
+use crate::http::{Shared, list};
 use crate::page::{self, CostsPage, Inspections};
 
 /// Days that are shown where the address names none.
@@ -33,9 +33,9 @@ pub async fn costs(
     uri: Uri,
 ) -> Response {
     let fail = |failure: &Failure| failed(&state, &headers, &uri, &viewer.who, failure);
-    let days = match Query::<Words>::try_from_uri(&uri) {
-        Ok(Query(words)) => words.days.unwrap_or(DAYS),
-        Err(error) => return fail(&Failure::invalid(format!("the query cannot be read: {error}"))),
+    let days = match list::query::<Words>(&uri) {
+        Ok(words) => words.days.unwrap_or(DAYS),
+        Err(failure) => return fail(&failure),
     };
     if !(1..=MOST).contains(&days) {
         return fail(&Failure::invalid(format!("days: from 1 to {MOST}")));

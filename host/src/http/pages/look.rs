@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
@@ -18,7 +18,7 @@ use crate::domain::text::letters::visible_line;
 use crate::domain::{Access, Incident, Outcome, State as Standing};
 use crate::http::answer::Failure;
 use crate::http::incidents::reading;
-use crate::http::{Shared, seen};
+use crate::http::{Shared, list, seen};
 use crate::page::{self, Listing, Now, Selection};
 use crate::ports::Story;
 
@@ -91,8 +91,7 @@ struct Words {
 }
 
 fn selection(uri: &Uri) -> Result<Selection, Failure> {
-    let Query(words) = Query::<Words>::try_from_uri(uri)
-        .map_err(|error| Failure::invalid(format!("the query cannot be read: {error}")))?;
+    let words: Words = list::query(uri)?;
     let all = words.state == "all" || !words.outcome.is_empty() && words.state.is_empty();
     Ok(Selection {
         all,

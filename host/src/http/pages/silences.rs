@@ -15,11 +15,11 @@ use super::{Viewer, failed, see_other, shown};
 use crate::backend::silences::{Draft, SilenceError};
 use crate::domain::silence::{Preview, SilenceState};
 use crate::domain::{Matcher, Permission, Person};
-use crate::http::Shared;
 use crate::http::access::within;
 use crate::http::answer::Failure;
 use crate::http::incidents::reading;
 use crate::http::silences::{self, end, longer};
+use crate::http::{Shared, list};
 use crate::page::{self, Drafted, Fields, OneSilence, Refused, SilenceList};
 
 /// Silences of one page.
@@ -41,9 +41,9 @@ pub async fn list(
     uri: Uri,
 ) -> Response {
     let fail = |failure: &Failure| failed(&state, &headers, &uri, &viewer.who, failure);
-    let wanted = match Query::<Wanted>::try_from_uri(&uri) {
-        Ok(Query(wanted)) => wanted.state,
-        Err(error) => return fail(&Failure::invalid(format!("the query cannot be read: {error}"))),
+    let wanted = match list::query::<Wanted>(&uri) {
+        Ok(wanted) => wanted.state,
+        Err(failure) => return fail(&failure),
     };
     let access = viewer.caller.access().clone();
     let read = listed(&state, move |backend, _| {

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::super::forms;
 use super::super::frame::Frame;
-use super::super::parts::{line, time};
+use super::super::parts::{heads, line, time};
 use crate::backend::operations::ToolsView;
 
 words! {
@@ -46,7 +46,7 @@ pub(super) fn stopped(view: &ToolsView, frame: &Frame<'_>) -> Markup {
             @if none { p.empty { (words.nothing) } }
             @if !view.breakers.is_empty() {
                 table.list {
-                    thead { tr { th scope="col" { (words.breaker) } th scope="col" { (frame.words().state) } th scope="col" { (words.count) } } }
+                    (heads(&[words.breaker, frame.words().state, words.count]))
                     tbody {
                         @for breaker in &view.breakers {
                             tr {
@@ -92,7 +92,7 @@ pub(super) fn budgets(view: &ToolsView, frame: &Frame<'_>) -> Markup {
             h2 #budgets { (words.budgets) " " span.count { (view.budget_count) } }
             @if view.budgets.is_empty() { p.empty { (words.no_budgets) } } @else {
                 table.list {
-                    thead { tr { th scope="col" { (words.budget) } th scope="col" { (words.spent) } th scope="col" { (words.frees) } } }
+                    (heads(&[words.budget, words.spent, words.frees]))
                     tbody {
                         @for budget in &view.budgets {
                             tr {

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::super::frame::Frame;
-use super::super::parts::line;
+use super::super::parts::{heads, line};
 use super::milliseconds;
 use crate::backend::PluginView;
 
@@ -50,15 +50,7 @@ fn table(plugins: &[&PluginView], frame: &Frame<'_>) -> Markup {
     let words = words(frame.language);
     html! {
         table.list {
-            thead { tr {
-                th scope="col" { (words.plugin) }
-                th scope="col" { (frame.words().state) }
-                th scope="col" { (words.version) }
-                th scope="col" { (words.calls) }
-                th scope="col" { (words.errors) }
-                th scope="col" { "p50" }
-                th scope="col" { "p99" }
-            } }
+            (heads(&[words.plugin, frame.words().state, words.version, words.calls, words.errors, "p50", "p99"]))
             tbody { @for plugin in plugins { (row(plugin, frame)) } }
         }
     }
