@@ -13,7 +13,8 @@
 //! | `standing` | how the watches do, for `/readyz` and `/metrics` |
 //!
 //! A cluster that is away costs the others nothing: each watch is a task of its own, and none of them keeps more than it
-//! compares with. What was handed on is durable before the place is remembered from which a watch goes on.
+//! compares with. What was handed on is durable before the place is remembered from which a watch goes on; what is not
+//! well is written down before it is told, so that its end is told whenever the host is killed.
 
 mod answer;
 mod conditions;

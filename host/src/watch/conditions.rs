@@ -41,8 +41,9 @@ struct Unwell {
     over: String,
     /// What was said of it.
     message: String,
-    /// When it was last told.
+    /// When it was last told, and whether what came of that is durable.
     told: Timestamp,
+    durable: bool,
     /// Since when it looks well, and how long it must before it is over.
     well: Option<Timestamp>,
     settles: i64,
@@ -59,6 +60,9 @@ pub struct Conditions {
     /// How many found no room.
     #[serde(skip)]
     pub left_out: u64,
+    /// Whether something is not well of which it is not known that what came of it is durable.
+    #[serde(skip)]
+    untold: bool,
 }
 
 /// Where it is looked, at what, and the time.
@@ -70,6 +74,27 @@ pub struct Scene<'a> {
 }
 
 impl Conditions {
+    /// Whether something that is not well has to be written down before it is told. Were it told first, a host that is
+    /// killed in between would never tell of its end.
+    pub fn must_be_kept_first(&self) -> bool {
+        self.untold
+    }
+
+    /// What came of all that was told is durable.
+    pub fn durable(&mut self) {
+        if std::mem::take(&mut self.untold) {
+            self.unwell.values_mut().for_each(|unwell| unwell.durable = true);
+        }
+    }
+
+    /// What is read back: of what is not known to have been told it is told anew.
+    pub fn restored(mut self) -> Self {
+        for unwell in self.unwell.values_mut().filter(|unwell| !unwell.durable) {
+            (unwell.told, unwell.durable) = (Timestamp::UNIX_EPOCH, true);
+        }
+        self
+    }
+
     /// Takes in an object as it stands: what has changed about it.
     pub fn take(&mut self, scene: Scene<'_>, object: &Kept) -> Vec<Event> {
         let Metadata { name, namespace, uid, .. } = &object.metadata;
@@ -112,8 +137,10 @@ impl Conditions {
                         let (namespace, name, uid) = (namespace.clone(), name.clone(), uid.clone());
                         let (word, over, message) = (word.into_owned(), over.into(), cut(&message, KEPT));
                         let (told, settles) = (scene.now, settles.as_secs());
-                        let unwell = Unwell { namespace, name, uid, word, over, message, told, well: None, settles };
+                        let (well, durable) = (None, false);
+                        let unwell = Unwell { namespace, name, uid, word, over, message, told, durable, well, settles };
                         self.unwell.insert(key, unwell);
+                        self.untold = true;
                     } else {
                         self.left_out += 1;
                     }
@@ -279,6 +306,27 @@ mod tests {
         assert_eq!(told(&conditions.take(scene(5), &node("heals", "True", "False"))), "heals NodeReady");
         assert_eq!(told(&conditions.end(scene(5))), "goes DeletingNode, goes NodeReady");
         assert_eq!(told(&conditions.gone(scene(6), "u-stays")), "stays DeletingNode, stays NodeReady");
+    }
+
+    #[test]
+    fn what_was_written_down_and_perhaps_not_told_is_told_anew_and_ends_in_any_case() {
+        let written = |conditions: &Conditions| serde_json::to_string(conditions).unwrap();
+        let read = |kept: &str| serde_json::from_str::<Conditions>(kept).unwrap().restored();
+        let mut conditions = Conditions::default();
+        conditions.take(scene(0), &node("n1", "True", "False"));
+        assert!(!conditions.must_be_kept_first());
+        conditions.take(scene(0), &node("n1", "False", "False"));
+        assert!(conditions.must_be_kept_first());
+        let before = written(&conditions);
+        // Killed before it was told, or right behind that.
+        assert_eq!(told(&read(&before).take(scene(1), &node("n1", "False", "False"))), "n1 NodeNotReady");
+        assert_eq!(told(&read(&before).due(scene(1))), "n1 NodeNotReady");
+        assert_eq!(told(&read(&before).take(scene(1), &node("n1", "True", "False"))), "n1 NodeReady");
+        conditions.durable();
+        assert!(!conditions.must_be_kept_first());
+        assert_eq!(told(&read(&written(&conditions)).take(scene(1), &node("n1", "False", "False"))), "");
+        assert_eq!(told(&conditions.take(scene(1), &node("n1", "True", "False"))), "n1 NodeReady");
+        assert!(!conditions.must_be_kept_first());
     }
 
     #[test]

@@ -293,9 +293,13 @@ impl Follower {
         counts.iter().for_each(|(what, count)| self.standing.add(*what, *count));
         if !events.is_empty() {
             self.standing.add(Count::News, events.len() as u64);
+            if self.intake.memory.conditions.must_be_kept_first() {
+                self.keep().await;
+            }
             self.inlet.take(events).await;
             (self.unwritten, self.news) = (true, true);
         }
+        self.intake.memory.durable();
         if let Some(version) = version {
             self.intake.memory.reached(&version, self.clock.now());
             self.unwritten = true;
@@ -313,9 +317,12 @@ impl Follower {
     async fn write(&mut self) {
         let now = self.clock.now();
         let pause = if self.news { SOON } else { LATER };
-        if !self.unwritten || now.duration_since(self.written).abs() < pause {
-            return;
+        if self.unwritten && now.duration_since(self.written).abs() >= pause {
+            self.keep().await;
         }
+    }
+
+    async fn keep(&mut self) {
         let written = match self.intake.memory.snapshot() {
             Ok(snapshot) => match tokio::task::spawn_blocking(move || snapshot.write()).await {
                 Ok(written) => written.map_err(|error| error.to_string()),
@@ -323,7 +330,7 @@ impl Follower {
             },
             Err(error) => Err(error),
         };
-        (self.written, self.unwritten, self.news) = (now, written.is_err(), false);
+        (self.written, self.unwritten, self.news) = (self.clock.now(), written.is_err(), false);
         self.standing.keeps(written.err());
     }
 }

@@ -3,7 +3,7 @@
 //! It is a file beside the journal, of bounded size, written anew as a whole. It is no record: where it is lost, what is
 //! older than some minutes counts as seen.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -39,6 +39,8 @@ pub struct Memory {
     /// What was seen since the last turn, and in the turn before: the occurrence of an object, and when.
     young: HashMap<u64, (u64, i64)>,
     old: HashMap<u64, (u64, i64)>,
+    /// Objects whose occurrence was seen, and what came of it may not be durable.
+    fresh: HashSet<u64>,
     /// What is not well.
     pub conditions: Conditions,
     /// Occurrences that were forgotten for want of room.
@@ -70,7 +72,8 @@ impl Memory {
         let since = seen.iter().map(|(_, _, at)| *at).max().unwrap_or_default() - LASTS.as_secs();
         let old = seen.into_iter().filter(|(_, _, at)| *at >= since).take(2 * HALF);
         let old = old.map(|(uid, occurrence, at)| (uid, (occurrence, at))).collect();
-        (Self { file, version, way, seen_to, young: HashMap::new(), old, conditions, forgotten: 0 }, why)
+        let (young, fresh, conditions) = (HashMap::new(), HashSet::new(), conditions.restored());
+        (Self { file, version, way, seen_to, young, old, fresh, conditions, forgotten: 0 }, why)
     }
 
     /// Whether an occurrence in a list is news: it was not seen, and is not older than what was.
@@ -107,6 +110,13 @@ impl Memory {
         }
         self.old.remove(&uid);
         self.young.insert(uid, (occurrence, now.as_second()));
+        self.fresh.insert(uid);
+    }
+
+    /// What came of all that was seen is durable.
+    pub fn durable(&mut self) {
+        self.fresh.clear();
+        self.conditions.durable();
     }
 
     /// A list begins, of this version. One that is older than what was seen is of another cluster, or of one that was
@@ -133,12 +143,12 @@ impl Memory {
         self.version.clear();
     }
 
-    /// What of it is kept, and where.
+    /// What of it is kept, and where: of what was seen that of which all is durable that came of it.
     ///
     /// # Errors
     /// Never in practice: when it cannot be written as JSON.
     pub fn snapshot(&self) -> Result<Snapshot, String> {
-        let seen = self.young.iter().chain(&self.old);
+        let seen = self.young.iter().chain(&self.old).filter(|(uid, _)| !self.fresh.contains(*uid));
         let seen = seen.map(|(uid, (occurrence, at))| (*uid, *occurrence, *at)).collect();
         let (version, way, seen_to) = (self.version.clone(), self.way, self.seen_to.clone());
         let kept = Kept { version, way, seen_to, seen, conditions: self.conditions.clone() };
@@ -171,7 +181,8 @@ impl Snapshot {
         let mut file = std::fs::File::create(&new)?;
         file.write_all(&self.bytes)?;
         file.sync_data()?;
-        std::fs::rename(&new, &self.file)
+        std::fs::rename(&new, &self.file)?;
+        std::fs::File::open(folder)?.sync_all()
     }
 }
 
@@ -204,6 +215,9 @@ mod tests {
         assert!(!memory.is_news_in_list(&object(1, "5", 1), Some(at(-900)), at(0)), "of before the first look");
         assert!(memory.is_news_in_list(&object(1, "5", 1), None, at(0)), "who says no time is heard");
         memory.note(&object(1, "5", 1), at(0));
+        memory.snapshot().unwrap().write().unwrap();
+        assert!(!Memory::open(memory.file.clone()).0.knows(&object(1, "5", 1)), "what came of it may be lost");
+        memory.durable();
         memory.reached("10", at(0));
         memory.snapshot().unwrap().write().unwrap();
         let (mut memory, why) = Memory::open(memory.file.clone());
