@@ -66,6 +66,7 @@ async fn a_plugin_of_each_kind_from_an_empty_folder_to_a_host() {
     }
     a_wrong_expectation_is_shown_and_can_be_taken_back(folder);
     what_would_not_be_tested_is_named(folder);
+    the_words_of_a_panic_are_shown(folder);
     by_hand(folder);
     in_a_host(folder).await;
 }
@@ -112,6 +113,17 @@ fn what_would_not_be_tested_is_named(folder: &Path) {
     file.set_modified(later).unwrap();
     done(folder, "plugin build own-source");
     done(folder, "plugin test own-source");
+}
+
+fn the_words_of_a_panic_are_shown(folder: &Path) {
+    let source = folder.join("own-source/src/lib.rs");
+    let text = fs::read_to_string(&source).unwrap();
+    let panics = "    assert!(request.body.len() > 7, \"{} is too short\", request.body);\n    let value";
+    fs::write(&source, text.replacen("    let value", panics, 1)).unwrap();
+    done(folder, "plugin build own-source");
+    fs::write(folder.join("short.json"), "[1]").unwrap();
+    let (code, _, err) = tidegate(folder, "plugin run own-source --input short.json");
+    assert!(code == 1 && err.contains("src/lib.rs:") && err.contains("[1] is too short"), "{err}");
 }
 
 fn by_hand(folder: &Path) {

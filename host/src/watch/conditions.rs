@@ -290,6 +290,7 @@ mod tests {
         assert_eq!(take(12, "False", "True"), "n1 NodeNotReady, n1 NodeHasDiskPressure");
         assert_eq!(take(13, "True", "False"), "n1 NodeReady, n1 NodeHasNoDiskPressure");
         assert_eq!(take(14, "True", "False"), "");
+        conditions.durable();
         assert_eq!(conditions, Conditions::default(), "of what is well nothing is kept");
     }
 

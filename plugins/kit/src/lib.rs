@@ -27,6 +27,8 @@ pub mod markdown;
 mod memory;
 #[cfg(feature = "notifier")]
 pub mod notifier;
+#[cfg(feature = "http")]
+pub mod panics;
 #[cfg(feature = "remediation")]
 pub mod remediation;
 #[cfg(feature = "http")]

@@ -70,6 +70,7 @@ macro_rules! notifier {
 
             impl $crate::notifier::Guest for Plugin {
                 fn notify(message: $crate::notifier::Notification) -> $crate::notifier::Delivery {
+                    $crate::panics::are_logged();
                     $notify(&message, &$crate::settings::read::<$settings>()?)
                 }
             }

@@ -85,14 +85,17 @@ macro_rules! remediation {
 
             impl Guest for Plugin {
                 fn capabilities() -> Result<Vec<Capability>, CallError> {
+                    $crate::panics::are_logged();
                     ($capabilities)(&$crate::settings::read::<$settings>()?)
                 }
 
                 fn plan(what: Incident) -> Result<Planned, CallError> {
+                    $crate::panics::are_logged();
                     ($plan)(&what, &$crate::settings::read::<$settings>()?)
                 }
 
                 fn execute(attempt_id: String, what: Action) -> Result<String, CallError> {
+                    $crate::panics::are_logged();
                     ($execute)(&attempt_id, &what, &$crate::settings::read::<$settings>()?)
                 }
             }

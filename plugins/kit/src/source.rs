@@ -107,6 +107,7 @@ macro_rules! source {
                 fn decode(
                     request: $crate::source::Inbound,
                 ) -> Result<$crate::source::Decoded, $crate::source::CallError> {
+                    $crate::panics::are_logged();
                     ($decode)(&request, &$crate::source::settings::get)
                 }
             }
