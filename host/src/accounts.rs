@@ -4,8 +4,11 @@
 //! it anew when it has changed; what cannot be read lets nobody in.
 
 mod book;
+mod changes;
+pub mod edit;
 mod file;
 pub mod password;
+mod seen;
 #[cfg(test)]
 mod tests;
 mod used;
@@ -13,8 +16,11 @@ mod used;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-pub use book::{Account, Book, Token};
+pub use book::{Account, Book, Known, Token, shown};
+pub use changes::{By, Change};
+pub use edit::Edit;
 pub use file::{Locked, read};
+pub use seen::Visitors;
 pub use used::Used;
 
 use file::Stamp;
@@ -71,8 +77,11 @@ impl Accounts {
         }
         match read {
             Ok(book) => {
-                let changes = book.changes_since(&seen.good);
-                seen.changes.extend(changes);
+                // What a command or this host has changed says so itself; the rest was written by hand.
+                if book.latest_change() == seen.good.latest_change() {
+                    let changes = book.changes_since(&seen.good);
+                    seen.changes.extend(changes.into_iter().map(|change| format!("{change}, by hand")));
+                }
                 seen.good = Arc::new(book);
                 seen.book = Arc::clone(&seen.good);
             }

@@ -4,8 +4,10 @@
 //! one, [`Launcher`] is how the command line starts, checks and reads.
 
 mod alerts;
+mod answers;
 mod audit;
 mod background;
+mod begin;
 mod bus;
 mod by_hand;
 mod chat;
@@ -34,6 +36,8 @@ mod plugins;
 mod policies;
 mod programs;
 mod pushed;
+mod readiness;
+mod receive;
 mod records;
 mod replay;
 mod restoration;
@@ -48,7 +52,7 @@ mod tool_check;
 mod traces;
 mod watch;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use futures::future::BoxFuture;
@@ -62,23 +66,20 @@ use crate::backend::{
     Received, Records, Refusal, Reloaded, ScheduleView,
 };
 use crate::chat::{Chat, Question, Refused, Shown};
-use crate::domain::alert::normalised::Normalised;
 use crate::domain::control::Control;
 use crate::domain::conversation::ConversationView;
 use crate::domain::event::Pattern;
-use crate::domain::incident::ActionState;
 use crate::domain::inspection::Run;
 use crate::domain::knowledge::{Found, Knowledge};
-use crate::domain::person::Proven;
-use crate::domain::{Fact, Incident, IncidentId, Person};
+use crate::domain::{Incident, Person};
 use crate::events::{Came, Events};
-use crate::gate::{self, LINK};
+use crate::gate;
 use crate::pipeline::{self, Services};
 use crate::plugin::Plugins;
 use crate::policy;
-use crate::ports::{DecodeError, Inbound, JournalError, Sources, Story};
+use crate::ports::{Inbound, JournalError, Sources, Story};
 use crate::runner::Runner;
-use crate::tools::{Servers, Status};
+use crate::tools::Servers;
 use crate::watch::Watches;
 
 pub use launch::BUNDLED;
@@ -110,8 +111,9 @@ pub struct App {
     /// By which labels alerts are grouped, where the configuration says so.
     group_by: Option<Vec<String>>,
     chat: Arc<Chat>,
-    /// How long a stop waits for what is under way.
+    /// How long a stop waits for what is under way, and since when it does.
     stop_timeout: Duration,
+    stopping_since: OnceLock<Duration>,
     health: Arc<keeping::Health>,
     inspections: Arc<inspections::Inspections>,
     schedules: Arc<schedules::Schedules>,
@@ -128,51 +130,6 @@ pub struct App {
 }
 
 impl App {
-    /// An action that waits for a person, by the words of that person.
-    fn asked(&self, answer: &Answer) -> Result<(Arc<Incident>, crate::domain::ActionId), ControlError> {
-        self.restored()?;
-        let id = IncidentId(answer.incident.as_str().into());
-        let Some(incident) = self.services.store.get(&id) else {
-            let known = self.incident(&id.0).ok().flatten().is_some();
-            return Err(if known {
-                ControlError::Conflict(format!("incident {id} is closed"))
-            } else {
-                ControlError::NotFound(format!("there is no incident {id}"))
-            });
-        };
-        let found = incident.actions.iter().find(|record| record.action.id.0 == answer.action);
-        let Some(record) = found else {
-            return Err(ControlError::NotFound(format!("incident {id} has no action {}", answer.action)));
-        };
-        if record.state != ActionState::Asked {
-            let state = record.state.as_str();
-            return Err(ControlError::Conflict(format!(
-                "action {} of {id} waits for nobody: it is {state}",
-                answer.action
-            )));
-        }
-        if answer.digest.as_ref().is_some_and(|digest| *digest != record.action.digest) {
-            let text =
-                format!("action {} of {id} is not what you saw: its digest is {}", answer.action, record.action.digest);
-            return Err(ControlError::Conflict(text));
-        }
-        if answer.person.is_nameless() {
-            return Err(ControlError::Forbidden("an answer needs the name of a person".into()));
-        }
-        let until = record.expires;
-        if until.is_some_and(|until| until <= self.services.clock.now()) {
-            return Err(ControlError::Conflict(format!("the question about {} of {id} has expired", answer.action)));
-        }
-        let action = record.action.id.clone();
-        Ok((incident, action))
-    }
-
-    async fn say(&self, incident: &Incident, fact: Fact) -> Result<(), ControlError> {
-        self.services.store.append(&incident.id, vec![fact]).await.map_err(unavailable)?;
-        self.services.store.wake(&incident.id);
-        Ok(())
-    }
-
     async fn order(&self, control: Control) -> Result<(), ControlError> {
         self.restored()?;
         let done = pipeline::apply_control(&self.services, control).await;
@@ -184,72 +141,6 @@ impl App {
 }
 
 impl App {
-    /// Begins to watch clusters. What is seen waits until all is known that it rests on.
-    fn begin_watches(&self) {
-        self.watches.begin();
-    }
-
-    /// Lets inspections be made when they are due, once all is known that they rest on.
-    fn begin_inspections(self: &Arc<Self>) {
-        let (restoration, inspections) = (Arc::clone(&self.restoration), Arc::downgrade(&self.inspections));
-        let clock = Arc::clone(&self.services.clock);
-        tokio::spawn(async move {
-            restoration.done().await;
-            loop {
-                let Some(inspections) = inspections.upgrade() else { return };
-                match inspections.restore().await {
-                    Ok(()) => return inspections.follow(),
-                    Err(error) => tracing::error!(
-                        %error,
-                        "no inspection is made yet: what the journal says of them cannot be read; it is tried again"
-                    ),
-                }
-                drop(inspections);
-                clock.sleep(clockwork::AGAIN).await;
-            }
-        });
-    }
-
-    /// The same of schedules.
-    fn begin_schedules(self: &Arc<Self>) {
-        let (restoration, schedules) = (Arc::clone(&self.restoration), Arc::downgrade(&self.schedules));
-        let clock = Arc::clone(&self.services.clock);
-        tokio::spawn(async move {
-            restoration.done().await;
-            loop {
-                let Some(schedules) = schedules.upgrade() else { return };
-                match schedules.restore().await {
-                    Ok(()) => return schedules.follow(),
-                    Err(error) => tracing::error!(
-                        %error,
-                        "no schedule is followed yet: what the journal says of them cannot be read; it is tried again"
-                    ),
-                }
-                drop(schedules);
-                clock.sleep(clockwork::AGAIN).await;
-            }
-        });
-    }
-
-    /// Lets buses be connected: by a host that serves, and by no other command.
-    fn begin_buses(&self) {
-        for bus in &self.buses {
-            let taking = bus::Taking {
-                services: Arc::clone(&self.services),
-                events: Arc::clone(&self.events),
-                sources: Arc::clone(&self.sources),
-                restoration: Arc::clone(&self.restoration),
-                journal: Arc::clone(&self.records.journal),
-                runner: Arc::downgrade(&self.runner),
-                buses: self.buses.clone(),
-                counters: Arc::clone(&self.counters),
-            };
-            let store = Arc::clone(&self.services.store);
-            let record = bus::Entries { journal: Arc::clone(&self.records.journal), store };
-            bus.start(Arc::new(taking), Arc::new(record));
-        }
-    }
-
     /// Nothing is taken or done before all is known that it may rest on.
     fn restored(&self) -> Result<(), ControlError> {
         self.restoration.check().map_err(ControlError::Unavailable)
@@ -348,83 +239,15 @@ impl Backend for App {
     }
 
     fn receive<'a>(&'a self, source: &'a str, request: Inbound) -> BoxFuture<'a, Result<Received, Refusal>> {
-        Box::pin(async move {
-            self.counters.request();
-            self.restoration.check().map_err(Refusal::Unavailable)?;
-            if self.records.journal.crowded() {
-                return Err(Refusal::Unavailable("the disk cannot keep up; send it again later".into()));
-            }
-            let traceparent = request.headers.get(crate::traces::context::HEADER).map(str::to_string);
-            let push = (source == pushed::SOURCE).then(|| pushed::Push::of(&request));
-            let decoded = self.sources.decode(source, request).await.map_err(|error| match error {
-                DecodeError::Invalid(text) => Refusal::Invalid(text),
-                DecodeError::UnknownSource(text) => Refusal::UnknownSource(text),
-                DecodeError::Unavailable(text) => Refusal::Unavailable(text),
-            })?;
-            let left_out = decoded.sentences();
-            let (reply, confirm) = (decoded.reply.clone(), decoded.confirm.clone());
-            let Normalised { alerts, forwards, .. } = decoded.marked();
-            let taken = take::take(&self.services, &self.buses, alerts, &[forwards]).await;
-            let (received, _) = taken.map_err(|error| {
-                self.runner.check_journal();
-                Refusal::Unavailable(error.to_string())
-            })?;
-            if let Some(push) = push {
-                self.pushed.note(&push, self.sources.cluster_of(source), self.services.clock.elapsed());
-            }
-            self.counters.received(&received);
-            if let Some(traces) = &self.traces {
-                traces.note_sender(&received.incidents, traceparent.as_deref());
-            }
-            Ok(Received {
-                alerts: received.alerts,
-                folded: received.folded as u64,
-                incidents: received.incidents.into_iter().map(|id| id.to_string()).collect(),
-                repeats: received.repeats,
-                late: received.late as u64,
-                unknown_resolved: received.unknown_resolved as u64,
-                counted: received.counted as u64,
-                left_out,
-                confirmation: confirm.map(|url| self.sources.confirm(source, &url)),
-                reply,
-            })
-        })
+        Box::pin(self.received(source, request))
     }
 
     fn approve(&self, answer: Answer) -> BoxFuture<'_, Result<(), ControlError>> {
-        Box::pin(async move {
-            let (incident, action) = self.asked(&answer)?;
-            let record = incident.action(&action);
-            let linked = answer.via == LINK;
-            if let Some(refusal) = record.and_then(|record| self.services.gate.refusal(record, &answer.person)) {
-                // Whoever holds a link need not know whom the gate asks.
-                let text = if linked { refusal.discreet() } else { refusal.to_string() };
-                return Err(ControlError::Forbidden(text));
-            }
-            let mut given = record.into_iter().flat_map(|record| &record.approvals).map(|approval| &approval.person);
-            let who = |person: &Person| person.proven().map(Proven::id);
-            if given.any(|person| who(person) == who(&answer.person)) {
-                let text = match answer.person.proven() {
-                    Some(proven) => format!("{} has approved {action} already", proven.name()),
-                    None if linked => "the link has been used; who approves next must prove their name".into(),
-                    None => format!(
-                        "somebody has approved {action} already without proof of a name; who approves next must prove theirs"
-                    ),
-                };
-                return Err(ControlError::Conflict(text));
-            }
-            let digest = record.map(|record| record.action.digest.clone()).unwrap_or_default();
-            let Answer { person, via, comment, .. } = answer;
-            self.say(&incident, Fact::Approved { action, digest, person, via, comment }).await
-        })
+        Box::pin(self.approved(answer))
     }
 
     fn reject(&self, answer: Answer) -> BoxFuture<'_, Result<(), ControlError>> {
-        Box::pin(async move {
-            let (incident, action) = self.asked(&answer)?;
-            let Answer { person, via, comment, .. } = answer;
-            self.say(&incident, Fact::Rejected { action, person, via, comment }).await
-        })
+        Box::pin(self.rejected(answer))
     }
 
     fn pause(&self, order: Order) -> BoxFuture<'_, Result<(), ControlError>> {
@@ -538,61 +361,7 @@ impl Backend for App {
     }
 
     fn ready(&self) -> Ready {
-        let broken = self.services.store.broken();
-        let restored = self.restoration.check();
-        let mut problems: Vec<String> = restored.as_ref().err().cloned().into_iter().collect();
-        problems.extend(broken.iter().map(ToString::to_string));
-        problems.extend(self.restoration.listing_problem().map(|problem| format!("the listing: {problem}")));
-        let stopping = self.services.store.is_stopping();
-        if stopping {
-            problems.push("tidegate is stopping: it waits for calls and messages under way and begins none".into());
-        }
-        problems.extend(self.services.model.problems());
-        if self.runner.panics() > 0 {
-            problems.push(format!(
-                "a fault in tidegate itself broke off the handling of incidents or messages {} times since the start; the log says where",
-                self.runner.panics()
-            ));
-        }
-        problems.extend(self.policies.problems());
-        problems.extend(routes::of(&self.policies.set(), &self.plugins).problems);
-        problems.extend(self.policies.warnings().into_iter().map(|warning| format!("policies: {warning}")));
-        let servers = self.servers.status();
-        problems.extend(servers.iter().flat_map(Status::problems));
-        let plugins = self.plugins.status();
-        let told: Vec<&String> = plugins.iter().flat_map(|status| &status.problems).collect();
-        let start = self.plugins.start_problems().iter().map(|problem| (problem.to_string(), &problem.text));
-        let untold = start.filter(|(whole, text)| !told.contains(&whole) && !told.contains(text));
-        problems.extend(untold.map(|(whole, _)| whole));
-        problems.extend(
-            plugins
-                .iter()
-                .flat_map(|status| status.problems.iter().map(|problem| format!("plugin {}: {problem}", status.name))),
-        );
-        problems.extend(deliveries::problems(&self.runner.target_status()));
-        problems.extend(self.schedules.problems());
-        problems.extend(self.health.problems());
-        problems.extend(self.watches.problems());
-        problems.extend(self.buses.iter().flat_map(|bus| bus.problems()));
-        if let Some(rule) = self.policies.set().forwards().filter(|_| !self.buses.iter().any(|bus| bus.tells())) {
-            problems
-                .push(format!("event rule {rule} sends events on, and no [[bus.nats]] has publish: they go nowhere"));
-        }
-        problems.extend(self.records.library.problems().into_iter().map(|problem| format!("runbooks: {problem}")));
-        for scope in self.services.gate.paused() {
-            let what = if scope.is_empty() { "execution".to_string() } else { scope };
-            problems.push(format!("{what} is paused"));
-        }
-        for breaker in Backend::breakers(self).into_iter().filter(|breaker| breaker.open) {
-            let Breaker { key, because, .. } = breaker;
-            problems.push(format!("the breaker {key} is open: {because}; `tidegate breakers reset {key}` closes it"));
-        }
-        for (id, source, alerts) in self.services.store.collecting() {
-            problems.push(format!(
-                "{source} sends more groups of alerts than get incidents of their own; {alerts} alerts stand together in {id}"
-            ));
-        }
-        Ready { ready: broken.is_none() && restored.is_ok() && !stopping, problems }
+        self.readiness()
     }
 
     fn metrics(&self) -> String {
@@ -617,35 +386,10 @@ impl Backend for App {
     }
 
     fn wind_down(&self) -> BoxFuture<'_, ()> {
-        Box::pin(self.runner.wind_down(self.stop_timeout))
+        Box::pin(self.winds_down())
     }
 
     fn stop(&self) -> BoxFuture<'_, ()> {
-        Box::pin(async move {
-            if !self.services.store.is_stopping() {
-                self.wind_down().await;
-            }
-            // Servers that end break off what still calls them, and nothing of that is a fact.
-            self.services.store.close();
-            self.inspections.stop();
-            self.schedules.stop();
-            self.watches.stop();
-            self.buses.iter().for_each(|bus| bus.stop());
-            for task in &self.tasks {
-                task.abort();
-            }
-            self.servers.shutdown().await;
-        })
-    }
-}
-
-impl Drop for App {
-    fn drop(&mut self) {
-        self.inspections.stop();
-        self.schedules.stop();
-        self.buses.iter().for_each(|bus| bus.stop());
-        for task in &self.tasks {
-            task.abort();
-        }
+        Box::pin(self.stops())
     }
 }

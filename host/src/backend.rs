@@ -18,6 +18,7 @@ mod plugins;
 pub mod policies;
 pub mod programs;
 mod schedules;
+pub mod seen;
 pub mod silences;
 
 use std::path::Path;

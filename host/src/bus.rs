@@ -32,7 +32,7 @@ use crate::ports::{Clock, DecodeError, Inbound, PluginState};
 use crate::secret::{Secret, SecretSource};
 use address::Address;
 use onward::Onward;
-pub use onward::{Arrival, UnderWay};
+pub use onward::{Arrival, Kept, UnderWay};
 use status::Status;
 pub use tell::{Told, Topic, of as told};
 
@@ -63,7 +63,7 @@ pub struct Settings {
 
 impl Settings {
     /// The sender of what is told.
-    fn source(&self) -> String {
+    pub fn source(&self) -> String {
         format!("{}{}", event::HOST, self.identity)
     }
 }
@@ -146,11 +146,13 @@ pub trait Intake: Send + Sync {
     /// Turns one message into the alerts that come of it.
     fn read<'a>(&'a self, inlet: &'a Inlet, message: Message) -> BoxFuture<'a, Result<Read, DecodeError>>;
     /// Takes alerts, which are durable when this is `Ok` (else the same are handed in again), and behind them lets go of what
-    /// rules send on, by message. It comes back before that has arrived, and says of each message when it has.
+    /// rules send on, by message. It comes back before that has arrived, and says of each message when it has. For what a
+    /// stream keeps it waits until there is room.
     fn take<'a>(
         &'a self,
         alerts: Vec<Alert>,
         forwards: &'a [Vec<Forward>],
+        kept: Kept,
     ) -> BoxFuture<'a, Result<Vec<Arrival>, String>>;
 }
 
@@ -191,6 +193,8 @@ pub struct Bus {
     clock: Arc<dyn Clock>,
     /// What is remembered across starts.
     state: Arc<dyn PluginState>,
+    /// The senders of what this host tells on all of its connections, by which it knows its own messages.
+    own: Vec<String>,
     task: Mutex<Option<AbortHandle>>,
     client: OnceLock<async_nats::Client>,
     /// Events that rules send on.
@@ -206,8 +210,14 @@ impl Bus {
         state: Arc<dyn PluginState>,
     ) -> Self {
         let status = Arc::new(Status::new(&settings.name));
+        let own = vec![settings.source()];
         let (task, client, onward) = Default::default();
-        Self { settings, login, servers, status, clock, state, task, client, onward }
+        Self { settings, login, servers, status, clock, state, own, task, client, onward }
+    }
+
+    /// One of several of a host, which tells under all of these names.
+    pub fn among(self, own: Vec<String>) -> Self {
+        Self { own, ..self }
     }
 
     /// Begins to connect, and does what is configured until it is stopped.
@@ -216,10 +226,19 @@ impl Bus {
         self.task.lock().unwrap_or_else(PoisonError::into_inner).replace(task);
     }
 
-    /// Ends all that. What was not acknowledged comes again.
+    /// Ends all that. What was not acknowledged comes again; what was to be sent on and is kept nowhere is named, and counted.
     pub fn stop(&self) {
         if let Some(task) = self.task.lock().unwrap_or_else(PoisonError::into_inner).take() {
             task.abort();
+        }
+        self.give_up_onward();
+    }
+
+    /// Waits until all that is to be sent on now has arrived or was given up. Where nothing is sent, nothing is waited for.
+    pub async fn drained(&self) {
+        let runs = self.task.lock().unwrap_or_else(PoisonError::into_inner).is_some();
+        if runs {
+            self.onward.drained().await;
         }
     }
 

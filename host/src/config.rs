@@ -28,6 +28,7 @@ mod mcp;
 mod model;
 mod model_budget;
 mod money;
+pub mod oidc;
 mod paths;
 mod plugins;
 mod problem;
@@ -49,12 +50,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-pub use access::Rights;
+pub use access::{Because, Rights};
 pub use approvals::{Approvals, Groups, Link};
 pub use auth::{Auth, Jwt, Scheme, scheme};
 pub use cluster::Cluster;
 pub use correlate::Correlate;
 pub use deliveries::Deliveries;
+pub use directory::NotLetIn;
 pub use endpoint::Endpoint;
 pub use events::Events;
 pub use gate::Gate;
@@ -65,6 +67,7 @@ pub use limits::Limits;
 pub use log::{Log, LogFormat};
 pub use mcp::{Mcp, Write as McpWrite};
 pub use model::Model;
+pub use oidc::Oidc;
 pub use paths::Directory;
 pub use plugins::Plugins;
 pub use problem::{Problem, Problems};
@@ -258,6 +261,14 @@ impl Config {
         if let Some(auth) = &mut config.server.auth {
             auth.resolve_paths(&base);
         }
+        if let Some(oidc) = &mut config.server.oidc {
+            oidc.resolve_paths(&base);
+            if !config.rights.name_groups() {
+                let text =
+                    "whoever signs in there has the role that [[access]] gives to their groups, and it names none";
+                report(&["server", "oidc"], text.into());
+            }
+        }
         config.document = document;
         config.apply(overrides);
         if problems.is_empty() { Ok(config) } else { Err(Problems::sorted(problems)) }
@@ -374,6 +385,8 @@ impl Config {
         if let Some(auth) = &self.server.auth {
             auth.secrets(&at(&["server", "auth"]), &mut all);
         }
+        let client = self.server.oidc.iter().filter_map(|oidc| oidc.client_secret.as_ref());
+        all.extend(client.map(|secret| (at(&["server", "oidc", "client_secret"]), secret)));
         for (name, source) in &self.sources {
             if let Some(auth) = &source.auth {
                 auth.secrets(&at(&["sources", name, "auth"]), &mut all);

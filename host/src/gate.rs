@@ -211,7 +211,7 @@ impl Gate {
             if unasked && record.state == ActionState::Allowed && record.attempts == 0 {
                 return Err(Box::new(ruling));
             }
-            match approved(&self.people(), record, &ruling, context.now) {
+            match approved(&self.people(), incident, record, &ruling, context.now) {
                 Ok(()) => ruling.kind = RulingKind::Allow,
                 Err(reason) => {
                     ruling.kind = RulingKind::Deny;

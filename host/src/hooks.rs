@@ -115,6 +115,8 @@ pub struct Taken {
     pub targets: BTreeMap<String, TargetOptions>,
     /// Names of rules about hooks that stand in other files than an import writes.
     pub rules: BTreeSet<String>,
+    /// Targets to which routes in force lead alone.
+    pub routed: BTreeSet<String>,
 }
 
 /// What an import wrote.

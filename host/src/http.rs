@@ -7,6 +7,7 @@
 mod access;
 mod admission;
 mod alertmanager;
+mod alerts;
 mod answer;
 mod attempts;
 mod audit;
@@ -33,6 +34,7 @@ mod jwt;
 mod link;
 mod list;
 mod mcp;
+mod oidc;
 mod once;
 mod openapi;
 mod openmetrics;
@@ -52,7 +54,6 @@ mod reply;
 mod routes;
 mod schedules;
 mod search;
-mod seen;
 mod signature;
 mod silences;
 mod sns;
@@ -70,6 +71,8 @@ use axum::middleware;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, broadcast, watch as signal};
 
+pub use access::table as permissions;
+
 use crate::backend::Backend;
 use crate::config::{Config, Problem, Problems, is_this_machine};
 use crate::environment::Environment;
@@ -84,6 +87,7 @@ use attempts::Attempts;
 use callers::Callers;
 use durations::Durations;
 use fetch::Fetch;
+use oidc::{Oidc, Talk};
 use proof::Proof;
 use quotas::Quotas;
 use refusals::Refusals;
@@ -125,11 +129,15 @@ struct Shared {
     changes: Arc<changes::Changes>,
     /// What was refused or failed lately.
     fold: audit::Fold,
+    /// Changes of the file of accounts that are written down.
+    told: audit::Told,
     attempts: Attempts,
     sources: HashMap<String, SourceAccess>,
     settings: crate::config::Server,
     /// A proxy that says who somebody is.
     proxy: Option<proxy::Trusted>,
+    /// A provider at which people sign in.
+    oidc: Option<Oidc>,
     /// Signed links to questions.
     links: Option<Links>,
     language: Language,
@@ -178,7 +186,8 @@ impl Server {
         environment: &dyn Environment,
     ) -> Result<Self, Problems> {
         // What some proofs rest on is fetched with clients of the server's own.
-        let fetch: Arc<dyn Fetch> = Arc::new(Network::default());
+        let network: Arc<dyn Talk> = Arc::new(Network::default());
+        let fetch: Arc<dyn Fetch> = network.clone();
         let mut problems = config.exposure(&backend.sources());
         let mut proof = |path: &[&str], auth: &Option<crate::config::Auth>| {
             let resolved = auth.as_ref().map(|auth| Proof::resolve(auth, environment, &fetch)).transpose();
@@ -203,6 +212,11 @@ impl Server {
         let proxy = config.sign_in.proxy.as_ref().map(|proxy| proxy::Trusted::resolve(proxy, environment)).transpose();
         let proxy = proxy.unwrap_or_else(|error| {
             problems.push(config.problem(&["sign_in", "proxy"], error));
+            None
+        });
+        let oidc = config.server.oidc.as_ref().map(|oidc| Oidc::resolve(oidc, environment, network)).transpose();
+        let oidc = oidc.unwrap_or_else(|error| {
+            problems.push(config.problem(&["server", "oidc"], error));
             None
         });
         let listen = listener.local_addr().unwrap_or(config.server.listen);
@@ -233,11 +247,13 @@ impl Server {
             once: once::Once::default(),
             changes: Arc::new(changes::Changes::new(Random::from_system().next())),
             fold: audit::Fold::default(),
+            told: audit::Told::default(),
             attempts: Attempts::default(),
             sources,
             quotas: Quotas::new(&settings),
             settings: settings.clone(),
             proxy,
+            oidc,
             links,
             language: config.report.language,
             cluster: config.events.cluster.clone(),
@@ -261,6 +277,8 @@ impl Server {
         tokio::select! {
             () = serving => {}
             () = audit::follow(&self.state) => {}
+            // A provider that is away keeps nobody from anything else.
+            () = pages::greet(&self.state) => {}
         }
         following.abort();
         audit::finish(&self.state).await;
@@ -323,6 +341,7 @@ fn router(state: &Arc<Shared>) -> Result<Router, Vec<String>> {
         .route("/v1/inspections/{name}/run", post(inspections::run))
         .route("/v1/chat", get(chat::all).post(chat::ask))
         .route("/v1/chat/{id}", get(chat::one))
+        .route("/v1/alerts", get(alerts::all))
         .route("/v1/silences", get(silences::all).post(silences::make))
         .route("/v1/silences/{id}", get(silences::one))
         .route("/v1/silences/{id}/expire", post(silences::expire))
@@ -353,7 +372,13 @@ fn router(state: &Arc<Shared>) -> Result<Router, Vec<String>> {
         .route("/v1/breakers", get(control::breakers))
         .route("/v1/breakers/reset", post(control::reset_breaker))
         .route("/v1/audit", get(who_did_what::list))
-        .route("/v1/people", get(people::list))
+        .route("/v1/people", get(people::list).post(people::make))
+        .route("/v1/people/{name}", post(people::change))
+        .route("/v1/people/{name}/tokens/{id}/revoke", post(people::revoke))
+        .route("/v1/me", get(people::me::show))
+        .route("/v1/me/sign-out", post(people::me::sign_out))
+        .route("/v1/me/tokens", post(people::me::make_token))
+        .route("/v1/me/tokens/{id}/revoke", post(people::me::revoke_token))
         .route("/v1/people/{name}/sign-out", post(people::sign_out))
         .layered(|api| {
             api.route_layer(middleware::from_fn_with_state(state.clone(), etag::tags))
@@ -416,6 +441,8 @@ mod link_tests;
 mod operation_page_tests;
 #[cfg(test)]
 mod page_tests;
+#[cfg(test)]
+mod people_tests;
 #[cfg(test)]
 mod quota_tests;
 #[cfg(test)]

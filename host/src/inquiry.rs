@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 
 use crate::backend::silences::Draft;
 use crate::backend::{Backend, Records};
-use crate::domain::{Person, schema};
+use crate::domain::{Access, Matcher, Permission, Person, schema};
 use crate::report::Language;
 
 use arguments::Arguments;
@@ -46,6 +46,9 @@ impl Tool {
 pub const INCIDENT: &str = "incident";
 /// Why an incident was decided, and its actions ruled on, as they were.
 pub const EXPLAIN: &str = "explain";
+
+/// What a silence would cover.
+pub const SILENCE_PREVIEW: &str = "silence_preview";
 
 /// Most items of one answer.
 const LISTED: u64 = 50;
@@ -165,7 +168,7 @@ pub const HOST: &[Tool] = &[
         required: &[],
     },
     Tool {
-        name: "silence_preview",
+        name: SILENCE_PREVIEW,
         about: "Tells what a silence would cover now, and what speaks against it. Makes none.",
         properties: host::silence_properties,
         required: &["match", "for"],
@@ -221,9 +224,30 @@ pub const HOST: &[Tool] = &[
     },
 ];
 
-/// Everything that programs are offered, in the order in which it is listed.
-pub fn all() -> impl Iterator<Item = &'static Tool> {
-    RECORD.iter().chain(PROGRAMS).chain(HOST)
+/// Those that tell of what lies somewhere, and so tell whoever is bound to places of what lies there. The others tell of the host
+/// as a whole, or, as runbooks and what helped before, of what lies elsewhere.
+const OF_PLACES: [&str; 10] = [
+    "incidents",
+    INCIDENT,
+    EXPLAIN,
+    "timeline",
+    "report",
+    "evidence",
+    "alerts",
+    "silences",
+    SILENCE_PREVIEW,
+    "approvals",
+];
+
+/// Everything that programs are offered who may look there, in the order in which it is listed.
+pub fn all(access: &Access) -> impl Iterator<Item = &'static Tool> {
+    let bound = access.is_bound();
+    RECORD.iter().chain(PROGRAMS).chain(HOST).filter(move |tool| !bound || OF_PLACES.contains(&tool.name))
+}
+
+/// Whether there is a tool of this name.
+pub fn is_tool(name: &str) -> bool {
+    RECORD.iter().chain(PROGRAMS).chain(HOST).any(|tool| tool.name == name)
 }
 
 /// What answers.
@@ -235,17 +259,19 @@ pub struct Asked<'a> {
     pub host: Option<&'a dyn Backend>,
     /// The language of sentences.
     pub language: Language,
+    /// Where whoever asks may look: nothing else is told.
+    pub access: &'a Access,
 }
 
 impl<'a> Asked<'a> {
     /// Of the record alone.
-    pub fn of_record(records: &'a dyn Records) -> Self {
-        Self { records, host: None, language: Language::En }
+    pub fn of_record(records: &'a dyn Records, access: &'a Access) -> Self {
+        Self { records, host: None, language: Language::En, access }
     }
 
     /// Of a host that runs.
-    pub fn of_host(host: &'a dyn Backend, language: Language) -> Self {
-        Self { records: host, host: Some(host), language }
+    pub fn of_host(host: &'a dyn Backend, language: Language, access: &'a Access) -> Self {
+        Self { records: host, host: Some(host), language, access }
     }
 
     /// Answers a call.
@@ -254,9 +280,13 @@ impl<'a> Asked<'a> {
     /// What is wrong with it, or why nothing can be read now, as a sentence for whoever called.
     pub fn answer(&self, tool: &str, arguments: &Map<String, Value>) -> Result<Value, String> {
         let arguments = Arguments(arguments);
+        if self.access.is_bound() && !OF_PLACES.contains(&tool) {
+            let places = self.access.places(Permission::Look);
+            return Err(format!("{tool} tells of the host as a whole, and you may look only where {places}"));
+        }
         match (record::answer(self, tool, &arguments), self.host) {
             (Some(answer), _) => answer,
-            (None, Some(host)) => host::answer(host, tool, &arguments),
+            (None, Some(host)) => host::answer(self, host, tool, &arguments),
             (None, None) => Err(format!("there is no tool {tool}")),
         }
     }
@@ -265,6 +295,14 @@ impl<'a> Asked<'a> {
 /// Arguments that say what a silence covers, and for how long.
 pub fn silence_properties() -> Value {
     host::silence_properties()
+}
+
+/// What the silence covers that a call speaks of.
+///
+/// # Errors
+/// When that cannot be read.
+pub fn matchers(arguments: &Map<String, Value>) -> Result<Vec<Matcher>, String> {
+    Arguments(arguments).matchers("match")
 }
 
 /// The silence that a call speaks of.

@@ -12,15 +12,15 @@ use futures::future::BoxFuture;
 use hyper::body::Body;
 use hyper::{Request, Response};
 use rmcp::model::{
-    CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, ErrorData, Implementation, ListToolsResult,
-    PaginatedRequestParams, ServerCapabilities, ServerConfig, Tool,
+    CallToolRequestParams, CallToolResponse, CallToolResult, ClientJsonRpcMessage, ContentBlock, ErrorCode, ErrorData,
+    Implementation, ListToolsResult, PaginatedRequestParams, ServerCapabilities, ServerConfig, Tool,
 };
 use rmcp::service::RequestContext;
 use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
 use rmcp::{RoleServer, ServerHandler, ServiceExt};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::domain::text::letters::in_json;
 
@@ -145,6 +145,18 @@ impl ServerHandler for Server {
             Err(Unanswered::Unknown(text)) => Err(ErrorData::invalid_params(text, None)),
         }
     }
+}
+
+/// What is wrong with a message that cannot be read, as JSON-RPC says it; none where it can be.
+pub fn misread(message: &[u8]) -> Option<Value> {
+    let (code, what) = match serde_json::from_slice::<Value>(message) {
+        Err(error) => (ErrorCode::PARSE_ERROR, format!("this is no JSON: {error}")),
+        Ok(_) => match serde_json::from_slice::<ClientJsonRpcMessage>(message) {
+            Err(_) => (ErrorCode::INVALID_REQUEST, "this is no message of a client of MCP, one at a time".to_string()),
+            Ok(_) => return None,
+        },
+    };
+    Some(json!({"jsonrpc": "2.0", "id": null, "error": {"code": code.0, "message": what}}))
 }
 
 /// Answers one request over HTTP, whose caller, host and origin have been looked at. No session is kept.

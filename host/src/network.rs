@@ -40,7 +40,7 @@ pub struct NetworkError(pub String);
 
 /// A resolved address that the request may not reach.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{name} is {address}, which is {kind}")]
+#[error("{}which is {kind}", self.subject())]
 pub struct RefusedAddress {
     /// The name or address in the URL.
     pub name: String,
@@ -48,6 +48,15 @@ pub struct RefusedAddress {
     pub address: IpAddr,
     /// What kind of address that is.
     pub kind: &'static str,
+}
+
+impl RefusedAddress {
+    /// A name is said with its address; an address is one already.
+    fn subject(&self) -> String {
+        let Self { name, address, .. } = self;
+        let literal = name.trim_matches(['[', ']']).parse().is_ok_and(|own: IpAddr| own == *address);
+        if literal { format!("the address {address}, ") } else { format!("{name} is {address}, ") }
+    }
 }
 
 impl Network {
@@ -229,6 +238,8 @@ mod tests {
             assert!(refused(false) && !refused(true), "{url}");
         }
         assert!(check_literal(&"https://1.1.1.1/".parse().unwrap(), false).is_ok());
+        let said = check_literal(&"http://10.0.0.1/x".parse().unwrap(), false).unwrap_err().to_string();
+        assert!(said.starts_with("the address 10.0.0.1, which is "), "{said}");
         assert!(check_literal(&"https://example.com/".parse().unwrap(), false).is_ok());
     }
 

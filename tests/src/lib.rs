@@ -8,6 +8,7 @@
 )]
 
 pub mod attack;
+pub mod browser;
 pub mod figures;
 pub mod fuzz;
 pub mod golden;
@@ -15,6 +16,7 @@ pub mod guests;
 pub mod kinds;
 pub mod nats;
 pub mod nats_proxy;
+pub mod oidc;
 pub mod people;
 pub mod permits;
 pub mod process;

@@ -11,7 +11,7 @@ pub fn people() -> People {
     let account = |name: &str| Account {
         name: name.into(),
         tokens: ["t".to_string()].into(),
-        answers: true,
+        access: tidegate::domain::Access::of(tidegate::domain::Role::Responder),
         ..Account::default()
     };
     let names = SRE.map(str::to_string).to_vec();

@@ -52,10 +52,15 @@ pub struct Process {
 impl Process {
     /// Starts `tidegate serve` with the configuration in `folder` and waits until it listens.
     pub async fn serve(folder: &Path, environment: &[(String, String)]) -> anyhow::Result<Self> {
+        Self::serve_at("127.0.0.1:0", folder, environment).await
+    }
+
+    /// The same at an address, such as the one of a host that was killed.
+    pub async fn serve_at(listen: &str, folder: &Path, environment: &[(String, String)]) -> anyhow::Result<Self> {
         let log = folder.join("stderr.log");
         let file = std::fs::OpenOptions::new().create(true).append(true).open(&log)?;
         let mut child = command(folder, environment)?
-            .args(["serve", "--listen", "127.0.0.1:0"])
+            .args(["serve", "--listen", listen])
             .stdout(Stdio::piped())
             .stderr(file)
             .kill_on_drop(true)
@@ -148,6 +153,16 @@ impl Process {
     pub async fn kill(mut self) -> anyhow::Result<()> {
         self.child.kill().await?;
         Ok(())
+    }
+
+    /// SIGTERM, and waits until it has ended in order; what it has written to its log.
+    pub async fn stop(mut self) -> anyhow::Result<String> {
+        let sent = Command::new("kill").args(["-TERM", &self.pid()?.to_string()]).status().await?;
+        ensure!(sent.success(), "it is not told to stop");
+        let ended = timeout(PATIENCE, self.child.wait()).await.context("it does not stop")??;
+        let log = std::fs::read_to_string(&self.log)?;
+        ensure!(ended.success(), "it stops with {ended}\n{log}");
+        Ok(log)
     }
 
     /// Waits until the process has died by itself.

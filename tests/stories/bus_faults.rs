@@ -5,7 +5,8 @@ use std::net::TcpListener;
 use std::time::Duration;
 
 use anyhow::ensure;
-use async_nats::jetstream::consumer::PullConsumer;
+use async_nats::jetstream;
+use async_nats::jetstream::consumer::{self, PullConsumer};
 use serde_json::{Value, json};
 use tidegate_tests::nats::{self, Server};
 use tidegate_tests::nats_proxy::Proxy;
@@ -161,5 +162,32 @@ async fn more_than_anybody_can_take_at_once_is_taken_in_time() -> anyhow::Result
         sleep(Duration::from_millis(100)).await;
     }
     until_alerts(&host, "the end", 41).await?;
+    host.kill().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_consumer_that_lets_nobody_ask_for_much_is_read_and_one_that_is_deleted_is_made_anew() -> anyhow::Result<()> {
+    let server = Server::start("2.15.1", &[]).await?;
+    let client = server.client().await?;
+    nats::make_stream(&client).await?;
+    let stream = jetstream::new(client.clone()).get_stream("ops").await?;
+    let config = consumer::pull::Config {
+        durable_name: Some("tidegate".into()),
+        max_batch: 10,
+        max_expires: Duration::from_secs(3),
+        ..Default::default()
+    };
+    stream.create_consumer(config).await?;
+    let address = server.address();
+    let config = format!("[[bus.nats]]\nname = \"ops\"\nservers = [\"{address}\"]\nstream = \"ops\"\n");
+    let folder = folder(&config, Some(RULES))?;
+    let host = Process::serve(folder.path(), &[]).await?;
+    for n in 0..15 {
+        nats::publish(&client, &node_down(&format!("n{n}"))).await?;
+    }
+    until_alerts(&host, "what came by tens", 15).await?;
+    stream.delete_consumer("tidegate").await?;
+    nats::publish(&client, &node_down("behind")).await?;
+    until_alerts(&host, "what came when the consumer was gone", 16).await?;
     host.kill().await
 }

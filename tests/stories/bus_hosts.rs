@@ -20,8 +20,8 @@ event("copy", #{ on: #{ kind: "node" }, forward: "copy" });
 rule("tell", #{ then: escalate("somebody looks") });
 "#;
 
-/// How many nodes go down.
-const NODES: usize = 40;
+/// How many nodes go down: more than are acknowledged together, and than are under way to another bus at a time.
+const NODES: usize = 200;
 
 pub(crate) fn folder(config: &str, rules: Option<&str>) -> anyhow::Result<TempDir> {
     let folder = TempDir::new()?;
@@ -174,5 +174,76 @@ async fn two_hosts_on_one_bus_make_one_incident_each_of_one_event() -> anyhow::R
         ensure!(titles.len() == 1, "{titles:?}");
         host.kill().await?;
     }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stop_waits_for_what_is_to_be_sent_on_and_says_what_it_could_not_wait_for() -> anyhow::Result<()> {
+    let server = Server::start("2.15.1", &[]).await?;
+    let client = server.client().await?;
+    nats::make_stream(&client).await?;
+    let folder = folder(
+        &format!(
+            "[server]\nstop_timeout = \"2s\"\n[[bus.nats]]\nname = \"ops\"\nservers = [\"{}\"]\npublish = {{ topics = [\"findings\"] }}\n",
+            server.address()
+        ),
+        Some(RULES),
+    )?;
+    for (waited_for, name) in [(true, "late"), (false, "lost")] {
+        let host = Process::serve(folder.path(), &[]).await?;
+        metric(&host, "tidegate_bus_connected{bus=\"ops\"}", |value| value == 1).await?;
+        server.signal("STOP").await?;
+        for n in 0..3 {
+            let (status, answer) = host.post_json("/v1/alerts/events", &node_down(&format!("{name}-{n}"))).await?;
+            ensure!(status == 200, "{status}: {answer}");
+        }
+        let (log, ()) = futures::future::try_join(host.stop(), async {
+            if waited_for {
+                sleep(Duration::from_millis(300)).await;
+                server.signal("CONT").await?;
+            }
+            Ok(())
+        })
+        .await?;
+        if !waited_for {
+            server.signal("CONT").await?;
+        }
+        let said = log.lines().filter(|line| line.contains("3 are lost")).count();
+        ensure!(said == usize::from(!waited_for), "{log}");
+        let told = copies(&client).await?;
+        for n in 0..3 {
+            let copy = format!("ops.clusters.kestrel.nodes.{name}-{n}.copy");
+            ensure!(!waited_for || told.get(&copy) == Some(&1), "{copy} in {told:?}");
+        }
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_host_has_sent_on_over_one_bus_is_its_own_on_another_one() -> anyhow::Result<()> {
+    let server = Server::start("2.15.1", &[]).await?;
+    let client = server.client().await?;
+    nats::make_stream(&client).await?;
+    let bus = |name: &str| {
+        format!(
+            "[[bus.nats]]\nname = \"{name}\"\nservers = [\"{}\"]\nstream = \"ops\"\ndurable = \"{name}\"\n\
+             publish = {{ topics = [\"findings\"] }}\n",
+            server.address()
+        )
+    };
+    let folder = folder(&[bus("one"), bus("two")].concat(), Some(RULES))?;
+    let host = Process::serve(folder.path(), &[]).await?;
+    for name in ["one", "two"] {
+        metric(&host, &format!("tidegate_bus_reading{{bus=\"{name}\"}}"), |value| value == 1).await?;
+    }
+    nats::publish(&client, &node_down("n1")).await?;
+    for name in ["one", "two"] {
+        let row = |what: &str| format!("tidegate_bus_messages_total{{bus=\"{name}\",what=\"{what}\"}}");
+        metric(&host, &row("own"), |value| value >= 1).await?;
+        metric(&host, &row("taken"), |value| value == 1).await?;
+        metric(&host, &row("untold"), |value| value == 0).await?;
+    }
+    let log = host.stop().await?;
+    ensure!(!log.contains("is not sent on"), "{log}");
     Ok(())
 }

@@ -22,11 +22,11 @@ use tidegate_tests::process::{PATIENCE, Process, run};
 use tidegate_tests::rig::{POD_NOT_READY, Rig};
 
 /// Where people reach the host: a proxy in front of it, which takes `/ops` away.
-const BASE: &str = "https://tidegate.example/ops";
+pub(crate) const BASE: &str = "https://tidegate.example/ops";
 const LINK_SECRET: &str = "0123456789abcdef-links";
 /// What ada and bob of the group, and eve, who is in none, prove their names with.
 pub(crate) const ADA: &str = "tg_p_AdaTestAdaTestAdaTestAdaTestAdJiV94H";
-const BOB: &str = "tg_p_BobTestBobTestBobTestBobTestBoOLQjtm";
+pub(crate) const BOB: &str = "tg_p_BobTestBobTestBobTestBobTestBoOLQjtm";
 pub(crate) const EVE: &str = "tg_p_EveTestEveTestEveTestEveTestEv6XWmuZ";
 
 /// The plugin plans a patch, a person of the group must approve it.
@@ -138,7 +138,7 @@ impl Browser {
 }
 
 /// Waits for the question and the message about it; the incident, the message and its link.
-async fn asked(host: &Process, hook: &FakeWebhook) -> anyhow::Result<(Value, Value, String)> {
+pub(crate) async fn asked(host: &Process, hook: &FakeWebhook) -> anyhow::Result<(Value, Value, String)> {
     asked_at(host, hook, "/told").await
 }
 

@@ -130,6 +130,8 @@ async fn people_come_and_go_while_the_host_runs_and_all_of_it_is_written_down() 
     assert_eq!(zoe.sign_in("zoe", PASSWORD).await?, 403, "disabled over a restart");
     let (code, text, problems) = run(rig.folder(), &rig.environment, &["audit", "--json"]).await?;
     assert_eq!(code, 0, "{problems}");
+    let (code, some, _) = run(rig.folder(), &rig.environment, &["audit", "--limit", "2"]).await?;
+    assert!(code == 0 && some.contains("these are the latest 2, and there are more: --before"), "{some}");
     let all: Value = serde_json::from_str(&text)?;
     let all = all["audit"].as_array().unwrap();
     let of = |route: &str, outcome: &str| {

@@ -3,6 +3,7 @@
 
 mod alertmanager;
 mod amtool;
+mod browser;
 mod bus;
 mod bus_faults;
 mod bus_hosts;
@@ -18,6 +19,7 @@ mod links;
 mod lint;
 mod mcp;
 mod no_model;
+mod oidc;
 mod other_server;
 mod pages;
 mod people;

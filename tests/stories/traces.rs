@@ -70,6 +70,9 @@ async fn a_repair_is_one_trace_and_whoever_is_called_is_told_of_it() -> anyhow::
     let model = rig.model.as_ref().context("a model")?;
     let heard = model.requests().iter().filter(|request| request.header("traceparent") == told).count();
     ensure!(heard == model.requests().len() && heard > 0, "the model hears of the trace: {heard}");
+    let messages = rig.feishu.requests();
+    let heard = messages.iter().filter(|request| request.header("traceparent") == told).count();
+    ensure!(heard == messages.len() && heard > 0, "whoever is told hears of the trace: {heard}");
     let metrics = host.text("/metrics").await?;
     ensure!(metrics.contains("tidegate_traces_dropped_total 0") && !metrics.contains("s3cr3t"), "{metrics}");
     host.kill().await

@@ -149,7 +149,9 @@ fn by_hand(folder: &Path) {
 }
 
 async fn in_a_host(folder: &Path) {
-    fs::write(folder.join("tidegate.toml"), "[plugins]\npath = \"plugins\"\n").unwrap();
+    // Whoever else runs a host on this machine, none is asked.
+    let config = "[server]\nlisten = \"127.0.0.1:1\"\n[plugins]\npath = \"plugins\"\n";
+    fs::write(folder.join("tidegate.toml"), config).unwrap();
     fs::create_dir(folder.join("plugins")).unwrap();
     let said = done(folder, "plugin install own-source");
     for want in
@@ -158,7 +160,7 @@ async fn in_a_host(folder: &Path) {
         assert!(said.contains(want), "{want}: {said}");
     }
     assert!(done(folder, "plugin install own-source/own-source.wasm").contains("takes the place of 0.1.0"));
-    assert_eq!(fs::read_to_string(folder.join("tidegate.toml")).unwrap(), "[plugins]\npath = \"plugins\"\n");
+    assert_eq!(fs::read_to_string(folder.join("tidegate.toml")).unwrap(), config);
 
     let host = Process::serve(folder, &[]).await.unwrap();
     let alert = json!({"check": "DiskFull", "host": "db-1", "state": "down"});

@@ -5,8 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{Permission, Role};
+use crate::domain::person::fold;
+use crate::domain::{Bounds, Grant, Permission, Role};
 use crate::token::Hash;
+
+use super::Change;
 
 /// Accounts by name, and tokens.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -16,15 +19,34 @@ pub struct Book {
     pub accounts: BTreeMap<String, Account>,
     /// Tokens of both.
     pub tokens: Vec<Token>,
+    /// Whom a provider knows, by what they are known by (`domain::person::outside_id`), where something is kept of them.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub outside: BTreeMap<String, Known>,
+    /// What was changed lately, and by whom: the host takes it into its journal, once (`changes`).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<Change>,
+}
+
+/// What is kept of somebody whom a provider knows.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Known {
+    /// What they were called then.
+    pub name: String,
+    /// They are not let in.
+    pub disabled: bool,
 }
 
 /// What is kept of somebody.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Account {
-    /// What they are everywhere, where the configuration does not say it.
+    /// What they are, where the configuration does not say it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub role: Option<Role>,
+    /// Where that counts; everywhere if it names no place.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub places: Vec<Bounds>,
     /// Groups besides those of the configuration.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub groups: BTreeSet<String>,
@@ -60,6 +82,20 @@ pub struct Token {
     /// When it ends.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires: Option<Timestamp>,
+    /// The public id of the token with which it was made, if it was: it ends with that one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub made_with: Option<String>,
+}
+
+impl Account {
+    /// What their own role gives them, and where.
+    pub fn grants(&self) -> Vec<Grant> {
+        let Some(role) = self.role else { return Vec::new() };
+        if self.places.is_empty() {
+            return vec![Grant { role, bounds: Bounds::default() }];
+        }
+        self.places.iter().map(|bounds| Grant { role, bounds: bounds.clone() }).collect()
+    }
 }
 
 impl Token {
@@ -85,7 +121,14 @@ impl Book {
     pub fn closed(&self) -> Self {
         let account =
             |(name, account): (&String, &Account)| (name.clone(), Account { password: None, ..account.clone() });
-        Self { accounts: self.accounts.iter().map(account).collect(), tokens: Vec::new() }
+        Self { accounts: self.accounts.iter().map(account).collect(), tokens: Vec::new(), ..self.clone() }
+    }
+
+    /// Whether nobody comes in who is known by this (`Proven::id`), whoever says so: their account here is disabled, or they are
+    /// kept out by what others call them.
+    pub fn keeps_out(&self, id: &str) -> bool {
+        let account = self.accounts.iter().any(|(name, account)| account.disabled && fold(name) == id);
+        account || self.outside.get(id).is_some_and(|known| known.disabled)
     }
 
     /// Whether somebody is kept out, by whatever proof.
@@ -99,10 +142,16 @@ impl Book {
     pub fn changes_since(&self, before: &Self) -> Vec<String> {
         let mut all = Vec::new();
         for (name, account) in &self.accounts {
-            let Some(known) = before.accounts.get(name) else {
-                let kept_out = if account.disabled { ", disabled" } else { "" };
-                all.push(format!("account {name} was made{kept_out}"));
-                continue;
+            // Of a user of the configuration nothing is kept before something is said of them here.
+            let nothing = Account::default();
+            let known = match before.accounts.get(name) {
+                Some(known) => known,
+                None => {
+                    if account.password.is_some() || account.role.is_some() || *account == nothing {
+                        all.push(format!("account {name} was made"));
+                    }
+                    &nothing
+                }
             };
             if account.password != known.password || account.since != known.since {
                 all.push(format!("the password of {name} was set"));
@@ -110,8 +159,20 @@ impl Book {
             if account.disabled != known.disabled {
                 all.push(format!("account {name} was {}", if account.disabled { "disabled" } else { "enabled" }));
             }
-            if (account.role, &account.groups) != (known.role, &known.groups) {
-                all.push(format!("role or groups of {name} were changed"));
+            if (account.role, &account.places) != (known.role, &known.places) {
+                all.push(format!("{name} is {} now, and was {}", shown(account), shown(known)));
+            }
+            if account.groups != known.groups {
+                let (now, before) = (joined(&account.groups), joined(&known.groups));
+                all.push(format!("the groups of {name} are {now} now, and were {before}"));
+            }
+        }
+        let kept_out = |book: &Self, id: &str| book.outside.get(id).is_some_and(|known| known.disabled);
+        let outside: BTreeMap<&String, &Known> = before.outside.iter().chain(&self.outside).collect();
+        for (id, known) in outside {
+            if kept_out(self, id) != kept_out(before, id) {
+                let is = if kept_out(self, id) { "disabled" } else { "enabled" };
+                all.push(format!("{} of the provider ({id}) was {is}", known.name));
             }
         }
         let gone = before.accounts.keys().filter(|name| !self.accounts.contains_key(*name));
@@ -123,4 +184,14 @@ impl Book {
         all.extend(revoked.map(|token| format!("token {} of {} was revoked", token.id, token.owner)));
         all
     }
+}
+
+/// A role and its places, for people.
+pub fn shown(account: &Account) -> String {
+    let all: Vec<String> = account.grants().iter().map(ToString::to_string).collect();
+    if all.is_empty() { "without a role of their own".into() } else { all.join(", ") }
+}
+
+fn joined(groups: &BTreeSet<String>) -> String {
+    if groups.is_empty() { "none".into() } else { groups.iter().cloned().collect::<Vec<_>>().join(", ") }
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use super::Book;
+use super::{Book, By};
 use crate::regular_file;
 
 /// What tells one edition of a file from another.
@@ -42,7 +42,9 @@ pub fn read(path: &Path) -> Result<Book, String> {
         Err(error) => return Err(wrong(format!("cannot be read: {error}"))),
     };
     if mode & 0o077 != 0 {
-        return Err(wrong("is open to others; it holds hashes of passwords: chmod 600".into()));
+        return Err(wrong(
+            "is open to others; it holds hashes of passwords, so make it its owner's alone with `chmod 600`".into(),
+        ));
     }
     let text =
         regular_file::read_text(path, regular_file::TEXT).map_err(|error| wrong(format!("cannot be read: {error}")))?;
@@ -54,6 +56,7 @@ pub struct Locked {
     path: PathBuf,
     /// What it says.
     pub book: Book,
+    before: Book,
     _lock: File,
 }
 
@@ -73,14 +76,16 @@ impl Locked {
         let lock =
             OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(&beside).map_err(wrong)?;
         lock.lock().map_err(wrong)?;
-        Ok(Self { path: path.to_path_buf(), book: read(path)?, _lock: lock })
+        let book = read(path)?;
+        Ok(Self { path: path.to_path_buf(), before: book.clone(), book, _lock: lock })
     }
 
-    /// Puts what it says now in the place of the file.
+    /// Puts what it says now in the place of the file, and with it who has changed what.
     ///
     /// # Errors
     /// When it cannot be written: a sentence. Then the file is as it was.
-    pub fn write(&self) -> Result<(), String> {
+    pub fn write(mut self, by: &By) -> Result<(), String> {
+        self.book.note(&self.before, by);
         replace(&self.path, &self.book)
     }
 }

@@ -12,7 +12,7 @@ use super::pushed::{RESOLVE_TIMEOUT, SOURCE};
 use crate::backend::Cancellation;
 use crate::backend::alerts::{Alerts, Firing, LiveAlert, Wanted};
 use crate::domain::matcher::{all_match, label};
-use crate::domain::{Alert, Incident, Labels, Silences, Verdict};
+use crate::domain::{Access, Alert, Incident, Labels, Permission, Silences, Verdict};
 
 /// Values of a label that are told with their counts.
 const VALUES: usize = 30;
@@ -38,19 +38,27 @@ struct Telling {
     now: Timestamp,
     elapsed: std::time::Duration,
     silences: Arc<Silences>,
+    access: Access,
+}
+
+impl Telling {
+    fn sees(&self, alert: &Alert) -> bool {
+        self.access.may_about(Permission::Look, alert)
+    }
 }
 
 impl App {
-    fn telling(&self) -> Telling {
+    fn telling(&self, access: &Access) -> Telling {
         let (clock, store) = (&self.services.clock, &self.services.store);
-        Telling { now: clock.now(), elapsed: clock.elapsed(), silences: store.silences() }
+        Telling { now: clock.now(), elapsed: clock.elapsed(), silences: store.silences(), access: access.clone() }
     }
 
     fn live_alert(&self, incident: &Incident, alert: &Alert, group: Labels, telling: &Telling) -> LiveAlert {
-        let Telling { now, elapsed, silences } = telling;
+        let Telling { now, elapsed, silences, access } = telling;
+        let named = !access.is_bound() || access.may_to(Permission::Look, incident);
         let held_by = held_back(incident).map(str::to_string);
-        let named = |kind: &str| held_by.as_deref().filter(|rule| rule.starts_with(kind)).map(uuid);
-        let (silence, inhibition) = (named("silence:"), named("inhibit:"));
+        let by = |kind: &str| held_by.as_deref().filter(|rule| rule.starts_with(kind)).map(uuid);
+        let (silence, inhibition) = (by("silence:"), by("inhibit:"));
         let left = self.pushed.left(alert, *elapsed).filter(|_| alert.source == SOURCE);
         let left = left.and_then(|left| SignedDuration::try_from(left).ok()).unwrap_or(RESOLVE_TIMEOUT);
         let covering = silences.of_alert(alert, *now).map(|silence| silence.id.to_string());
@@ -58,7 +66,7 @@ impl App {
             starts_at: alert.starts_at.unwrap_or(incident.opened_at),
             updated_at: incident.updated_at,
             ends_at: now.saturating_add(left).unwrap_or(Timestamp::MAX),
-            incident: incident.id.to_string(),
+            incident: if named { incident.id.to_string() } else { String::new() },
             group,
             silenced_by: covering.chain(silence).collect(),
             inhibited_by: inhibition.into_iter().collect(),
@@ -69,19 +77,20 @@ impl App {
 }
 
 impl Alerts for App {
-    fn live_alerts(&self) -> Vec<LiveAlert> {
-        let telling = self.telling();
+    fn live_alerts(&self, access: &Access) -> Vec<LiveAlert> {
+        let telling = self.telling(access);
         let mut all = Vec::new();
         for incident in self.services.store.all().iter().filter(|incident| incident.closed.is_none()) {
             let group = incident.labels();
-            let alerts = incident.firing().map(|alert| self.live_alert(incident, alert, group.clone(), &telling));
+            let seen = incident.firing().filter(|alert| telling.sees(alert));
+            let alerts = seen.map(|alert| self.live_alert(incident, alert, group.clone(), &telling));
             all.extend(alerts);
         }
         all
     }
 
     fn firing(&self, wanted: &Wanted, cancellation: &Cancellation) -> Firing {
-        let (telling, incidents) = (self.telling(), self.services.store.all());
+        let (telling, incidents) = (self.telling(&wanted.access), self.services.store.all());
         let (mut passing, mut of) = (Vec::new(), 0);
         let mut values: HashMap<&str, usize> = HashMap::new();
         for incident in incidents.iter().filter(|incident| incident.closed.is_none()) {
@@ -89,7 +98,7 @@ impl Alerts for App {
                 return Firing::default();
             }
             let by_policy = held_back(incident).is_some();
-            for alert in incident.firing() {
+            for alert in incident.firing().filter(|alert| telling.sees(alert)) {
                 of += 1;
                 let held = || by_policy || telling.silences.of_alert(alert, telling.now).next().is_some();
                 let passes = wanted.severity.is_none_or(|severity| severity == alert.severity)

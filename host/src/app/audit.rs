@@ -5,7 +5,7 @@ use futures::future::BoxFuture;
 use super::App;
 use crate::backend::audit::Auditing;
 use crate::domain::Sealed;
-use crate::domain::audit::{AuditView, AuditWanted, Audited};
+use crate::domain::audit::{ACCOUNTS, AuditView, AuditWanted, Audited};
 use crate::domain::control::{self, Control};
 use crate::ports::Journal;
 
@@ -35,6 +35,18 @@ impl Auditing for App {
             }
             done.map_err(|error| error.to_string())
         })
+    }
+
+    fn accounts_told(&self) -> Result<u64, String> {
+        self.restoration.check()?;
+        let stream =
+            Journal::stream(self.records.journal.as_ref(), control::STREAM).map_err(|error| error.to_string())?;
+        let of_accounts = stream.iter().filter(|sealed| sealed.body.contains(ACCOUNTS) && sealed.body.contains(KIND));
+        let told = of_accounts.filter_map(|sealed| match sealed.open::<Control>().ok()?.fact {
+            Control::Audited(audited) => audited.change(),
+            _ => None,
+        });
+        Ok(told.max().unwrap_or_default())
     }
 
     fn audited(&self, wanted: &AuditWanted) -> Result<Vec<AuditView>, String> {

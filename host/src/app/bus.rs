@@ -11,7 +11,7 @@ use super::metrics::Counters;
 use super::restoration::Restoration;
 use super::sources::AllSources;
 use super::take::take;
-use crate::bus::{Arrival, Bus, Inlet, Intake, Login, Message, Read, Settings, address};
+use crate::bus::{Arrival, Bus, Inlet, Intake, Kept, Login, Message, Read, Settings, address};
 use crate::clock::SystemClock;
 use crate::config::{Config, Problem, Problems};
 use crate::domain::Alert;
@@ -38,10 +38,12 @@ pub fn open(
 ) -> Result<Vec<Arc<Bus>>, Problems> {
     let mut problems = config.unknown_bus_sources(names);
     let mut all = Vec::new();
+    let own: Vec<String> = config.buses.iter().map(Settings::source).collect();
     for settings in &config.buses {
         match resolved(settings, environment) {
             Ok(access) => {
-                all.push(Arc::new(Bus::new(settings.clone(), access, Arc::clone(clock), Arc::clone(state))));
+                let bus = Bus::new(settings.clone(), access, Arc::clone(clock), Arc::clone(state));
+                all.push(Arc::new(bus.among(own.clone())));
             }
             Err(error) => {
                 problems.push(config.problem(&["bus", "nats"], format!("{}: {error}", settings.name)));
@@ -155,10 +157,11 @@ impl Intake for Taking {
         &'a self,
         alerts: Vec<Alert>,
         forwards: &'a [Vec<Forward>],
+        kept: Kept,
     ) -> BoxFuture<'a, Result<Vec<Arrival>, String>> {
         Box::pin(async move {
             self.ready()?;
-            match take(&self.services, &self.buses, alerts, forwards).await {
+            match take(&self.services, &self.buses, alerts, (forwards, kept)).await {
                 Ok((received, arrivals)) => {
                     self.counters.received(&received);
                     Ok(arrivals)

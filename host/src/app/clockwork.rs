@@ -118,6 +118,10 @@ impl<J: Job> Clockwork<J> {
         self.busy.get(name).unwrap_or(&self.others)
     }
 
+    fn tasks(&self) -> MutexGuard<'_, Vec<JoinHandle<()>>> {
+        self.tasks.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// How each stands.
     pub(super) fn states(&self) -> MutexGuard<'_, BTreeMap<String, J::State>> {
         self.states.lock().unwrap_or_else(PoisonError::into_inner)

@@ -2,7 +2,7 @@
 //! servers, restores what was under way and lets the runner go.
 
 use std::path::Path;
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
 use tokio::sync::mpsc;
@@ -272,6 +272,7 @@ pub async fn start(config: &Config, progress: &Progress) -> Result<(Arc<App>, Ve
         traces,
         chat,
         stop_timeout,
+        stopping_since: OnceLock::new(),
         config_file: config.file().map(Path::to_path_buf),
     };
     if tokio::time::timeout(PATIENCE, app.restoration.settled()).await.is_err() {

@@ -71,10 +71,7 @@ impl Host for Launcher {
     fn start<'a>(&'a self, config: Arc<Config>, progress: &'a Progress) -> BoxFuture<'a, Result<Started, Problems>> {
         Box::pin(async move {
             let (app, loaded) = launch::start(&config, progress).await?;
-            app.begin_inspections();
-            app.begin_schedules();
-            app.begin_watches();
-            app.begin_buses();
+            app.begin();
             Ok(Started { backend: app, loaded })
         })
     }

@@ -24,7 +24,8 @@ pub fn unmet(config: &Config, set: &Set) -> Vec<Problem> {
         }
         for group in &who {
             let able = people.able(Some(group));
-            if able < wanted {
+            // Nobody can count those of whom a proxy or a provider will say that they are in the group.
+            if able < wanted && !people.may_be_more() {
                 wrong(format!(
                     "gate {gate} wants {wanted} of {group:?}, but {able} of them can prove their name, so nobody can ever \
                      approve; give its members [users.NAME] with a token (`tidegate user add`)"
@@ -32,7 +33,7 @@ pub fn unmet(config: &Config, set: &Set) -> Vec<Problem> {
             }
         }
         let able = people.able(None);
-        if who.is_empty() && wanted > 1 && able < wanted {
+        if who.is_empty() && wanted > 1 && able < wanted && !people.may_be_more() {
             wrong(format!(
                 "gate {gate} wants {wanted} different people, but {able} can prove their name, and names that are only \
                  typed are not several; add [users.NAME] (`tidegate user add`)"

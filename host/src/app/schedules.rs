@@ -28,7 +28,7 @@ use crate::domain::schedule::{Did, ScheduleEvent};
 use crate::events::Events;
 use crate::inspection::timetable::Timetable;
 use crate::pipeline::Services;
-use crate::ports::{Journal, JournalError};
+use crate::ports::Journal;
 pub use heartbeats::Heartbeats;
 pub use ping::Addresses;
 use tally::Tally;
@@ -149,18 +149,10 @@ impl Schedules {
         Arc::new(Self { clockwork, services, heartbeats, listening: Mutex::default() })
     }
 
-    /// Reads what the journal says of earlier runs; see [`Clockwork::restore`].
-    ///
-    /// # Errors
-    /// When the journal cannot be read or written.
-    pub async fn restore(&self) -> Result<(), JournalError> {
-        self.clockwork.restore().await
-    }
-
-    /// Begins to follow the clock, until [`Self::stop`].
-    pub fn follow(&self) {
-        self.clockwork.follow();
-        self.listen();
+    /// Begins to follow the clock and to listen as soon as all is known that both rest on, until [`Self::stop`].
+    pub fn begin<F: Future<Output = ()> + Send + 'static>(&self, known: impl Fn() -> F) {
+        self.clockwork.begin(known());
+        self.listen(known());
     }
 
     /// Makes a run now; what came of it, in a sentence. See [`Clockwork::run`].

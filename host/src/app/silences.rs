@@ -10,7 +10,7 @@ use super::App;
 use crate::backend::silences::{Draft, SilenceError, SilenceView, Silencing};
 use crate::domain::control::Control;
 use crate::domain::silence::{Cover, MATCHERS, MOST, Preview, SilenceState};
-use crate::domain::{Incident, Person, Silence, SilenceEvent, SilenceId};
+use crate::domain::{Access, Incident, Permission, Person, Role, Silence, SilenceEvent, SilenceId};
 use crate::pipeline::{self, Services};
 use crate::rules::SilenceLimits;
 
@@ -48,10 +48,10 @@ impl App {
         self.services.clock.now()
     }
 
-    fn view(&self, silence: &Silence, incidents: &[Arc<Incident>]) -> SilenceView {
+    fn view(&self, silence: &Silence, incidents: &[Arc<Incident>], access: &Access) -> SilenceView {
         let state = silence.state(self.now());
         let active = state == SilenceState::Active;
-        let covers = if active { Preview::of(&silence.matchers, incidents) } else { Preview::default() };
+        let covers = if active { Preview::of(&silence.matchers, incidents, access) } else { Preview::default() };
         SilenceView { silence: silence.clone(), state, covers, hidden: self.services.store.hidden_by(&silence.id) }
     }
 
@@ -100,8 +100,8 @@ impl App {
     }
 
     /// What a silence would cover, and what speaks against it.
-    fn judged(&self, silence: &Silence) -> Preview {
-        let mut preview = self.services.store.preview(&silence.matchers);
+    fn judged(&self, silence: &Silence, access: &Access) -> Preview {
+        let mut preview = self.services.store.preview(&silence.matchers, access);
         let asked =
             SilenceLimits { matchers: &silence.matchers, length: silence.ends_at.duration_since(silence.starts_at) };
         preview.refused = self.services.policies.against_silence(&asked).map(|against| against.to_string());
@@ -127,7 +127,7 @@ impl App {
             Some(known) => silence.is_changed(known),
             None => silence.starts_at = silence.starts_at.max(now),
         }
-        let preview = self.judged(&silence);
+        let preview = self.judged(&silence, &Access::of(Role::Viewer));
         if let Some(refused) = preview.refused {
             return Err(SilenceError::Refused(refused));
         }
@@ -187,23 +187,30 @@ impl App {
     }
 }
 
+/// Whether somebody may look at all that a silence can cover.
+fn sees(access: &Access, silence: &Silence) -> bool {
+    access.may_cover(Permission::Look, &silence.matchers)
+}
+
 impl Silencing for App {
-    fn silences(&self) -> Vec<SilenceView> {
+    fn silences(&self, access: &Access) -> Vec<SilenceView> {
         let (silences, incidents) = (self.services.store.silences(), self.services.store.all());
-        let mut all: Vec<SilenceView> = silences.all().map(|silence| self.view(silence, &incidents)).collect();
+        let seen = silences.all().filter(|silence| sees(access, silence));
+        let mut all: Vec<SilenceView> = seen.map(|silence| self.view(silence, &incidents, access)).collect();
         all.sort_by_key(|view| (view.state as u8, view.silence.ends_at));
         all
     }
 
-    fn silence(&self, id: &str) -> Option<SilenceView> {
+    fn silence(&self, id: &str, access: &Access) -> Option<SilenceView> {
         let incidents = self.services.store.all();
-        self.services.store.silences().get(id).map(|silence| self.view(silence, &incidents))
+        let silences = self.services.store.silences();
+        silences.get(id).filter(|silence| sees(access, silence)).map(|silence| self.view(silence, &incidents, access))
     }
 
-    fn silences_in(&self, states: &[SilenceState], most: usize) -> (Vec<SilenceView>, usize) {
+    fn silences_in(&self, states: &[SilenceState], most: usize, access: &Access) -> (Vec<SilenceView>, usize) {
         let (silences, now) = (self.services.store.silences(), self.now());
-        let mut all: Vec<&Arc<Silence>> =
-            silences.all().filter(|silence| states.contains(&silence.state(now))).collect();
+        let wanted = |silence: &&Arc<Silence>| states.contains(&silence.state(now)) && sees(access, silence);
+        let mut all: Vec<&Arc<Silence>> = silences.all().filter(wanted).collect();
         all.sort_by_key(|silence| match silence.state(now) {
             // Of what is over the newest is wanted.
             SilenceState::Expired => (2, -silence.ends_at.as_second()),
@@ -212,15 +219,17 @@ impl Silencing for App {
         });
         let count = all.len();
         let incidents = self.services.store.all();
-        (all.into_iter().take(most).map(|silence| self.view(silence, &incidents)).collect(), count)
+        (all.into_iter().take(most).map(|silence| self.view(silence, &incidents, access)).collect(), count)
     }
 
-    fn cover(&self, incident: &Incident) -> Option<Cover> {
-        self.services.store.silences().over(incident, self.now())
+    fn cover(&self, incident: &Incident, access: &Access) -> Option<Cover> {
+        let mut cover = self.services.store.silences().over(incident, self.now())?;
+        cover.silences.retain(|silence| sees(access, silence));
+        Some(cover)
     }
 
-    fn preview(&self, draft: &Draft) -> Result<Preview, SilenceError> {
-        Ok(self.judged(&self.drafted(draft, self.now())?))
+    fn preview(&self, draft: &Draft, access: &Access) -> Result<Preview, SilenceError> {
+        Ok(self.judged(&self.drafted(draft, self.now())?, access))
     }
 
     fn set_silence(&self, draft: Draft) -> BoxFuture<'_, Result<SilenceId, SilenceError>> {
@@ -246,7 +255,7 @@ mod tests {
         let matchers: Vec<Matcher> =
             labels.iter().map(|(name, value)| Matcher::new(name, value, false, true).unwrap()).collect();
         let preview = |incident: &Incident| {
-            let preview = Preview::of(&matchers, &[Arc::new(incident.clone())]);
+            let preview = Preview::of(&matchers, &[Arc::new(incident.clone())], &Access::of(Role::Viewer));
             (preview.incidents, preview.going_on)
         };
         assert_eq!(preview(&asking), (0, 1), "a question that was asked stays open");

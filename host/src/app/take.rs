@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::bus::{Arrival, Bus};
+use crate::bus::{Arrival, Bus, Kept};
 use crate::domain::Alert;
 use crate::domain::event::Forward;
 use crate::pipeline::{self, Services};
@@ -10,7 +10,8 @@ use crate::ports::JournalError;
 use crate::store::Received;
 
 /// Makes alerts durable, and then lets go of the events that rules send on, by message. What comes back for each message is
-/// when its events have arrived: who can have it sent again may wait for that before it is acknowledged.
+/// when its events have arrived: who can have it sent again waits for that before it is acknowledged, and here until there is
+/// room for them.
 ///
 /// # Errors
 /// When the journal does not take the alerts: nothing is sent on, because all of it comes again.
@@ -18,18 +19,24 @@ pub async fn take(
     services: &Services,
     buses: &[Arc<Bus>],
     alerts: Vec<Alert>,
-    forwards: &[Vec<Forward>],
+    (forwards, kept): (&[Vec<Forward>], Kept),
 ) -> Result<(Received, Vec<Arrival>), JournalError> {
     let received = pipeline::receive(services, alerts).await?;
-    Ok((received, forwards.iter().map(|forwards| send_on(buses, forwards)).collect()))
+    let mut arrivals = Vec::with_capacity(forwards.len());
+    for forwards in forwards {
+        arrivals.push(send_on(buses, forwards, kept).await);
+    }
+    Ok((received, arrivals))
 }
 
 /// Hands events to each bus on which anything is told.
-fn send_on(buses: &[Arc<Bus>], forwards: &[Forward]) -> Arrival {
+async fn send_on(buses: &[Arc<Bus>], forwards: &[Forward], kept: Kept) -> Arrival {
     let (under_way, arrival) = Arrival::new();
     for forward in forwards {
         let forward = Arc::new(forward.clone());
-        buses.iter().for_each(|bus| bus.send_on(&forward, &under_way));
+        for bus in buses {
+            bus.send_on(&forward, &under_way, kept).await;
+        }
     }
     arrival
 }

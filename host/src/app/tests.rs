@@ -11,11 +11,12 @@ use super::*;
 use crate::backend::{FindError, Host, find};
 use crate::clock::SystemClock;
 use crate::config::{Config, Overrides};
-use crate::domain::incident::ActionRecord;
+use crate::domain::incident::{ActionRecord, ActionState};
 use crate::domain::{
-    Action, ActionId, Catalogue, Decision, Entry, Mode, Origin, Outcome, Person, Proof, Proposal, Proven, Risk, Ruling,
-    Sealed, Verdict,
+    Action, ActionId, Catalogue, Decision, Entry, Fact, Mode, Origin, Outcome, Person, Proof, Proposal, Proven, Risk,
+    Ruling, Sealed, Verdict,
 };
+use crate::gate::LINK;
 use crate::journal::{Options, Sqlite};
 use crate::ports::{Clock, Journal};
 use crate::token::Hash;

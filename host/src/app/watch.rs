@@ -8,7 +8,7 @@ use futures::future::BoxFuture;
 
 use super::restoration::Restoration;
 use super::take::take;
-use crate::bus::Bus;
+use crate::bus::{Bus, Kept};
 use crate::config::{Config, Problem};
 use crate::domain::Event;
 use crate::domain::alert::normalised::Normalised;
@@ -51,7 +51,7 @@ impl Inlet for Watched {
             let forwards = [forwards];
             loop {
                 if !self.journal.crowded() {
-                    match take(&self.services, &self.buses, alerts.clone(), &forwards).await {
+                    match take(&self.services, &self.buses, alerts.clone(), (&forwards, Kept::Nowhere)).await {
                         Ok(_) => return,
                         Err(error) => {
                             tracing::warn!(%error, "alerts of a watched cluster wait for the journal");

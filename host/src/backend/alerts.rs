@@ -1,9 +1,11 @@
 //! What fires now, as Alertmanager's API tells it.
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use super::Cancellation;
-use crate::domain::{Alert, Labels, Matcher, Severity};
+use crate::domain::{Access, Alert, Labels, Matcher, Severity};
 
 /// The parameter of a push of Prometheus by which alerts without an end get one, as in an Alertmanager.
 pub const TIMES_OUT: &str = "resolve_timeout";
@@ -19,7 +21,7 @@ pub struct LiveAlert {
     pub updated_at: Timestamp,
     /// When it ends, unless its sender says again that it fires.
     pub ends_at: Timestamp,
-    /// Its incident.
+    /// Its incident; empty where whoever asks may not look at all of that.
     pub incident: String,
     /// What the alerts of its incident have in common.
     pub group: Labels,
@@ -40,9 +42,55 @@ impl LiveAlert {
     }
 }
 
+/// An alert that fires, for programs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct AlertView {
+    /// Its name.
+    pub name: String,
+    /// How bad it is.
+    pub severity: Severity,
+    /// The source that told of it.
+    pub source: String,
+    /// Its incident; none where whoever asks may not look at all of that.
+    pub incident: Option<String>,
+    /// Its labels.
+    #[schemars(with = "std::collections::BTreeMap<String, String>")]
+    pub labels: Labels,
+    /// What its sender says about it.
+    #[schemars(with = "std::collections::BTreeMap<String, String>")]
+    pub annotations: Labels,
+    /// Since when.
+    pub starts_at: Timestamp,
+    /// When something last happened to its incident.
+    pub updated_at: Timestamp,
+    /// Names of the silences that cover it.
+    pub silenced_by: Vec<String>,
+    /// Names of what inhibits it.
+    pub inhibited_by: Vec<String>,
+}
+
+impl From<LiveAlert> for AlertView {
+    fn from(live: LiveAlert) -> Self {
+        Self {
+            name: live.alert.name.clone(),
+            severity: live.alert.severity,
+            source: live.alert.source.clone(),
+            incident: Some(live.incident).filter(|incident| !incident.is_empty()),
+            labels: live.alert.labels.clone(),
+            annotations: live.alert.annotations.clone(),
+            starts_at: live.starts_at,
+            updated_at: live.updated_at,
+            silenced_by: live.silenced_by,
+            inhibited_by: live.inhibited_by,
+        }
+    }
+}
+
 /// Which of what fires is wanted.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Wanted {
+    /// Who wants it: what they may not look at is not there.
+    pub access: Access,
     /// What the labels must be.
     pub matchers: Vec<Matcher>,
     /// How bad it is.
@@ -72,10 +120,10 @@ pub struct Firing {
     pub more_values: usize,
 }
 
-/// What fires.
+/// What fires, as somebody sees it who may look there.
 pub trait Alerts: Send + Sync {
     /// All alerts that fire. May take a while where there are many.
-    fn live_alerts(&self) -> Vec<LiveAlert> {
+    fn live_alerts(&self, _access: &Access) -> Vec<LiveAlert> {
         Vec::new()
     }
     /// Some of what fires.

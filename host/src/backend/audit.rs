@@ -13,6 +13,13 @@ pub trait Auditing: Send + Sync {
     fn audit(&self, _audited: Audited) -> BoxFuture<'_, Result<(), String>> {
         Box::pin(std::future::ready(Ok(())))
     }
+    /// The number of the latest change of the file of accounts that is written down; 0 for none. May block on files.
+    ///
+    /// # Errors
+    /// When the journal cannot be read, or not yet.
+    fn accounts_told(&self) -> Result<u64, String> {
+        Ok(0)
+    }
     /// Those that are wanted, the latest first. May block on files.
     ///
     /// # Errors

@@ -1,5 +1,6 @@
 //! A front for tests: three incidents, a memory of what it was asked, and nothing else.
 
+mod alerts;
 mod silences;
 
 use std::sync::Mutex;
@@ -112,7 +113,6 @@ impl Records for Fake {
     }
 }
 
-impl super::alerts::Alerts for Fake {}
 impl super::handling::Handling for Fake {
     fn say(&self, word: Word) -> BoxFuture<'_, Result<Heard, ControlError>> {
         let known = self.incidents.iter().any(|incident| *incident.id.0 == *word.incident);

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::silence::{Cover, Preview, SilenceState, Tally};
-use crate::domain::{Incident, Matcher, Person, Silence, SilenceId};
+use crate::domain::{Access, Incident, Matcher, Person, Silence, SilenceId};
 
 /// A silence that somebody wants.
 #[derive(Clone, Debug, PartialEq)]
@@ -61,30 +61,31 @@ pub enum SilenceError {
     Unavailable(String),
 }
 
-/// The silences of a running host.
+/// The silences of a running host, as somebody sees them: those that cover nothing beyond the places where they may look, and
+/// of what these cover no more than that.
 pub trait Silencing: Send + Sync {
     /// All that are remembered, with what they cover.
-    fn silences(&self) -> Vec<SilenceView> {
+    fn silences(&self, _access: &Access) -> Vec<SilenceView> {
         Vec::new()
     }
     /// The one of this name.
-    fn silence(&self, _id: &str) -> Option<SilenceView> {
+    fn silence(&self, _id: &str, _access: &Access) -> Option<SilenceView> {
         None
     }
     /// Those that stand so, the one that ends first first, with what they cover now; so many at most, and how many
     /// there are.
-    fn silences_in(&self, _states: &[SilenceState], _most: usize) -> (Vec<SilenceView>, usize) {
+    fn silences_in(&self, _states: &[SilenceState], _most: usize, _access: &Access) -> (Vec<SilenceView>, usize) {
         (Vec::new(), 0)
     }
-    /// What holds an incident back now.
-    fn cover(&self, _incident: &Incident) -> Option<Cover> {
+    /// What holds an incident back now: until when, and by which silences as far as somebody may see them.
+    fn cover(&self, _incident: &Incident, _access: &Access) -> Option<Cover> {
         None
     }
     /// What a silence would cover, and what speaks against it. Makes none.
     ///
     /// # Errors
     /// When it cannot be one.
-    fn preview(&self, _draft: &Draft) -> Result<Preview, SilenceError> {
+    fn preview(&self, _draft: &Draft, _access: &Access) -> Result<Preview, SilenceError> {
         Ok(Preview::default())
     }
     /// Makes a silence, or changes the one that is named: by its own name where only its end or its comment changes, else the

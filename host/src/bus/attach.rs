@@ -14,11 +14,12 @@ use async_nats::jetstream::{self, ErrorCode};
 use super::known::{Begin, Known, begin};
 use super::status::What;
 use super::{Bus, Inlet, Stream};
+use crate::domain::event::Pattern;
 
 /// How long the server waits for an acknowledgement before it sends a message again.
 const ACK_WAIT: Duration = Duration::from_secs(30);
-/// Messages that may be on their way.
-const IN_FLIGHT: i64 = 512;
+/// Messages that may be unacknowledged: as many as may wait for what they sent on.
+const IN_FLIGHT: i64 = 2_000;
 
 /// The place in a stream.
 pub(super) struct Place {
@@ -123,17 +124,12 @@ fn remark(granted: &Info, inlet: &Inlet) -> Option<String> {
         .map(String::as_str)
         .filter(|f| !f.is_empty())
         .collect();
-    let missing = inlet.subjects.iter().map(ToString::to_string).filter(|subject| !filters.contains(&subject.as_str()));
-    let missing: Vec<String> = missing.collect();
-    if !missing.is_empty() && filters.is_empty() {
-        found.push("the consumer sends the whole stream, and the host leaves out what was not asked for".to_string());
-    } else if !missing.is_empty() {
-        found.push(format!("the consumer sends {} alone, and not {}", filters.join(", "), missing.join(", ")));
-    } else if inlet.subjects.is_empty() && !filters.is_empty() {
-        found.push(format!("the consumer sends {} alone", filters.join(", ")));
-    }
+    found.extend(unsent(&filters, &inlet.subjects));
     if config.ack_policy != AckPolicy::Explicit {
         found.push("the consumer does not wait for acknowledgements of each message: a crash may lose some".into());
+    }
+    if config.headers_only {
+        found.push("the consumer sends headers alone, so that nothing can be read".into());
     }
     if config.max_deliver > 0 {
         found.push(format!("the consumer gives a message up after {} attempts", config.max_deliver));
@@ -142,4 +138,54 @@ fn remark(granted: &Info, inlet: &Inlet) -> Option<String> {
         found.push("the consumer pushes; the host needs one that is pulled from".into());
     }
     (!found.is_empty()).then(|| found.join("; "))
+}
+
+/// What a consumer with these filters sends otherwise than it was asked for.
+fn unsent(filters: &[&str], subjects: &[Pattern]) -> Option<String> {
+    if filters.is_empty() {
+        let text = "the consumer sends the whole stream, and the host leaves out what was not asked for";
+        return (!subjects.is_empty()).then(|| text.into());
+    }
+    let sent = filters.join(", ");
+    if subjects.is_empty() {
+        return Some(format!("the consumer sends {sent} alone"));
+    }
+    // One that sends more than that sends that as well.
+    let covers = |filter: &str, subject: &str| {
+        let within = Pattern::parse(&filter.to_lowercase()).is_ok_and(|filter| filter.matches(subject));
+        within && (filter.ends_with('>') || !subject.ends_with('>'))
+    };
+    let missing = subjects.iter().map(ToString::to_string);
+    let missing: Vec<String> = missing.filter(|one| !filters.iter().any(|filter| covers(filter, one))).collect();
+    (!missing.is_empty()).then(|| format!("the consumer sends {sent} alone, and not {}", missing.join(", ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_consumer_of_others_does_not_send_is_named_and_nothing_else() {
+        let said = |filters: &[&str], subjects: &[&str]| {
+            let subjects: Vec<Pattern> = subjects.iter().map(|subject| Pattern::parse(subject).unwrap()).collect();
+            unsent(filters, &subjects).unwrap_or_default()
+        };
+        for (filters, subjects) in [
+            (&["ops.>"][..], &["ops.>"][..]),
+            (&["Ops.>"], &["ops.clusters.>", "ops.a"]),
+            (&["ops.*.a", "ops.b"], &["ops.*.a", "ops.b"]),
+            (&[], &[]),
+        ] {
+            assert_eq!(said(filters, subjects), "", "{filters:?} {subjects:?}");
+        }
+        for (filters, subjects, part) in [
+            (&["ops.*"][..], &["ops.>"][..], "and not ops.>"),
+            (&["ops.a"], &["ops.*"], "and not ops.*"),
+            (&["ops.a", "ops.b"], &["ops.a", "ops.c"], "sends ops.a, ops.b alone, and not ops.c"),
+            (&["ops.a"], &[], "sends ops.a alone"),
+            (&[], &["ops.a"], "the whole stream"),
+        ] {
+            assert!(said(filters, subjects).contains(part), "{filters:?} {subjects:?}: {}", said(filters, subjects));
+        }
+    }
 }

@@ -51,14 +51,14 @@ async fn connect(bus: &Bus) -> Result<Client, String> {
 }
 
 fn options(bus: &Bus) -> Result<ConnectOptions, String> {
-    let status = Arc::clone(&bus.status);
+    let (status, clock) = (Arc::clone(&bus.status), Arc::clone(&bus.clock));
     let tls = &bus.settings.tls;
     let mut options = ConnectOptions::new()
         .name(format!("tidegate {}", bus.settings.name))
         .ping_interval(PING)
         .subscription_capacity(WAITING)
         .event_callback(move |event| {
-            note(&status, &event);
+            note(&status, &event, clock.elapsed());
             std::future::ready(())
         });
     if !bus.settings.discover {
@@ -94,13 +94,13 @@ fn of_addresses(bus: &Bus, options: ConnectOptions) -> ConnectOptions {
     }
 }
 
-fn note(status: &Status, event: &Event) {
+fn note(status: &Status, event: &Event, elapsed: Duration) {
     match event {
         Event::Connected => status.connected(),
         Event::Disconnected | Event::Closed => status.lost(),
         // One for each message, so it is counted and not told.
         Event::SlowConsumer(_) => status.add(What::Missed, 1),
         Event::LameDuckMode => tracing::info!("the server of the bus is about to stop"),
-        other => tracing::warn!(what = %other, "the bus objects"),
+        other => status.objects(&other.to_string(), elapsed),
     }
 }

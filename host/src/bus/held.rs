@@ -19,6 +19,8 @@ pub trait Delivered: Send + Sync + 'static {
     fn pending(&self) -> u64;
     /// The message as the host's own parts see it.
     fn message(&self) -> Message;
+    /// Lets go of all of it that only whoever reads it needs.
+    fn lighten(&mut self) {}
     /// Says something of it. No answer is waited for; an error shows itself as a message that comes again.
     fn say(&self, word: Word) -> BoxFuture<'_, ()>;
     /// Acknowledges it, and comes back when the server knows.
@@ -89,6 +91,11 @@ impl Delivered for Held {
 
     fn message(&self) -> Message {
         Message::of(&self.message.message, self.published.unwrap_or(Timestamp::UNIX_EPOCH))
+    }
+
+    fn lighten(&mut self) {
+        self.message.message.payload = Default::default();
+        self.message.message.headers = None;
     }
 
     fn say(&self, word: Word) -> BoxFuture<'_, ()> {

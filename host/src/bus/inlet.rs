@@ -1,5 +1,6 @@
 //! Reads a stream: whatever messages mean is durable before they are acknowledged, in their order. What rules send on of them
-//! goes behind that; the acknowledgement of its own message waits for it, and nothing else does ([`Late`]).
+//! goes behind that, and the acknowledgement of its own message waits for it ([`Late`]): so many may wait as the server lets be
+//! unacknowledged, and as there is room for.
 //!
 //! While nothing can be taken, what has come is held, and the server is told so, because what is given back is overtaken by
 //! what comes later. After a while it is given back all the same, and nothing more is asked for.
@@ -7,7 +8,8 @@
 use std::time::Duration;
 
 use async_nats::Client;
-use async_nats::jetstream::consumer::pull;
+use async_nats::jetstream::consumer::{Config, pull};
+use futures::future::{Either, select};
 use futures::{FutureExt, StreamExt};
 use jiff::Timestamp;
 
@@ -31,13 +33,15 @@ const HEARTBEAT: Duration = Duration::from_secs(5);
 /// The shortest and longest pause before the stream is looked for again.
 const PAUSE: Duration = Duration::from_millis(200);
 const LONGEST: Duration = Duration::from_secs(15);
+/// Between two looks at how many messages wait for what they sent on.
+const LOOK: Duration = Duration::from_secs(1);
 /// Between two times that the place in the stream is remembered.
 const REMEMBER: Duration = Duration::from_secs(60);
 
 /// Goes on until the host ends.
 pub(super) async fn follow(bus: &Bus, client: &Client, inlet: &Inlet, intake: &dyn Intake) {
     let Some(stream) = &inlet.stream else { return plain::follow(bus, client, inlet, intake).await };
-    let mut seen = Seen::default();
+    let (mut seen, mut late) = (Seen::default(), Late::default());
     let mut pause = PAUSE;
     loop {
         ready(bus, intake).await;
@@ -46,10 +50,10 @@ pub(super) async fn follow(bus: &Bus, client: &Client, inlet: &Inlet, intake: &d
                 seen.attach(&place.created, place.floor);
                 bus.status.waits(None);
                 let config = &place.consumer.cached_info().config;
-                let late = Late::new(config.max_ack_pending, config.ack_wait);
+                late.attach(&place.created, config.ack_wait);
                 let turn = Turn { bus, inlet, intake, ack_wait: config.ack_wait };
                 let followed = Followed { bus, stream, turn, place };
-                if followed.read(&mut seen, late).await {
+                if followed.read(&mut seen, &mut late).await {
                     pause = PAUSE;
                 }
             }
@@ -80,10 +84,10 @@ struct Followed<'a> {
 
 impl Followed<'_> {
     /// Reads until the place is lost; whether anything came.
-    async fn read(&self, seen: &mut Seen, mut late: Late) -> bool {
-        let asked = self.place.consumer.stream();
-        let asked = asked.max_messages_per_batch(AT_ONCE).expires(EXPIRES).heartbeat(HEARTBEAT).messages().await;
-        let mut messages = match asked {
+    async fn read(&self, seen: &mut Seen, late: &mut Late) -> bool {
+        let Asked { messages, expires, heartbeat } = Asked::of(&self.place.consumer.cached_info().config);
+        let asked = self.place.consumer.stream().max_messages_per_batch(messages);
+        let mut messages = match asked.expires(expires).heartbeat(heartbeat).messages().await {
             Ok(messages) => messages,
             Err(error) => {
                 self.bus.status.waits(Some(error.to_string()));
@@ -93,18 +97,18 @@ impl Followed<'_> {
         let mut came = false;
         let mut remembered = self.bus.clock.elapsed();
         loop {
-            let first = match messages.next().await {
+            let first = match self.next(&mut messages, late).await {
                 Some(Ok(message)) => message,
-                // It is looked for again, and if it is not there that is said.
                 Some(Err(error)) => {
-                    tracing::info!(bus = self.bus.settings.name, stream = self.stream.name, %error, "the stream is looked for again");
+                    let stream = &self.stream.name;
+                    self.bus.status.waits(Some(format!("the stream {stream:?} is looked for again: {error}")));
                     return came;
                 }
                 None => return came,
             };
             came = true;
             let (group, ended) = gathered(first, &mut messages);
-            if !self.turn.handle(group, seen, &mut late).await {
+            if !self.turn.handle(group, seen, late).await {
                 let rest: Vec<Held> = std::iter::from_fn(|| messages.next().now_or_never().flatten()?.ok())
                     .take(AT_ONCE * 2)
                     .filter_map(Held::of)
@@ -124,6 +128,57 @@ impl Followed<'_> {
                 }
             }
         }
+    }
+}
+
+impl Followed<'_> {
+    /// The next message. While as many wait for what they sent on as may be unacknowledged, none comes, and that is said;
+    /// those that have waited for long enough are acknowledged then.
+    async fn next(&self, messages: &mut pull::Stream, late: &Late) -> Option<Next> {
+        let most = usize::try_from(self.place.consumer.cached_info().config.max_ack_pending).unwrap_or(0);
+        let mut said = false;
+        loop {
+            let waiting = late.count();
+            let full = most > 0 && waiting >= most;
+            if full != said {
+                let why = "as many messages as may be unacknowledged wait until what they sent on has arrived";
+                self.bus.status.waits(full.then(|| format!("{waiting} messages: {why}")));
+                said = full;
+            }
+            if waiting == 0 {
+                return messages.next().await;
+            }
+            // Copies hold up alerts for a while, and no longer.
+            if full && late.ease(self.bus.clock.elapsed()).await > 0 {
+                continue;
+            }
+            match select(messages.next(), self.bus.clock.sleep(LOOK)).await {
+                Either::Left((next, _)) => return next,
+                Either::Right(_) => {}
+            }
+        }
+    }
+}
+
+type Next = Result<async_nats::jetstream::Message, pull::MessagesError>;
+
+/// What is asked for at a time, as far as the consumer lets anybody ask: one that was made by others may let ask for less, and
+/// its server refuses to give anything to whoever asks for more.
+#[derive(Debug, PartialEq, Eq)]
+struct Asked {
+    messages: usize,
+    expires: Duration,
+    heartbeat: Duration,
+}
+
+impl Asked {
+    fn of(config: &Config) -> Self {
+        let most = usize::try_from(config.max_batch).ok().filter(|most| *most > 0);
+        let longest = Some(config.max_expires).filter(|longest| !longest.is_zero());
+        let expires = longest.map_or(EXPIRES, |longest| longest.min(EXPIRES));
+        // A server wants to say that it is there at least twice.
+        let heartbeat = HEARTBEAT.min(expires / 3);
+        Self { messages: most.map_or(AT_ONCE, |most| most.min(AT_ONCE)), expires, heartbeat }
     }
 }
 
@@ -158,5 +213,21 @@ impl Message {
         let headers: Labels = headers.into();
         let request = Inbound { method: "POST".into(), headers, query: Vec::new(), body, received_at: published };
         Self { subject, request }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_more_is_asked_for_than_the_consumer_lets_anybody_ask() {
+        let asked = |max_batch: i64, max_expires: u64| {
+            Asked::of(&Config { max_batch, max_expires: Duration::from_secs(max_expires), ..Default::default() })
+        };
+        assert_eq!(asked(0, 0), Asked { messages: AT_ONCE, expires: EXPIRES, heartbeat: HEARTBEAT });
+        let few = Asked { messages: 10, expires: Duration::from_secs(3), heartbeat: Duration::from_secs(1) };
+        assert_eq!(asked(10, 3), few);
+        assert_eq!(asked(-1, 3_600), asked(0, 0));
     }
 }

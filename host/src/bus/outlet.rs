@@ -13,7 +13,7 @@ use async_nats::jetstream::{self, Context, context::PublishErrorKind};
 use futures::future::{Either, select};
 use sha2::{Digest, Sha256};
 
-use super::onward::{Became, UnderWay};
+use super::onward::{Became, Kept, Left, UnderWay};
 use super::status::What;
 use super::tell::{Told, forwarded, written};
 use super::{Bus, Publish, Record, subject};
@@ -162,12 +162,41 @@ impl Bus {
         self.settings.publish.is_some()
     }
 
-    /// Takes an event that is to be sent on, where anything is told here; it goes when the bus takes it.
-    pub fn send_on(&self, forward: &Arc<Forward>, under_way: &UnderWay) {
-        if self.tells() && !self.onward.add(forward, under_way, self.clock.elapsed()) {
-            self.status.add(What::Untold, 1);
-            self.status.untold(Some("more events are to be sent on than it takes; some are left out".into()));
+    /// Takes an event that is to be sent on, where anything is told here; it goes when the bus takes it. What a stream keeps
+    /// waits for room, anything else is left out where there is none.
+    pub async fn send_on(&self, forward: &Arc<Forward>, under_way: &UnderWay, kept: Kept) {
+        if !self.tells() || self.onward.add(forward, under_way, kept, self.clock.elapsed()) {
+            return;
         }
+        match kept {
+            Kept::InStream => {
+                let what = "the streams that bring them wait for up to 30 s, and then the oldest are left out";
+                self.status.full(self.clock.elapsed(), what);
+                let given_up = self.onward.add_in_time(forward, under_way, kept, self.clock.as_ref()).await;
+                self.status.add(What::Untold, given_up);
+            }
+            Kept::Nowhere => {
+                self.status.full(self.clock.elapsed(), "those that no stream keeps are left out");
+                self.status.add(What::Untold, 1);
+            }
+        }
+    }
+
+    /// Lets go of what has not been sent on at the end, and says so.
+    pub(super) fn give_up_onward(&self) {
+        let Left { again, lost } = self.onward.give_up();
+        if again + lost == 0 {
+            return;
+        }
+        self.status.add(What::Untold, lost);
+        let bus = &self.settings.name;
+        tracing::warn!(
+            bus,
+            again,
+            lost,
+            "not all that was to be sent on over the bus had arrived when tidegate stopped: {again} come again from their \
+             streams, {lost} are lost, because no stream keeps them"
+        );
     }
 
     /// Sends events on, until the host ends.
@@ -178,6 +207,10 @@ impl Bus {
         let became = |became| match became {
             Became::Arrived => self.status.add(What::Forwarded, 1),
             Became::Lost => self.status.add(What::Untold, 1),
+            Became::Late => {
+                self.status.add(What::Untold, 1);
+                self.status.late(self.clock.elapsed());
+            }
         };
         self.onward.follow(self.clock.as_ref(), send, became).await;
     }
@@ -195,7 +228,7 @@ impl Bus {
             return Err(Sent::Later(why.into()));
         };
         let (id, body) = forwarded(&forward, &source);
-        let sent = match objection(&forward, &publish.prefix, &source) {
+        let sent = match objection(&forward, &publish.prefix, &self.own) {
             Some(why) => Err(Sent::Never(why)),
             None if body.len() + HEADERS > client.max_payload() => Err(Sent::Never("it is too long".into())),
             None => {
@@ -208,8 +241,7 @@ impl Bus {
         match &sent {
             Ok(()) => self.status.untold(None),
             Err(Sent::Never(why) | Sent::Nowhere(why)) => {
-                let subject = cut(&forward.subject, 200);
-                tracing::warn!(bus = self.settings.name, subject, "an event is not sent on: {why}");
+                self.status.never(&forward.subject, why, self.clock.elapsed());
             }
             Err(Sent::Later(why)) => self.status.untold(Some(why.clone())),
         }
@@ -222,7 +254,7 @@ const HOPS: usize = 4;
 
 /// Why an event is not to be sent on: whoever sends it chooses its subject, and hosts that send on what others sent on would
 /// do so for ever.
-fn objection(forward: &Forward, prefix: &str, by: &str) -> Option<String> {
+fn objection(forward: &Forward, prefix: &str, by: &[String]) -> Option<String> {
     let Forward { subject, whole, said } = forward;
     let odd = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '*' | '>');
     if subject.len() > ATTRIBUTE || subject.starts_with('$') || subject.contains(odd) {
@@ -235,7 +267,7 @@ fn objection(forward: &Forward, prefix: &str, by: &str) -> Option<String> {
     if !whole && !within {
         return Some(format!("its own subject does not begin with {prefix}, as that of all that is told there"));
     }
-    if said.via.iter().any(|host| host == by) {
+    if said.via.iter().any(|host| by.contains(host)) {
         return Some("it has been sent on from here before".into());
     }
     (said.via.len() >= HOPS).then(|| format!("{HOPS} hosts have sent it on already"))
@@ -274,8 +306,9 @@ mod tests {
             let via = via.iter().map(ToString::to_string).collect();
             Event::new(Envelope { subject: subject.into(), via, ..Envelope::default() })
         };
-        let against =
-            |subject: &str, to: &str, via: &[&str]| objection(&event(subject, via).forwarded(to), "ops", "tidegate/a");
+        let against = |subject: &str, to: &str, via: &[&str]| {
+            objection(&event(subject, via).forwarded(to), "ops", &["tidegate/a".into()])
+        };
         assert_eq!(against("ops.clusters.k.nodes.n1.events", "alerts", &["tidegate/b"]), None);
         assert_eq!(against("evil.x.events", "ops.copy", &[]), None, "the rule names all of it");
         for subject in

@@ -8,7 +8,7 @@ use futures::{FutureExt, StreamExt};
 
 use super::inlet::ready;
 use super::status::What;
-use super::{Bus, Inlet, Intake, Message};
+use super::{Bus, Inlet, Intake, Kept, Message};
 
 /// Messages that are taken in at once.
 const AT_ONCE: usize = 128;
@@ -64,7 +64,7 @@ async fn read(bus: &Bus, inlet: &Inlet, intake: &dyn Intake, mut messages: Selec
             }
         }
         let forwards = if forwards.is_empty() { Vec::new() } else { vec![forwards] };
-        if bus.take(intake, alerts, &forwards, until).await.is_ok() {
+        if bus.take(intake, alerts, (&forwards, Kept::Nowhere), until).await.is_ok() {
             bus.status.add(What::Taken, taken);
         }
     }

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use super::onward::KEPT;
 use crate::domain::text::cut;
 
 /// Between two lines about messages of one kind.
@@ -45,8 +46,8 @@ const WORDS: [&str; 11] =
 enum Stage {
     /// It has never been connected; the text says why.
     Unconnected(String),
-    /// It was, and is not now.
-    Lost,
+    /// It was, and is not now; what it says to whoever connects again.
+    Lost(Option<String>),
     /// It is.
     Connected,
 }
@@ -68,19 +69,41 @@ struct Now {
     remark: Option<String>,
     /// Why what is to be told is not sent.
     untold: Option<String>,
-    logged: Option<(Duration, u64)>,
+    /// More is to be sent on than may wait, and what becomes of the rest.
+    full: Option<&'static str>,
+    /// What the server had against the host last.
+    objection: String,
+    objects: Paced,
+    unreadable: Paced,
+    filled: Paced,
+    late: Paced,
+    never: Paced,
+}
+
+/// Lines about many of one kind: one now and then.
+#[derive(Default)]
+struct Paced(Option<(Duration, u64)>);
+
+impl Paced {
+    /// How many were passed over since the last line, if it is time for another one.
+    fn passes(&mut self, elapsed: Duration) -> Option<u64> {
+        match &mut self.0 {
+            Some((at, others)) if elapsed.saturating_sub(*at) < PAUSE => {
+                *others += 1;
+                None
+            }
+            last => Some(last.replace((elapsed, 0)).map_or(0, |(_, others)| others)),
+        }
+    }
 }
 
 impl Status {
     /// Of a connection that is not there yet.
     pub fn new(name: &str) -> Self {
-        let now = Now {
-            stage: Stage::Unconnected("not tried yet".into()),
-            waits: None,
-            remark: None,
-            untold: None,
-            logged: None,
-        };
+        let stage = Stage::Unconnected("not tried yet".into());
+        let (waits, remark, untold, full) = Default::default();
+        let (objection, objects, unreadable, filled, late, never) = Default::default();
+        let now = Now { stage, waits, remark, untold, full, objection, objects, unreadable, filled, late, never };
         let (messages, connects, pending) = Default::default();
         Self { name: name.into(), now: Mutex::new(now), messages, connects, pending }
     }
@@ -102,14 +125,31 @@ impl Status {
     /// It is connected.
     pub(super) fn connected(&self) {
         self.connects.fetch_add(1, Ordering::Relaxed);
-        self.now().stage = Stage::Connected;
+        let mut now = self.now();
+        (now.stage, now.objection) = (Stage::Connected, String::new());
         tracing::info!(bus = self.name, "the bus is connected");
     }
 
     /// The connection broke.
     pub(super) fn lost(&self) {
-        self.now().stage = Stage::Lost;
+        self.now().stage = Stage::Lost(None);
         tracing::warn!(bus = self.name, "the connection to the bus broke; it is connected again");
+    }
+
+    /// The server has something against the host, or cannot be connected again: said when it is something else than before.
+    pub(super) fn objects(&self, what: &str, elapsed: Duration) {
+        let what = cut(what, 300);
+        let mut now = self.now();
+        if let Stage::Lost(why) = &mut now.stage {
+            *why = Some(what.clone());
+        }
+        if now.objection == what {
+            return;
+        }
+        if let Some(others) = now.objects.passes(elapsed) {
+            tracing::warn!(bus = self.name, what, others, "the bus objects");
+        }
+        now.objection = what;
     }
 
     /// Why nothing is read for the time being; none where it is.
@@ -123,6 +163,14 @@ impl Status {
             }
         }
         now.waits = why;
+    }
+
+    /// Nothing is read for longer than it should take; what says more of it stands.
+    pub(super) fn still(&self, why: String) {
+        let said = self.now().waits.is_some();
+        if !said {
+            self.waits(Some(why));
+        }
     }
 
     /// What the server does not do as it was asked; none where it does.
@@ -142,9 +190,45 @@ impl Status {
         if now.untold != why
             && let Some(why) = &why
         {
-            tracing::warn!(bus = self.name, why, "the bus does not take what is told; it is sent until it does");
+            tracing::warn!(bus = self.name, why, "the bus does not take what is told; it is sent again");
+        }
+        if why.is_none() {
+            now.full = None;
         }
         now.untold = why;
+    }
+
+    /// More events are to be sent on than may wait, and this becomes of the rest.
+    pub(super) fn full(&self, elapsed: Duration, rest: &'static str) {
+        let mut now = self.now();
+        now.full = Some(rest);
+        if let Some(others) = now.filled.passes(elapsed) {
+            tracing::warn!(
+                bus = self.name,
+                others,
+                "more events are to be sent on over the bus than may wait for it: {rest}"
+            );
+        }
+    }
+
+    /// An event can never be sent on.
+    pub(super) fn never(&self, subject: &str, why: &str, elapsed: Duration) {
+        if let Some(others) = self.now().never.passes(elapsed) {
+            let (subject, why) = (cut(subject, 200), cut(why, 300));
+            tracing::warn!(bus = self.name, subject, others, "an event is not sent on: {why}");
+        }
+    }
+
+    /// An event was tried for as long as any is.
+    pub(super) fn late(&self, elapsed: Duration) {
+        if let Some(others) = self.now().late.passes(elapsed) {
+            let tried = KEPT.as_secs();
+            tracing::warn!(
+                bus = self.name,
+                others,
+                "an event is not sent on: the bus did not take it within {tried} s"
+            );
+        }
     }
 
     /// Something became of messages.
@@ -157,18 +241,9 @@ impl Status {
     /// A message cannot be read; the log says so now and then, with how many it has not told of.
     pub(super) fn unreadable(&self, subject: &str, why: &str, elapsed: Duration) {
         self.add(What::Unreadable, 1);
-        let mut now = self.now();
-        let untold = match now.logged {
-            Some((at, untold)) if elapsed.saturating_sub(at) < PAUSE => {
-                now.logged = Some((at, untold + 1));
-                return;
-            }
-            Some((_, untold)) => untold,
-            None => 0,
-        };
-        now.logged = Some((elapsed, 0));
+        let Some(others) = self.now().unreadable.passes(elapsed) else { return };
         let (subject, why) = (cut(subject, 200), cut(why, 300));
-        tracing::warn!(bus = self.name, subject, why, untold, "a message of the bus cannot be read");
+        tracing::warn!(bus = self.name, subject, why, others, "a message of the bus cannot be read");
     }
 
     /// How many messages wait in the stream.
@@ -182,14 +257,25 @@ impl Status {
         let name = &self.name;
         let stage = match &now.stage {
             Stage::Connected => None,
-            Stage::Lost => Some(format!("the bus {name}: the connection broke")),
+            Stage::Lost(None) => Some(format!("the bus {name}: the connection broke")),
+            Stage::Lost(Some(why)) => {
+                let login = ["auth", "expired", "revoked"].iter().any(|word| why.to_lowercase().contains(word));
+                let login = if login {
+                    "; what it shows was read at the start, so start it anew with what is good now"
+                } else {
+                    ""
+                };
+                Some(format!("the bus {name}: the connection broke, and cannot be made again: {why}{login}"))
+            }
             Stage::Unconnected(why) => Some(format!("the bus {name} cannot be reached: {why}")),
         };
         let waits = now.waits.as_ref().filter(|_| now.stage == Stage::Connected);
         let waits = waits.map(|why| format!("the bus {name} is not read: {why}"));
         let remark = now.remark.as_ref().map(|remark| format!("the bus {name}: {remark}"));
         let untold = now.untold.as_ref().map(|why| format!("the bus {name} does not take what is told: {why}"));
-        stage.into_iter().chain(waits).chain(remark).chain(untold).collect()
+        let full =
+            now.full.map(|rest| format!("more events are to be sent on over the bus {name} than may wait: {rest}"));
+        stage.into_iter().chain(waits).chain(remark).chain(untold).chain(full).collect()
     }
 }
 
@@ -232,4 +318,45 @@ pub(super) fn text<'a>(all: impl Iterator<Item = (&'a Status, u64)>) -> String {
         rows.map(|(word, counter)| (format!(",what=\"{word}\""), load(counter))).collect()
     });
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_connection_that_cannot_be_made_again_says_why_and_what_to_do() {
+        let status = Status::new("ops");
+        status.connected();
+        status.lost();
+        assert_eq!(status.problems(), ["the bus ops: the connection broke"]);
+        status.objects("client error: i/o error", Duration::ZERO);
+        assert!(status.problems()[0].ends_with("cannot be made again: client error: i/o error"));
+        status.objects("client error: authorization violation", Duration::from_secs(20));
+        assert!(status.problems()[0].contains("start it anew"), "{:?}", status.problems());
+        status.connected();
+        assert!(status.problems().is_empty());
+    }
+
+    #[test]
+    fn lines_about_many_come_now_and_then_and_say_how_many() {
+        let mut paced = Paced::default();
+        let at = |seconds| Duration::from_secs(seconds);
+        let passed: Vec<_> = [0, 1, 9, 10, 11, 25].into_iter().map(|second| paced.passes(at(second))).collect();
+        assert_eq!(passed, [Some(0), None, None, Some(2), None, Some(1)]);
+    }
+
+    #[test]
+    fn what_there_is_no_room_for_is_a_problem_until_something_arrives() {
+        let status = Status::new("ops");
+        status.connected();
+        status.full(Duration::ZERO, "those that no stream keeps are left out");
+        assert!(status.problems()[0].ends_with("are left out"), "{:?}", status.problems());
+        status.still("slow".into());
+        status.still("slower".into());
+        assert!(status.problems()[0].ends_with("is not read: slow"), "{:?}", status.problems());
+        status.untold(None);
+        status.waits(None);
+        assert!(status.problems().is_empty());
+    }
 }

@@ -11,7 +11,7 @@ use super::held::{Delivered, Word, acknowledge, say_all};
 use super::late::Late;
 use super::seen::Seen;
 use super::status::What;
-use super::{Arrival, Bus, Inlet, Intake, Message, Read, tell};
+use super::{Arrival, Bus, Inlet, Intake, Kept, Message, Read, tell};
 use crate::domain::Alert;
 use crate::domain::event::Forward;
 use crate::ports::DecodeError;
@@ -19,6 +19,8 @@ use crate::ports::DecodeError;
 /// The shortest and the longest pause before something is taken again.
 const PAUSE: Duration = Duration::from_millis(200);
 const LONGEST: Duration = Duration::from_secs(15);
+/// From so long on it is said that nothing is read, whatever messages wait for.
+const SLOW: Duration = Duration::from_secs(10);
 /// How long messages are held of which nothing can be taken, and for how long they are given back then.
 const HOLD: Duration = Duration::from_secs(60);
 pub(super) const GIVEN_BACK: Duration = Duration::from_secs(10);
@@ -39,12 +41,16 @@ impl Turn<'_> {
     /// Takes a group of messages in; false, and they are given back, if that cannot be done for long.
     pub async fn handle<D: Delivered>(&self, group: Vec<D>, seen: &mut Seen, late: &mut Late) -> bool {
         let tick = (self.ack_wait / 3).max(Duration::from_millis(100));
+        let began = self.bus.clock.elapsed();
         let ended = {
             let mut work = pin!(self.take(&group, seen));
             loop {
                 match select(work, self.bus.clock.sleep(tick)).await {
                     Either::Left((ended, _)) => break ended,
                     Either::Right(((), rest)) => {
+                        if self.bus.clock.elapsed().saturating_sub(began) >= SLOW {
+                            self.bus.status.still("what came last is not taken yet".into());
+                        }
                         say_all(&group, &Word::Working).await;
                         work = rest;
                     }
@@ -52,7 +58,7 @@ impl Turn<'_> {
             }
         };
         match ended {
-            Ok(Ended { again, unreadable, taken, mut arrivals }) => {
+            Ok(Ended { again, unreadable, taken, mut arrivals, mut about }) => {
                 for (n, why) in &unreadable {
                     if let Some(held) = group.get(*n) {
                         held.say(Word::End(why.clone())).await;
@@ -65,10 +71,14 @@ impl Turn<'_> {
                 status.pending(group.last().map_or(0, Delivered::pending));
                 let mut now = Vec::with_capacity(group.len());
                 for (n, held) in group.into_iter().enumerate() {
+                    let (about, clock) = (about.remove(&n).unwrap_or_default(), &self.bus.clock);
+                    let others = late.about(&about);
                     match arrivals.remove(&n) {
-                        Some(arrival) => now.extend(late.add(&self.bus.clock, held, arrival)),
+                        Some(arrival) => late.add(clock, held, about, arrival),
                         None if unreadable.iter().any(|(other, _)| *other == n) => {}
-                        None => now.push(held),
+                        None if !others.is_empty() => late.add_behind(clock, held, about, others),
+                        // One that has come again may wait for what the first of it sent on.
+                        None => now.extend(late.renew(held)),
                     }
                 }
                 if let Err(error) = acknowledge(&now).await {
@@ -98,6 +108,10 @@ impl Turn<'_> {
             let Some(message) = self.bus.wanted(self.inlet, held.message()) else { continue };
             match self.bus.read(self.inlet, self.intake, message, until).await? {
                 Ok(mut read) => {
+                    if !read.alerts.is_empty() {
+                        let name = |alert: &Alert| format!("{} {}", alert.source, alert.fingerprint);
+                        ended.about.insert(n, read.alerts.iter().map(name).collect());
+                    }
                     alerts.append(&mut read.alerts);
                     ended.taken += 1;
                     if !read.forwards.is_empty() {
@@ -108,7 +122,7 @@ impl Turn<'_> {
                 Err(why) => ended.unreadable.push((n, why)),
             }
         }
-        let arrivals = self.bus.take(self.intake, alerts, &forwards, until).await?;
+        let arrivals = self.bus.take(self.intake, alerts, (&forwards, Kept::InStream), until).await?;
         ended.arrivals = sent_on.into_iter().zip(arrivals).collect();
         Ok(ended)
     }
@@ -121,6 +135,8 @@ struct Ended {
     unreadable: Vec<(usize, String)>,
     /// Of messages of which something is sent on, when that has arrived.
     arrivals: HashMap<usize, Arrival>,
+    /// Of messages that tell of alerts, which ones.
+    about: HashMap<usize, Vec<String>>,
 }
 
 impl Bus {
@@ -131,7 +147,7 @@ impl Bus {
             return None;
         }
         // Whatever the host would make of its own words it has made already.
-        if tell::is_own(&message.request.body, &self.settings.source()) {
+        if tell::is_own(&message.request.body, &self.own) {
             self.status.add(What::Own, 1);
             return None;
         }
@@ -177,13 +193,13 @@ impl Bus {
         &self,
         intake: &dyn Intake,
         alerts: Vec<Alert>,
-        forwards: &[Vec<Forward>],
+        (forwards, kept): (&[Vec<Forward>], Kept),
         until: Duration,
     ) -> Result<Vec<Arrival>, String> {
         let mut pause = PAUSE;
         let mut arrivals = Vec::new();
         while !alerts.is_empty() || !forwards.is_empty() {
-            match intake.take(alerts.clone(), forwards).await {
+            match intake.take(alerts.clone(), forwards, kept).await {
                 Ok(taken) => {
                     arrivals = taken;
                     break;

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use crate::backend::Records;
 use crate::domain::conversation::ConversationId;
 use crate::domain::text::cut;
-use crate::domain::{Call, Catalogue, Risk, Tool};
+use crate::domain::{Access, Call, Catalogue, Risk, Role, Tool};
 use crate::inquiry::{self, Asked, fit};
 use crate::ports::{ToolAnswer, ToolError};
 
@@ -71,7 +71,9 @@ fn answer(memory: &dyn Memory, call: &Call) -> Result<String, String> {
     if !inquiry::RECORD.iter().any(|tool| tool.name == name) {
         return Err(none());
     }
-    let value = Asked::of_record(memory).answer(name, &call.arguments)?;
+    // Whoever may ask the model may look everywhere.
+    let everywhere = Access::of(Role::Viewer);
+    let value = Asked::of_record(memory, &everywhere).answer(name, &call.arguments)?;
     let text = serde_json::to_string_pretty(&value).unwrap_or_default();
     if text.len() <= ANSWER {
         return Ok(text);

@@ -8,15 +8,16 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Context;
-use super::remote::{Remote, segment};
+use super::remote::{Remote, USER_TOKEN, segment};
 use super::screen::{Screen, ask, one};
 use super::table;
+use crate::config::Auth;
 use crate::domain::incident::{ActionView, IncidentView};
 
 /// Who speaks.
 #[derive(Args)]
 pub struct Person {
-    /// Your name, as the journal will keep it [default: $USER]
+    /// Your name, as the journal will keep it [default: whose token you have, or $USER]
     #[arg(long = "as", value_name = "NAME")]
     name: Option<String>,
 }
@@ -122,7 +123,7 @@ struct Asked<'a> {
     remote: Remote<'a>,
     incident: IncidentView,
     action: ActionView,
-    person: String,
+    person: Option<String>,
 }
 
 impl<'a> Asked<'a> {
@@ -253,13 +254,18 @@ fn of(scope: &str) -> String {
     if scope.is_empty() { String::new() } else { format!(" of {scope}") }
 }
 
-/// Who speaks: the name that was given, or the user's.
-///
-/// A token of the caller's own proves another name than this, and then this one is only kept beside it.
-pub fn name(context: &Context<'_>, person: &Person) -> anyhow::Result<String> {
-    let said = person.name.clone().or_else(|| context.environment.get("USER"));
-    let said = said.map(|name| name.trim().to_string()).filter(|name| !name.is_empty());
-    said.context("say who you are with --as NAME; the journal keeps who said so")
+/// Who speaks: the name that was given, or the user's. Where something proves who it is, none need be given: one that is, is kept
+/// beside it.
+pub fn name(context: &Context<'_>, person: &Person) -> anyhow::Result<Option<String>> {
+    let named = |name: Option<String>| name.map(|name| name.trim().to_string()).filter(|name| !name.is_empty());
+    let given = named(person.name.clone());
+    let proven = context.environment.get(USER_TOKEN).is_some_and(|token| !token.trim().is_empty())
+        || matches!(context.config.server.auth, Some(Auth::Basic { .. }));
+    if given.is_some() || proven {
+        return Ok(given);
+    }
+    let said = named(context.environment.get("USER"));
+    said.context("say who you are with --as NAME; the journal keeps who said so").map(Some)
 }
 
 #[cfg(test)]

@@ -28,6 +28,9 @@ pub struct Arguments {
     /// Before this time
     #[arg(long, value_name = "TIME")]
     until: Option<Timestamp>,
+    /// Before this number, with which the list before ended
+    #[arg(long, value_name = "N")]
+    before: Option<u64>,
     /// At most this many, the latest first
     #[arg(long, value_name = "N", default_value_t = 50)]
     limit: usize,
@@ -56,19 +59,34 @@ impl From<OutcomeWord> for AuditOutcome {
 }
 
 pub fn run(context: &Context<'_>, arguments: Arguments) -> anyhow::Result<ExitCode> {
-    let Arguments { person, outcome, since, until, limit, json } = arguments;
-    let wanted = AuditWanted { person, outcome: outcome.map(Into::into), since, until, before: None, limit };
-    let views = context.host.audited(&context.config, &wanted).map_err(anyhow::Error::msg)?;
-    let screen = if json { Screen::json(&json!({ "audit": views }))? } else { shown(&views) };
+    let Arguments { person, outcome, since, until, before, limit, json } = arguments;
+    // One more says whether there are more.
+    let one_more = limit.saturating_add(1);
+    let wanted = AuditWanted { person, outcome: outcome.map(Into::into), since, until, before, limit: one_more };
+    let mut views = context.host.audited(&context.config, &wanted).map_err(anyhow::Error::msg)?;
+    let more = views.len() > limit;
+    views.truncate(limit);
+    let next = views.last().filter(|_| more).map(|view| view.n);
+    let screen = match json {
+        true => Screen::json(&json!({ "audit": views, "next": next }))?,
+        false => shown(&views, next),
+    };
     screen.print()?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn shown(views: &[AuditView]) -> Screen {
+fn shown(views: &[AuditView], next: Option<u64>) -> Screen {
     if views.is_empty() {
         return one("nothing of the kind was done or tried");
     }
-    Screen::table(["WHEN", "WHO", "OVER", "FROM", "WHAT", "OUTCOME", "WHY"], views.iter().map(row))
+    let mut screen = Screen::table(["WHEN", "WHO", "OVER", "FROM", "WHAT", "OUTCOME", "WHY"], views.iter().map(row));
+    if let Some(next) = next {
+        screen.line(format!(
+            "these are the latest {}, and there are more: --before {next} or a larger --limit",
+            views.len()
+        ));
+    }
+    screen
 }
 
 fn row(view: &AuditView) -> [String; 7] {

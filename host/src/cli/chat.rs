@@ -123,12 +123,13 @@ async fn known(
     if id != LATEST {
         return remote.get(&path).await;
     }
-    remote.get(&with_query(&path, &[("person", name(context, person)?)])?).await
+    let named: Vec<(&str, String)> = name(context, person)?.into_iter().map(|name| ("person", name)).collect();
+    remote.get(&if named.is_empty() { path } else { with_query(&path, &named)? }).await
 }
 
 struct Talking<'a> {
     remote: Remote<'a>,
-    person: String,
+    person: Option<String>,
     /// Once it has begun.
     conversation: Option<String>,
     incident: Option<String>,

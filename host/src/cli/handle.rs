@@ -112,6 +112,12 @@ fn account(name: &str, received: &Received) -> Vec<String> {
     }
     let alerts = plural(received.alerts as u64, "alert", "alerts");
     let mut lines = vec![format!("{name}: {alerts}: {}", parts.join(", "))];
+    // Whoever sends the same again may want it decided again, as after a change of the policies.
+    if received.repeats > 0 && received.repeats >= received.alerts as u64 {
+        lines.push(format!(
+            "{name}: nothing is decided anew for what was known already; `tidegate incidents rerun ID` does that"
+        ));
+    }
     lines.extend(received.left_out.iter().map(|sentence| format!("warning: {name}: not taken: {sentence}")));
     lines
 }
@@ -173,5 +179,11 @@ mod tests {
             "warning: a.json: not taken: Odd: alerts[3].labels: is missing",
         ];
         assert_eq!(account("a.json", &some), want);
+        let again = Received { alerts: 2, incidents: vec!["i-1".into()], repeats: 2, ..Received::default() };
+        assert!(
+            account("a.json", &again)[1].contains("`tidegate incidents rerun ID`"),
+            "{:?}",
+            account("a.json", &again)
+        );
     }
 }

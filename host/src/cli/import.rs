@@ -29,7 +29,8 @@ enum What {
 #[command(after_help = "\
 Nothing is put in force. Read what was written, run `tidegate policy test DIR`, move the policies and their tests to
 your own, and put the sections of notifiers.toml into the configuration. Addresses with a key lie in DIR/secrets,
-which only you can read.
+which only you can read. With the first target in the configuration, `tidegate check` wants those that your routes lead to
+as well: the shipped ones tell [notifiers.default].
 
 Each hook is taken by itself. What is left out is named with its file, its field and why; what would have a name that
 something else has gets a free one, and that is said.
@@ -86,10 +87,12 @@ pub fn run(context: &Context<'_>, arguments: Arguments) -> anyhow::Result<ExitCo
         anyhow::bail!("there is no EventHooks in these files that could be read: {why}");
     }
     let bundled = context.host.bundled().into_iter().map(|(name, _)| name);
+    let (rules, routed) = hooks::in_force(in_force);
     let taken = Taken {
         plugins: bundled.chain(context.config.plugins.each.keys().cloned()).collect(),
         targets: context.config.notifiers.clone(),
-        rules: hooks::in_force(in_force),
+        rules,
+        routed,
     };
     let telling =
         context.config.buses.iter().filter_map(|bus| Some((bus.name.clone(), bus.publish.as_ref()?.prefix.clone())));

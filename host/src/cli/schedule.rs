@@ -14,10 +14,13 @@ use crate::backend::ScheduleView;
 use crate::report;
 
 #[derive(Args)]
-#[command(subcommand_value_name = "WHAT", subcommand_help_heading = "What")]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct Arguments {
     #[command(subcommand)]
-    command: Command,
+    command: Option<Command>,
+    /// Print one JSON document
+    #[arg(long)]
+    json: bool,
 }
 
 #[derive(Subcommand)]
@@ -50,7 +53,7 @@ struct Ran {
 
 pub async fn run(context: &Context<'_>, arguments: Arguments) -> anyhow::Result<ExitCode> {
     let remote = Remote::new(context)?;
-    match arguments.command {
+    match arguments.command.unwrap_or(Command::List { json: arguments.json }) {
         Command::List { json } => {
             let all = match remote.is_there().await {
                 true => remote.get::<Listed>("/v1/schedules").await?.schedules,

@@ -109,8 +109,8 @@ struct AddArguments {
     #[arg(long, value_name = "TIME")]
     from: Option<Timestamp>,
     /// Why
-    #[arg(long, value_name = "TEXT")]
-    comment: String,
+    #[arg(long, value_name = "TEXT", required_unless_present = "preview")]
+    comment: Option<String>,
     /// It is meant, however much it covers
     #[arg(long)]
     broad: bool,
@@ -176,7 +176,7 @@ async fn add(context: &Context<'_>, remote: &Remote<'_>, arguments: &AddArgument
         let members = [
             ("matchers", json!(matchers)),
             ("person", json!(person)),
-            ("comment", json!(arguments.comment)),
+            ("comment", json!(arguments.comment.as_deref().unwrap_or_default())),
             ("preview", json!(preview)),
             ("broad", json!(arguments.broad)),
         ];

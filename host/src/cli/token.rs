@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::process::ExitCode;
 
-use anyhow::{anyhow, bail};
+use anyhow::bail;
 use clap::{Args, Subcommand};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
@@ -11,18 +11,13 @@ use serde_json::json;
 use super::Context;
 use super::screen::{Screen, one};
 use super::user::change;
+use crate::accounts::edit::{self, Wanted};
 use crate::accounts::{self, Token, Used};
 use crate::clock::SystemClock;
 use crate::config::Period;
 use crate::domain::Permission;
 use crate::domain::text::letters::visible_line;
 use crate::ports::Clock;
-use crate::token::{self, Hash};
-
-/// The longest that a token is good for.
-const LONGEST: SignedDuration = SignedDuration::from_hours(366 * 24);
-/// Bytes of what a token is for.
-const LABEL: usize = 100;
 
 #[derive(Args)]
 pub struct Arguments {
@@ -64,40 +59,24 @@ pub fn run(context: &Context<'_>, arguments: Arguments) -> anyhow::Result<ExitCo
     match arguments.command {
         Command::New { name, scopes, expires, label } => make(context, &name, &scopes, &expires, label)?.print()?,
         Command::List { json } => list(context, json)?.print()?,
-        Command::Revoke { id } => one(change(context, |book| {
-            let before = book.tokens.len();
-            book.tokens.retain(|token| token.id != id);
-            match before == book.tokens.len() {
-                true => Err(format!("the host keeps no token {id}; those of the configuration stand in [users]")),
-                false => Ok(format!("revoked: {id}")),
-            }
-        })?)
-        .print()?,
+        Command::Revoke { id } => {
+            change(context, |book| book.revoke(&id, None))?;
+            one(format!("revoked: {id}")).print()?;
+        }
     }
     Ok(ExitCode::SUCCESS)
 }
 
 fn make(context: &Context<'_>, name: &str, scopes: &[String], expires: &str, label: String) -> anyhow::Result<Screen> {
-    let scopes: BTreeSet<Permission> = scopes
-        .iter()
-        .map(|word| {
-            let all: Vec<&str> = Permission::ALL.into_iter().map(Permission::as_str).collect();
-            Permission::of(word).ok_or_else(|| anyhow!("there is no scope {word:?}; there are {}", all.join(", ")))
-        })
-        .collect::<anyhow::Result<_>>()?;
+    let scopes = edit::scopes(scopes.iter().map(String::as_str)).map_err(anyhow::Error::msg)?;
     let length = Period::parse(expires).and_then(|period| SignedDuration::try_from(period.0).ok());
-    let length = length.filter(|length| *length > SignedDuration::ZERO && *length <= LONGEST);
+    let length = length.filter(|length| *length > SignedDuration::ZERO && *length <= edit::LONGEST);
     let Some(length) = length else { bail!("--expires {expires:?} is no length of time up to 366d, such as 30d") };
     let label = visible_line(label.trim());
-    if label.len() > LABEL {
-        bail!("what a token is for has {LABEL} bytes at most");
-    }
-    let secret = token::make().map_err(anyhow::Error::msg)?;
-    let (hash, made) = (Hash::of(secret.expose()), SystemClock.now());
+    let made = SystemClock.now();
     let until = made.checked_add(length)?;
     let permits = if scopes.is_empty() { "all that its owner may do".to_string() } else { words(&scopes) };
-    let (id, sha256) = (hash.id(), hash.to_string());
-    change(context, |book| {
+    let (secret, token) = change(context, |book| {
         // A name that [[access]] alone knows is nobody's yet: there is nothing that it could be proven by.
         if !context.config.users.contains_key(name) && !book.accounts.contains_key(name) {
             return Err(format!(
@@ -106,22 +85,9 @@ fn make(context: &Context<'_>, name: &str, scopes: &[String], expires: &str, lab
             ));
         }
         let access = context.config.access_of(book, name);
-        if access.grants().is_empty() {
-            return Err(format!(
-                "there is nobody called {name} who may do anything; `tidegate user list` names who there is"
-            ));
-        }
-        if let Some(scope) = scopes.iter().find(|scope| !access.may(**scope)) {
-            return Err(format!(
-                "{name} may not {}, so no token of theirs can: leave {} out",
-                scope.does(),
-                scope.as_str()
-            ));
-        }
-        let expires = Some(until);
-        book.tokens.push(Token { id: id.clone(), owner: name.into(), sha256, label, scopes, made, expires });
-        Ok(String::new())
+        book.mint(Wanted { owner: name.into(), scopes, expires: until, label, made_with: None }, &access, made)
     })?;
+    let id = token.id;
     let mut screen = Screen::default();
     screen.block(&format!(
         "The token, shown this once:\n\n{}\n\nIt is {name}'s until {}, and permits {permits}. A running host takes it at once. The \

@@ -1,7 +1,10 @@
 //! `user`: who there is. A token's hash goes into the configuration by the hand of the operator; passwords are kept in the file
 //! of accounts, which a running host reads anew by itself.
 
+mod places;
+
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 use std::process::ExitCode;
 
 use anyhow::bail;
@@ -12,10 +15,12 @@ use serde_json::json;
 use super::Context;
 use super::remote::USER_TOKEN;
 use super::screen::{Screen, ask_secret, one};
-use crate::accounts::{self, Account, Book, Locked, password};
+use crate::accounts::{self, Account, Book, By, Edit, Locked, Visitors, password};
 use crate::clock::SystemClock;
 use crate::config::is_user_name;
-use crate::domain::{Access, Role};
+use crate::domain::audit::Way;
+use crate::domain::person::fold;
+use crate::domain::{Access, Person, Role};
 use crate::ports::Clock;
 use crate::token::{self, Hash};
 
@@ -47,6 +52,16 @@ enum Command {
         /// Whose
         name: String,
     },
+    /// Show what somebody may do and where, their groups and their tokens
+    Show {
+        /// Whom
+        name: String,
+        /// Print one JSON document
+        #[arg(long)]
+        json: bool,
+    },
+    /// Say what somebody may do and where, and which groups they are in
+    Set(places::SetArguments),
     /// Remove the account of somebody that the host keeps, and their tokens in it
     Remove {
         /// Whose
@@ -116,14 +131,28 @@ pub fn run(context: &Context<'_>, arguments: Arguments) -> anyhow::Result<ExitCo
             };
             Ok(format!("removed: {name}, with password and tokens{left}"))
         })?,
+        Command::Show { name, json } => {
+            places::show(context, &name, json)?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        Command::Set(arguments) => {
+            places::set(context, arguments)?;
+            return Ok(ExitCode::SUCCESS);
+        }
         Command::Disable { name } => change(context, |book| {
-            if !context.config.users.contains_key(&name) && !book.accounts.contains_key(&name) {
-                return Err(nobody(&name));
+            if let Some((id, called)) = outside(context, book, &name) {
+                book.keep_out(&id, &called, true);
+                return Ok(format!("disabled: {called} ({id}) is let in no more, whoever says who they are"));
             }
-            book.accounts.entry(name.clone()).or_default().disabled = true;
+            let edit = Edit { disabled: Some(true), ..Edit::default() };
+            book.edit(&name, edit, context.config.users.contains_key(&name))?;
             Ok(format!("disabled: nobody comes in as {name} any more, and sessions and yeses of theirs count no more"))
         })?,
         Command::Enable { name } => change(context, |book| {
+            if let Some((id, called)) = outside(context, book, &name) {
+                book.keep_out(&id, &called, false);
+                return Ok(format!("enabled: {called} ({id})"));
+            }
             book.accounts.get_mut(&name).ok_or_else(|| nobody(&name))?.disabled = false;
             Ok(format!("enabled: {name}"))
         })?,
@@ -134,6 +163,20 @@ pub fn run(context: &Context<'_>, arguments: Arguments) -> anyhow::Result<ExitCo
     };
     one(said).print()?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Somebody whom a provider knows and nobody here: what they are known by, and what they were called.
+fn outside(context: &Context<'_>, book: &Book, name: &str) -> Option<(String, String)> {
+    if context.config.users.contains_key(name) || book.accounts.contains_key(name) {
+        return None;
+    }
+    let seen = Visitors::beside(&context.config.accounts_file()).all();
+    let seen = seen.into_iter().filter(|(_, seen)| seen.outside).map(|(id, seen)| (id, seen.name));
+    let kept = book.outside.iter().map(|(id, known)| (id.clone(), known.name.clone()));
+    let mut meant = seen.chain(kept).filter(|(id, called)| id == name || fold(called) == fold(name));
+    // One of two who are called the same is meant by what their provider calls them.
+    let first = meant.next()?;
+    meant.all(|(id, _)| id == first.0).then_some(first)
 }
 
 fn nobody(name: &str) -> String {
@@ -148,14 +191,25 @@ fn check(name: &str) -> anyhow::Result<()> {
 }
 
 /// Changes the file of accounts, one command after the other.
-pub fn change(
-    context: &Context<'_>,
-    change: impl FnOnce(&mut Book) -> Result<String, String>,
-) -> anyhow::Result<String> {
+pub fn change<T>(context: &Context<'_>, change: impl FnOnce(&mut Book) -> Result<T, String>) -> anyhow::Result<T> {
     let mut file = Locked::take(&context.config.accounts_file()).map_err(anyhow::Error::msg)?;
     let said = change(&mut file.book).map_err(anyhow::Error::msg)?;
-    file.write().map_err(anyhow::Error::msg)?;
+    file.write(&by(context)).map_err(anyhow::Error::msg)?;
     Ok(said)
+}
+
+/// Who runs a command: the name that the shell knows, which proves nothing, and where the terminal is.
+fn by(context: &Context<'_>) -> By {
+    let variable = |name: &str| context.environment.get(name).filter(|value| !value.trim().is_empty());
+    // Who became somebody else for this is who did it.
+    let name = variable("SUDO_USER").or_else(|| variable("USER")).or_else(|| variable("LOGNAME"));
+    let from = variable("SSH_CONNECTION").and_then(|text| text.split(' ').next()?.parse::<IpAddr>().ok());
+    By {
+        person: name.map(Person::typed).filter(|person| !person.is_nameless()),
+        way: Way::Cli,
+        from: from.map_or_else(|| "this machine".into(), |from| from.to_string()),
+        at: SystemClock.now(),
+    }
 }
 
 /// Asks for a password, twice where somebody sits at the terminal, and gives what is kept of it.
@@ -185,12 +239,9 @@ fn keep(context: &Context<'_>, name: &str, groups: Vec<String>, role: Option<Rol
     }
     let password = Some(new_password(name)?);
     change(context, |book| {
-        if book.accounts.contains_key(name) {
-            return Err(format!("there is an account {name} already"));
-        }
         let since = Some(SystemClock.now());
         let groups: BTreeSet<String> = groups.into_iter().collect();
-        book.accounts.insert(name.into(), Account { role, groups, password, since, disabled: false });
+        book.make(name, Account { role, groups, password, since, ..Account::default() })?;
         let access = shown_access(&context.config.access_of(book, name));
         let is = if access == "-" {
             "may do nothing until [[access]] names them or a group of theirs, and then".to_string()
@@ -216,11 +267,7 @@ fn set_password(context: &Context<'_>, name: &str) -> anyhow::Result<String> {
 
 /// Where and what, for people.
 fn shown_access(access: &Access) -> String {
-    let one = |grant: &crate::domain::Grant| match grant.bounds.are_none() {
-        true => grant.role.to_string(),
-        false => format!("{} where {}", grant.role, grant.bounds),
-    };
-    let all: Vec<String> = access.grants().iter().map(one).collect();
+    let all: Vec<String> = access.grants().iter().map(ToString::to_string).collect();
     if all.is_empty() { "-".into() } else { all.join(", ") }
 }
 
@@ -238,7 +285,8 @@ fn list(context: &Context<'_>, json: bool) -> anyhow::Result<Screen> {
             let kept = account(name);
             json!({
                 "name": name, "access": context.config.access_of(&book, name).grants(), "password": kept.password.is_some(),
-                "since": kept.since, "disabled": kept.disabled, "tokens": tokens(name), "configured": users.contains_key(*name),
+                "since": kept.since, "disabled": kept.disabled, "role": kept.role, "places": kept.places,
+                "groups": context.config.groups_of(&book, name), "tokens": tokens(name), "configured": users.contains_key(*name),
             })
         };
         return Ok(Screen::json(&json!({ "people": names.iter().map(one).collect::<Vec<_>>() }))?);

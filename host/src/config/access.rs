@@ -5,11 +5,10 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::problem::Report;
+use crate::domain::access::is_place;
 use crate::domain::person::fold;
 use crate::domain::{Access, Bounds, Grant, Role};
-
-/// Longest name of a cluster or namespace.
-const LONGEST: usize = 253;
+use crate::gate::people::OutsideRule;
 
 /// What a user is who has no role of their own and whom no `[[access]]` names, as it was before there were roles.
 const UNSAID: Role = Role::Operator;
@@ -47,7 +46,7 @@ pub fn build(raw: Vec<Raw>, report: &mut Report) -> Rights {
             report(&["access"], "an [[access]] names people or groups, each by a name".into());
         }
         for (key, pattern) in [("cluster", &cluster), ("namespace", &namespace)] {
-            if pattern.as_ref().is_some_and(|pattern| !is_pattern(pattern)) {
+            if pattern.as_ref().is_some_and(|pattern| !is_place(pattern)) {
                 report(&["access"], format!("{key} is a name such as \"prod-eu\", in which * stands for any letters"));
             }
         }
@@ -60,22 +59,64 @@ pub fn build(raw: Vec<Raw>, report: &mut Report) -> Rights {
     Rights(rules)
 }
 
-fn is_pattern(pattern: &str) -> bool {
-    let plain = |c: char| !c.is_whitespace() && !c.is_control();
-    !pattern.is_empty() && pattern.len() <= LONGEST && pattern.chars().all(plain)
+/// Why somebody may do something.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Because {
+    /// Their section or account has the role.
+    Own,
+    /// Nothing is said of a user of the configuration.
+    Unsaid,
+    /// An `[[access]]` names them.
+    Named,
+    /// An `[[access]]` names a group that they are in.
+    Group(String),
+}
+
+/// A role that counts everywhere.
+pub fn everywhere(role: Role) -> Grant {
+    Grant { role, bounds: Bounds::default() }
 }
 
 impl Rights {
-    /// What somebody of a name and groups may do, besides what they are everywhere. A user of the configuration of whom
-    /// nothing at all is said is what users were before there were roles.
-    pub fn of(&self, name: &str, is_in: &dyn Fn(&str) -> bool, own: Option<Role>, user: bool) -> Access {
+    /// What somebody of a name and groups may do, besides what is their own.
+    pub fn of(&self, name: &str, is_in: &dyn Fn(&str) -> bool, own: Vec<Grant>, user: bool) -> Access {
+        Access::new(self.why(name, is_in, own, user).into_iter().map(|(grant, _)| grant))
+    }
+
+    /// The same, and what each of it comes of. A user of the configuration of whom nothing at all is said is what users were
+    /// before there were roles.
+    pub fn why(&self, name: &str, is_in: &dyn Fn(&str) -> bool, own: Vec<Grant>, user: bool) -> Vec<(Grant, Because)> {
         let id = fold(name);
-        let named = |rule: &&Rule| {
-            rule.people.iter().any(|person| fold(person) == id) || rule.groups.iter().any(|group| is_in(group))
+        let named = |rule: &Rule| {
+            if rule.people.iter().any(|person| fold(person) == id) {
+                return Some(Because::Named);
+            }
+            rule.groups.iter().find(|group| is_in(group)).map(|group| Because::Group(group.clone()))
         };
-        let said: Vec<Grant> = self.0.iter().filter(named).map(|rule| rule.grant.clone()).collect();
-        let everywhere = own.or((user && said.is_empty()).then_some(UNSAID));
-        Access::new(everywhere.map(|role| Grant { role, bounds: Bounds::default() }).into_iter().chain(said))
+        let said = self.0.iter().filter_map(|rule| Some((rule.grant.clone(), named(rule)?)));
+        let said: Vec<(Grant, Because)> = said.collect();
+        let unsaid = user && said.is_empty() && own.is_empty();
+        let own = own.into_iter().map(|grant| (grant, Because::Own));
+        own.chain(unsaid.then(|| (everywhere(UNSAID), Because::Unsaid))).chain(said).collect()
+    }
+
+    /// The same for whoever knows people by their names and groups alone.
+    pub fn rules(&self) -> impl Iterator<Item = OutsideRule> {
+        self.0.iter().map(|Rule { people, groups, grant }| OutsideRule {
+            people: people.iter().map(|name| fold(name)).collect(),
+            groups: groups.iter().map(|name| fold(name)).collect(),
+            grant: grant.clone(),
+        })
+    }
+
+    /// Whether any of it is about groups.
+    pub fn name_groups(&self) -> bool {
+        self.0.iter().any(|rule| !rule.groups.is_empty())
+    }
+
+    /// The groups that it is about.
+    pub fn groups(&self) -> impl Iterator<Item = &String> {
+        self.0.iter().flat_map(|rule| &rule.groups)
     }
 
     /// Names in them that are nobody's, so that a rule says nothing.

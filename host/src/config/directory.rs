@@ -3,13 +3,25 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
+use super::access::{Because, everywhere};
 use super::{Auth, Config, sign_in};
-use crate::accounts::{self, Book};
-use crate::domain::person::fold;
-use crate::domain::{Access, Permission, Proof, Proven, Role};
-use crate::gate::People;
-use crate::gate::people::Account;
+use crate::accounts::{self, Account, Book};
+use crate::domain::person::{fold, outside_id};
+use crate::domain::{Access, Grant, Proof, Proven, Role};
+use crate::gate::people::{Outside, OutsideRule};
+use crate::gate::{self, People};
 use crate::token::Hash;
+
+/// Why somebody whom a provider knows is not let in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotLetIn {
+    /// They are kept out.
+    Disabled,
+    /// Somebody whom the host knows itself has the same name.
+    NameIsTaken,
+    /// It has no letters.
+    Nameless,
+}
 
 impl Config {
     /// The file of accounts.
@@ -22,6 +34,7 @@ impl Config {
         let kept = || accounts::read(&self.accounts_file()).map_or(true, |book| book.proves());
         self.server.auth.is_some()
             || self.sign_in.proxy.is_some()
+            || self.server.oidc.is_some()
             || self.users.values().any(|user| !user.tokens.is_empty())
             || kept()
     }
@@ -38,6 +51,15 @@ impl Config {
         all
     }
 
+    /// The groups that somebody of this name is in.
+    pub fn groups_of(&self, book: &Book, name: &str) -> BTreeSet<String> {
+        let id = fold(name);
+        let own =
+            self.everybody(book).into_iter().filter(|(known, _)| fold(known) == id).flat_map(|(_, groups)| groups);
+        let of_people = self.people.keys().filter(|group| self.is_in(&id, group)).cloned();
+        own.chain(of_people).collect()
+    }
+
     /// What somebody of this name may do, by the configuration alone.
     pub fn access(&self, name: &str) -> Access {
         self.access_of(&Book::default(), name)
@@ -45,34 +67,93 @@ impl Config {
 
     /// What somebody of this name may do; whoever is disabled may do nothing.
     pub fn access_of(&self, book: &Book, name: &str) -> Access {
+        Access::new(self.why_of(book, name).into_iter().map(|(grant, _)| grant))
+    }
+
+    /// The same, and why.
+    pub fn why_of(&self, book: &Book, name: &str) -> Vec<(Grant, Because)> {
         let id = fold(name);
         let account = book.accounts.iter().find(|(known, _)| fold(known) == id).map(|(_, account)| account);
         if account.is_some_and(|account| account.disabled) {
-            return Access::default();
+            return Vec::new();
         }
         let user = self.users.iter().find(|(known, _)| fold(known) == id).map(|(_, user)| user);
         let own = user.map(|user| &user.groups).into_iter().flatten();
         let own: Vec<&String> = own.chain(account.iter().flat_map(|account| &account.groups)).collect();
         let is_in = |group: &str| self.is_in(&id, group) || own.iter().any(|known| fold(known) == fold(group));
-        let role: Option<Role> = user
-            .and_then(|user| user.role)
-            .or_else(|| account.and_then(|account| account.role).filter(|_| user.is_none()));
-        self.rights.of(name, &is_in, role, user.is_some())
+        // Of whom the configuration speaks it says it all.
+        let own = match (user, account) {
+            (Some(user), _) => user.role.map(everywhere).into_iter().collect(),
+            (None, account) => account.map(Account::grants).unwrap_or_default(),
+        };
+        self.rights.why(name, &is_in, own, user.is_some())
+    }
+
+    /// Why somebody may do what they may, however their name was proven.
+    pub fn why_of_person(&self, book: &Book, person: &Proven) -> Vec<(Grant, Because)> {
+        let is_in = |group: &str| person.is_in(group);
+        match person.proof() {
+            Proof::Oidc { .. } => self.rights.why("", &is_in, Vec::new(), false),
+            Proof::Proxy => {
+                let user = self.users.iter().find(|(known, _)| fold(known) == person.id()).map(|(_, user)| user);
+                let own = user.and_then(|user| user.role).map(everywhere).into_iter().collect();
+                self.rights.why(person.name(), &is_in, own, false)
+            }
+            Proof::Token(_) | Proof::Password | Proof::Link => self.why_of(book, person.name()),
+        }
     }
 
     /// Somebody whom a proxy names, with the groups that it and the configuration know, and what they may do. Nothing is theirs
     /// that neither their section nor an `[[access]]` says; none where they are disabled.
     pub fn named_by_proxy(&self, book: &Book, name: &str, groups: &BTreeSet<String>) -> Option<(Proven, Access)> {
         let id = fold(name);
-        if book.accounts.iter().any(|(known, account)| fold(known) == id && account.disabled) {
+        if book.keeps_out(&id) {
             return None;
         }
         let user = self.users.iter().find(|(known, _)| fold(known) == id).map(|(_, user)| user);
         let own = user.iter().flat_map(|user| &user.groups).map(|group| fold(group));
         let of_people = self.people.keys().filter(|group| self.is_in(&id, group)).map(|group| fold(group));
         let all: BTreeSet<String> = groups.iter().cloned().chain(own).chain(of_people).collect();
-        let access = self.rights.of(name, &|group| all.contains(&fold(group)), user.and_then(|user| user.role), false);
+        let own = user.and_then(|user| user.role).map(everywhere).into_iter().collect();
+        let access = self.rights.of(name, &|group| all.contains(&fold(group)), own, false);
         Some((Proven::new(name, Proof::Proxy, all)?, access))
+    }
+
+    /// Somebody whom the provider knows, with the groups that it names, and what they may do: what `[[access]]` gives these groups
+    /// and nothing else, because a name is whatever the provider, or the person there, says today.
+    ///
+    /// # Errors
+    /// Why they are not let in.
+    pub fn named_by_provider(
+        &self,
+        book: &Book,
+        subject: &str,
+        name: &str,
+        groups: &BTreeSet<String>,
+    ) -> Result<(Proven, Access), NotLetIn> {
+        let issuer = self.server.oidc.as_ref().map(|oidc| oidc.issuer_text.clone()).unwrap_or_default();
+        if book.keeps_out(&outside_id(&issuer, subject)) {
+            return Err(NotLetIn::Disabled);
+        }
+        if self.is_kept_here(book, name) {
+            return Err(NotLetIn::NameIsTaken);
+        }
+        let groups: BTreeSet<String> = groups.iter().map(|group| fold(group)).collect();
+        let access = self.rights.of("", &|group| groups.contains(&fold(group)), Vec::new(), false);
+        let proof = Proof::Oidc { issuer, subject: subject.into() };
+        Proven::new(name, proof, groups).map(|person| (person, access)).ok_or(NotLetIn::Nameless)
+    }
+
+    /// Whether somebody of this name is known here already, so that another one must not be called so.
+    pub fn is_kept_here(&self, book: &Book, name: &str) -> bool {
+        let id = fold(name);
+        let basic = match &self.server.auth {
+            Some(Auth::Basic { user, .. }) => Some(user),
+            _ => None,
+        };
+        let of_groups = self.people.values().flatten();
+        let names = self.users.keys().chain(book.accounts.keys()).chain(of_groups).chain(basic);
+        names.map(|known| fold(known)).any(|known| known == id)
     }
 
     /// Whether `[people]` names somebody in a group.
@@ -102,22 +183,38 @@ impl Config {
         let account = |name: &String| {
             let (user, kept) = (self.users.get(name), book.accounts.get(name));
             let kept_tokens = book.tokens.iter().filter(|token| token.owner == *name).map(|token| token.id.clone());
-            let enabled = kept.is_none_or(|account| !account.disabled);
-            Account {
+            gate::people::Account {
                 name: name.clone(),
                 tokens: user.iter().flat_map(|user| &user.tokens).map(Hash::id).chain(kept_tokens).collect(),
                 password: kept.is_some_and(|account| account.password.is_some())
                     || basic.is_some_and(|basic| fold(basic) == fold(name)),
                 link: user.is_some_and(|user| user.notify.is_some()) && self.approvals.link.is_some(),
-                answers: enabled && self.access_of(book, name).may(Permission::Approve),
+                access: self.access_of(book, name),
             }
         };
-        let mut accounts: Vec<Account> = everybody.keys().map(account).collect();
+        let mut accounts: Vec<gate::people::Account> = everybody.keys().map(account).collect();
         if let Some(name) = basic.filter(|name| !accounts.iter().any(|known| fold(name) == fold(&known.name))) {
-            accounts.push(Account { name: name.clone(), password: true, answers: true, ..Account::default() });
+            let access = Access::of(Role::Admin);
+            accounts.push(gate::people::Account { name: name.clone(), password: true, access, ..Default::default() });
         }
         let disabled = book.accounts.iter().filter(|(_, account)| account.disabled).map(|(name, _)| fold(name));
-        let people = People::new(&groups, accounts);
-        if self.sign_in.proxy.is_some() { people.with_proxy(disabled.collect()) } else { people }
+        let outside = book.outside.iter().filter(|(_, known)| known.disabled).map(|(id, _)| id.clone());
+        let of_users = self.users.iter().filter_map(|(name, user)| {
+            let people = [fold(name)].into();
+            Some(OutsideRule { people, groups: BTreeSet::new(), grant: everywhere(user.role?) })
+        });
+        let outside = Outside {
+            proxy: self.sign_in.proxy.is_some(),
+            issuer: self.server.oidc.as_ref().map(|oidc| oidc.issuer_text.clone()),
+            kept_out: disabled.chain(outside).collect(),
+            rules: self.rights.rules().chain(of_users).collect(),
+        };
+        if outside.names_people() {
+            // What others say is a group is one, if anything here speaks of it.
+            for group in self.rights.groups() {
+                groups.entry(group.clone()).or_default();
+            }
+        }
+        People::new(&groups, accounts).with_outside(outside)
     }
 }

@@ -15,7 +15,7 @@ use crate::inspection::{Bounds, Order};
 /// More inspections than that are a mistake.
 const MOST: usize = 50;
 /// Minutes between two runs at the least: each looks at the whole cluster.
-const PAUSE: i64 = 5;
+const PAUSE: u64 = 5;
 
 /// When people are told of a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -104,16 +104,13 @@ impl Raw {
                 .map_err(|_| format!("zone {name:?} is not known; take one such as \"Europe/Berlin\" or \"UTC\""))?,
         };
         let jitter = self.jitter.map(|period| period.0).unwrap_or_default();
-        if jitter > std::time::Duration::from_secs(6 * 3600) {
-            return Err("jitter is at most 6h".into());
-        }
         let timetable = match &self.schedule {
             Some(text) => {
                 let schedule = Schedule::parse(text, zone).map_err(|error| format!("schedule: {error}"))?;
-                if schedule.least_pause() < PAUSE {
+                if schedule.shortest().as_secs() < PAUSE * 60 {
                     return Err(format!("schedule: {text:?} comes more often than every {PAUSE} minutes"));
                 }
-                Some(Timetable { schedule, jitter })
+                Some(Timetable::new(schedule, jitter)?)
             }
             None if self.zone.is_some() || self.jitter.is_some() => {
                 return Err("zone and jitter say something about a schedule, and there is none".into());

@@ -285,10 +285,8 @@ impl RawSchedule {
                 .map_err(|_| format!("zone {name:?} is not known; take one such as \"Europe/Berlin\" or \"UTC\""))?,
         };
         let jitter = self.jitter.map(|period| period.0).unwrap_or_default();
-        if jitter > Duration::from_secs(6 * 3600) {
-            return Err("jitter is at most 6h".into());
-        }
-        let schedule = Cron::parse(&self.cron, zone).map_err(|error| format!("cron: {error}"))?;
+        let cron = Cron::parse(&self.cron, zone).map_err(|error| format!("cron: {error}"))?;
+        let timetable = Timetable::new(cron, jitter)?;
         let does = match (self.digest, self.findings, self.alert, self.ping) {
             (None, Some(findings), None, None) => Does::Findings(findings.build()?),
             (None, None, Some(RawAlert { name, severity, labels, summary }), None) => {
@@ -321,7 +319,7 @@ impl RawSchedule {
             }
             _ => return Err("say exactly one of digest, findings, alert and ping, such as digest = {}".into()),
         };
-        Ok(Schedule { name: self.name, timetable: Timetable { schedule, jitter }, missed: self.missed, does })
+        Ok(Schedule { name: self.name, timetable, missed: self.missed, does })
     }
 }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::auth::{self, Auth};
+use super::oidc::{Oidc, RawOidc};
 use super::problem::Report;
 use super::unit::{Period, Size, Text};
 
@@ -16,6 +17,8 @@ pub struct Server {
     pub listen: SocketAddr,
     /// What callers of the API must prove.
     pub auth: Option<Auth>,
+    /// Where people sign in besides.
+    pub oidc: Option<Oidc>,
     /// Largest accepted body.
     pub max_body: Size,
     /// How long a sender may take for its request's head.
@@ -41,6 +44,7 @@ impl Default for Server {
 pub struct Raw {
     listen: Option<Listen>,
     auth: Option<auth::Raw>,
+    oidc: Option<RawOidc>,
     max_body: Option<Size>,
     header_timeout: Option<Period>,
     body_timeout: Option<Period>,
@@ -77,10 +81,12 @@ impl Raw {
                 report(&["server", key], "at least 1, or nothing could ever come in".into());
             }
         }
+        let oidc = self.oidc.and_then(|raw| raw.build(report));
         let seconds = |period: Option<Period>, default| period.map_or(Duration::from_secs(default), |p| p.0);
         Server {
             listen: self.listen.map_or(SocketAddr::from(([127, 0, 0, 1], 10_000)), |listen| listen.0),
             auth,
+            oidc,
             max_body: self.max_body.unwrap_or(Size(8 << 20)),
             header_timeout: seconds(self.header_timeout, 10),
             body_timeout: seconds(self.body_timeout, 15),

@@ -61,7 +61,7 @@ fn the_references_examples_are_valid_but_for_files_that_are_not_there() {
     assert_eq!((without.reuse, without.anonymise), (model.reuse, model.anonymise), "the example shows the defaults");
     let price = second.price.unwrap();
     assert_eq!((first.price, price.prompt_micros, price.completion_micros), (None, 1_250_000, 10_000_000));
-    assert_eq!((config.secrets().len(), config.buses.len()), (19, 2));
+    assert_eq!((config.secrets().len(), config.buses.len()), (20, 2));
 }
 
 /// Catches the names of a struct's fields and stops.
@@ -137,8 +137,9 @@ fn the_reference_names_every_key() {
     names.extend(fields::<access::Raw>());
     names.extend(fields::<sign_in::Raw>());
     names.extend(fields::<proxy::RawProxy>());
+    names.extend(fields::<oidc::RawOidc>());
     for name in names {
-        let known = [format!("{name} = "), format!("[{name}]"), format!("[{name}.")];
+        let known = [format!("{name} = "), format!("[{name}]"), format!("[{name}."), format!(".{name}]")];
         assert!(known.iter().any(|form| REFERENCE.contains(form)), "the reference lacks {name}");
     }
 }

@@ -53,7 +53,7 @@ pub enum Permission {
     Operate,
     /// Reads who did what.
     Audit,
-    /// Sees who there is, and ends the sessions of others.
+    /// Sees who there is, says who may do what, and ends the sessions of others.
     Administer,
 }
 
@@ -136,7 +136,7 @@ impl Permission {
             Self::Pause => "stop execution",
             Self::Operate => "let execution go on, run what is due and have things done anew",
             Self::Audit => "read who did what",
-            Self::Administer => "see who there is and end the sessions of others",
+            Self::Administer => "see who there is, say who may do what and end the sessions of others",
         }
     }
 
@@ -151,6 +151,15 @@ impl fmt::Display for Role {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }
+}
+
+/// Longest name of a cluster or namespace.
+const LONGEST: usize = 253;
+
+/// Whether a text can be the name of a cluster or namespace, in which `*` stands for any letters.
+pub fn is_place(text: &str) -> bool {
+    let plain = |c: char| !c.is_whitespace() && !c.is_control();
+    !text.is_empty() && text.len() <= LONGEST && text.chars().all(plain)
 }
 
 /// What bounds a role: names of clusters and namespaces, in which `*` stands for any letters. What names neither is everywhere.
@@ -168,6 +177,24 @@ impl Bounds {
     /// Whether it bounds nothing.
     pub fn are_none(&self) -> bool {
         self.cluster.is_none() && self.namespace.is_none()
+    }
+
+    /// Reads `namespace=pay*` or `cluster=prod-eu,namespace=pay*`.
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut bounds = Self::default();
+        for part in text.split(',') {
+            let (name, wanted) = part.split_once('=')?;
+            let place = match name.trim() {
+                CLUSTER => &mut bounds.cluster,
+                NAMESPACE => &mut bounds.namespace,
+                _ => return None,
+            };
+            let wanted = Some(wanted.trim().to_string()).filter(|wanted| is_place(wanted))?;
+            if place.replace(wanted).is_some() {
+                return None;
+            }
+        }
+        Some(bounds)
     }
 
     fn each(&self) -> impl Iterator<Item = (&'static str, &str)> {
@@ -220,6 +247,15 @@ pub struct Grant {
     /// Where.
     #[serde(flatten)]
     pub bounds: Bounds,
+}
+
+impl fmt::Display for Grant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.bounds.are_none() {
+            true => fmt::Display::fmt(&self.role, f),
+            false => write!(f, "{} where {}", self.role, self.bounds),
+        }
+    }
 }
 
 /// All that somebody may do. Nothing by default.
@@ -283,6 +319,11 @@ impl Access {
     /// Whether they may send alerts and nothing else.
     pub fn sends_only(&self) -> bool {
         !self.grants.is_empty() && self.grants.iter().all(|grant| grant.role == Role::Sender)
+    }
+
+    /// What their token permits of it; none for all.
+    pub fn scopes(&self) -> Option<&BTreeSet<Permission>> {
+        self.only.as_ref()
     }
 
     /// Roles and places.

@@ -115,6 +115,21 @@ fn is_one(times: &u64) -> bool {
     *times == 1
 }
 
+/// What stands in the place of a route where the file of accounts was changed.
+pub const ACCOUNTS: &str = "accounts";
+
+/// What such a change is known by.
+pub fn change(n: u64) -> String {
+    format!("change {n}")
+}
+
+impl Audited {
+    /// The number of the change of the file of accounts that it tells of.
+    pub fn change(&self) -> Option<u64> {
+        self.object.strip_prefix("change ").filter(|_| self.route == ACCOUNTS)?.parse().ok()
+    }
+}
+
 /// Which of them are wanted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AuditWanted {

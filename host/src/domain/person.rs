@@ -36,6 +36,14 @@ pub enum Proof {
     Link,
     /// By a proxy in front of the host that is trusted to know.
     Proxy,
+    /// By an identity provider: whose word it is, and what it calls the person, for good and nobody else. The name is one that
+    /// it shows, and may change or be another's tomorrow.
+    Oidc {
+        /// The provider.
+        issuer: String,
+        /// The person there.
+        subject: String,
+    },
 }
 
 impl Proof {
@@ -46,6 +54,7 @@ impl Proof {
             Self::Password => "password",
             Self::Link => "link",
             Self::Proxy => "proxy",
+            Self::Oidc { .. } => "oidc",
         }
     }
 }
@@ -69,13 +78,22 @@ impl Proven {
     /// The same person, who gave another name besides. It is kept for readers and counts for nothing.
     #[must_use]
     pub fn saying(self, said: Option<&str>) -> Self {
-        let said = said.map(str::trim).filter(|said| !fold(said).is_empty() && fold(said) != self.id());
+        let said = said.map(str::trim).filter(|said| !fold(said).is_empty() && fold(said) != fold(&self.name));
         Self { said: said.map(str::to_string), ..self }
     }
 
-    /// Who it is, however the name is spelled.
+    /// Who it is, however the name is spelled. Of whom a provider knows it is what that calls them: a blank stands in it, so that
+    /// nobody can be called like that.
     pub fn id(&self) -> String {
-        fold(&self.name)
+        match &self.proof {
+            Proof::Oidc { issuer, subject } => outside_id(issuer, subject),
+            _ => fold(&self.name),
+        }
+    }
+
+    /// Whether somebody may be this person: the same one, or one of the same name, where two must be told apart for sure.
+    pub fn may_be(&self, other: &Person) -> bool {
+        other.proven().is_some_and(|other| other.id() == self.id()) || fold(other.name()) == fold(&self.name)
     }
 
     /// The name.
@@ -91,6 +109,11 @@ impl Proven {
     /// The name that was given besides the proven one.
     pub fn said(&self) -> Option<&str> {
         self.said.as_deref()
+    }
+
+    /// The groups that they were in when they proved their name, as they are compared.
+    pub fn groups(&self) -> &BTreeSet<String> {
+        &self.groups
     }
 
     /// Whether they were in a group when they proved their name.
@@ -173,6 +196,11 @@ impl From<Proven> for Person {
     }
 }
 
+/// What somebody is known by whom a provider knows.
+pub fn outside_id(issuer: &str, subject: &str) -> String {
+    format!("{issuer} {subject}")
+}
+
 /// A name for comparisons: without case, blanks and letters that have no shape.
 pub fn fold(name: &str) -> String {
     let seen = |c: &char| !c.is_whitespace() && !is_invisible(*c);
@@ -242,6 +270,21 @@ mod tests {
         assert!(token("ada").is_same_as(&token("Ada")) && Person::typed("ada").is_same_as(&Person::typed(" ADA")));
         assert!(!token("ada").is_same_as(&token("bob")) && !Person::typed("ada").is_same_as(&Person::typed("bob")));
         assert!(!token("ada").is_same_as(&Person::typed("ada")) && !Person::typed("ada").is_same_as(&token("ada")));
+    }
+
+    #[test]
+    fn whom_a_provider_knows_is_nobody_of_the_same_name() {
+        let at = |subject: &str| {
+            let proof = Proof::Oidc { issuer: "https://id.example".into(), subject: subject.into() };
+            Proven::new("Ada", proof, BTreeSet::new()).unwrap()
+        };
+        let (here, there, other) = (Proven::new("ada", Proof::Password, BTreeSet::new()).unwrap(), at("7"), at("8"));
+        assert!(there.id() == at("7").id() && there.id() != here.id() && there.id() != other.id());
+        assert!(!Person::from(there.clone()).is_same_as(&here.clone().into()));
+        // Where it must be somebody else for sure, one of the same name is not.
+        assert!(there.may_be(&here.into()) && there.may_be(&other.into()) && !there.may_be(&Person::typed("bob")));
+        let text = serde_json::to_string(&Person::from(there.clone())).unwrap();
+        assert_eq!(serde_json::from_str::<Person>(&text).unwrap(), there.into(), "{text}");
     }
 
     #[test]

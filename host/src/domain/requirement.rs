@@ -111,8 +111,7 @@ impl Requirement {
     pub fn lacks(&self, given: &Given, proposer: Option<&Person>) -> Option<Lacking> {
         let barred = self.barred(proposer);
         let wanted = self.wanted(barred);
-        let barred_id = barred.map(|person| fold(person.name()));
-        let people = || given.proven.values().filter(|person| Some(person.id()) != barred_id);
+        let people = || given.proven.values().filter(|person| barred.is_none_or(|barred| !person.may_be(barred)));
         if self.who.is_empty() {
             // Who answers without a name may be one of the others, or who proposed it.
             let unproven = given.unproven && Asked { group: None, count: wanted, but: barred }.takes_typed();
@@ -135,7 +134,7 @@ impl Requirement {
             let anybody = self.asks(proposer).iter().any(Asked::takes_typed);
             return if anybody { Ok(()) } else { Err(Refusal::Unproven { gate: self.gate.clone() }) };
         };
-        if let Some(author) = barred.filter(|author| fold(author.name()) == proven.id()) {
+        if let Some(author) = barred.filter(|author| proven.may_be(author)) {
             return Err(Refusal::Proposer { name: author.name().to_string(), gate: self.gate.clone() });
         }
         if self.who.is_empty() || self.who.iter().any(|group| proven.is_in(group)) {

@@ -143,7 +143,9 @@ fn binary(headers: &Labels, body: &str) -> Result<Event, String> {
     };
     supported(&header("specversion")?)?;
     small(body.len())?;
-    let data = of_text(headers.get("content-type").unwrap_or_default(), body);
+    // Over HTTP it is the one header, over NATS the other.
+    let content_type = headers.get("content-type").or_else(|| headers.get("ce-datacontenttype")).unwrap_or_default();
+    let data = of_text(content_type, body);
     event(
         [
             header("id")?,
@@ -246,7 +248,8 @@ fn unescaped(value: &str) -> Cow<'_, str> {
     let mut rest = value;
     while let Some((before, after)) = rest.split_once('%') {
         bytes.extend_from_slice(before.as_bytes());
-        match after.get(..2).and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
+        let digits = after.get(..2).filter(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()));
+        match digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
             Some(byte) => {
                 bytes.push(byte);
                 rest = after.get(2..).unwrap_or_default();

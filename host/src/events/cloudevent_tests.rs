@@ -42,8 +42,30 @@ fn attributes_may_be_headers() {
     assert_eq!((event.object.name.as_str(), event.said.time), ("n1", None));
     let text = one(&[("ce-specversion", "1.0"), ("ce-type", "t"), ("content-type", "text/plain")], "{}").unwrap();
     assert_eq!(text.said.data, Value::String("{}".into()));
+    // As NATS names it.
+    let headers = [("ce-specversion", "1.0"), ("ce-type", "t"), ("ce-datacontenttype", "text/plain")];
+    assert_eq!(one(&headers, "7").unwrap().said.data, Value::String("7".into()));
     let nothing = one(&[("ce-specversion", "1.0"), ("ce-type", "t")], "").unwrap();
     assert_eq!(nothing.said.data, Value::Null);
+}
+
+#[test]
+fn what_a_header_cannot_hold_is_written_in_hexadecimal() {
+    let source = |value: &str| {
+        one(&[("ce-specversion", "1.0"), ("ce-type", "t"), ("ce-source", value)], "{}").unwrap().said.source
+    };
+    for (value, wanted) in [
+        ("Euro%20%E2%82%AC%20%F0%9F%98%80", "Euro € 😀"),
+        ("%e2%82%ac", "€"),
+        // What is no such number stands for itself.
+        ("100%", "100%"),
+        ("%+1%-1% 1%g0", "%+1%-1% 1%g0"),
+        ("%é%2", "%é%2"),
+        ("ü", "ü"),
+        ("%C3", "\u{fffd}"),
+    ] {
+        assert_eq!(source(value), wanted, "{value}");
+    }
 }
 
 #[test]

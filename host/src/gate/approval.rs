@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::people::People;
 use crate::domain::incident::ActionRecord;
 use crate::domain::requirement::{Given, Lacking, Refusal};
-use crate::domain::{Person, Ruling};
+use crate::domain::{Incident, Person, Ruling};
 
 /// How an answer over a signed link is marked. What is typed there proves no name, so such a link
 /// counts once.
@@ -29,11 +29,17 @@ pub fn refusal(people: &People, record: &ActionRecord, ruling: &Ruling, person: 
 ///
 /// # Errors
 /// How many did.
-pub fn approved(people: &People, record: &ActionRecord, ruling: &Ruling, now: Timestamp) -> Result<(), String> {
+pub fn approved(
+    people: &People,
+    incident: &Incident,
+    record: &ActionRecord,
+    ruling: &Ruling,
+    now: Timestamp,
+) -> Result<(), String> {
     // A yes is good for as long as the question was: what is asked now would expire at `until`.
     let good_for = ruling.until.map(|until| until.duration_since(now)).unwrap_or(SignedDuration::MAX);
     let since = now.saturating_sub(good_for).unwrap_or(Timestamp::MIN);
-    let given = Given::new(record.approvers(since).map(|person| people.now(person)));
+    let given = Given::new(record.approvers(since).map(|person| people.now_about(person, incident)));
     for requirement in ruling.requirements() {
         let Some(Lacking { group, given, wanted }) = requirement.lacks(&given, record.proposer()) else { continue };
         let of = group.map(|group| format!(" of {group}")).unwrap_or_default();

@@ -112,7 +112,10 @@ fn targets(
             .say("one-change-per-target", format!("incident {} is changing {} right now", hold.incident, hold.target));
     }
     if let Some((changed, free)) = ledger.cooling(target, &incident.id, context.now, options.cooldown) {
-        against.say("cooldown", format!("{changed} was changed a short while ago; it is free again at {free}"));
+        against.say(
+            "cooldown",
+            format!("{changed} was changed a short while ago; it is free again at {free:.0} ([gate] cooldown)"),
+        );
     }
     let mut changed = changed_targets(incident, &action.id.0);
     changed.insert(target.to_string(), objects(action));
@@ -140,7 +143,7 @@ fn rests(
             let gate = &vote.gate;
             against.say(
                 "cooldown",
-                format!("{changed} rests since gate {gate} let it be changed; it is free again at {free}"),
+                format!("{changed} rests since gate {gate} let it be changed; it is free again at {free:.0}"),
             );
         }
     }

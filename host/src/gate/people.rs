@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::person::{Person, Proof, Proven, fold};
+use crate::domain::{Access, Grant, Incident, Permission};
 
 /// Somebody whose name can be proven, and by what.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -15,8 +16,8 @@ pub struct Account {
     pub password: bool,
     /// Links are made for them alone.
     pub link: bool,
-    /// Whether they may answer, or only look or send.
-    pub answers: bool,
+    /// What they may do, and where.
+    pub access: Access,
 }
 
 impl Account {
@@ -25,14 +26,14 @@ impl Account {
             Proof::Token(id) => self.tokens.contains(id),
             Proof::Password => self.password,
             Proof::Link => self.link,
-            // Whom it names, it says anew with each request.
-            Proof::Proxy => false,
+            // Whom others name, they say themselves.
+            Proof::Proxy | Proof::Oidc { .. } => false,
         }
     }
 
     /// Whether anything proves the name of somebody who may answer.
     fn can_answer(&self) -> bool {
-        self.answers && (!self.tokens.is_empty() || self.password || self.link)
+        self.access.may(Permission::Approve) && (!self.tokens.is_empty() || self.password || self.link)
     }
 }
 
@@ -41,8 +42,57 @@ impl Account {
 pub struct People {
     accounts: BTreeMap<String, Account>,
     groups: BTreeMap<String, BTreeSet<String>>,
-    /// Who is not let in, where a proxy says who others are; none where no proxy is trusted.
-    by_proxy: Option<BTreeSet<String>>,
+    /// Whoever else is trusted to say who somebody is.
+    outside: Outside,
+}
+
+/// Who is trusted to say who somebody is of whom the host knows nothing itself.
+#[derive(Clone, Debug, Default)]
+pub struct Outside {
+    /// A proxy in front of the host is.
+    pub proxy: bool,
+    /// So is the provider of this name.
+    pub issuer: Option<String>,
+    /// Who is not let in, whoever says so.
+    pub kept_out: BTreeSet<String>,
+    /// Who may do what, by name or by group.
+    pub rules: Vec<OutsideRule>,
+}
+
+/// What people may do whom others name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutsideRule {
+    /// Of these names, which count as a proxy says them and not as a provider does.
+    pub people: BTreeSet<String>,
+    /// In one of these groups.
+    pub groups: BTreeSet<String>,
+    /// What.
+    pub grant: Grant,
+}
+
+impl Outside {
+    /// Whether anybody else is.
+    pub fn names_people(&self) -> bool {
+        self.proxy || self.issuer.is_some()
+    }
+
+    /// Whether the word of whoever named somebody still counts.
+    fn vouches_for(&self, person: &Proven) -> bool {
+        let trusted = match person.proof() {
+            Proof::Proxy => self.proxy,
+            Proof::Oidc { issuer, .. } => self.issuer.as_ref() == Some(issuer),
+            Proof::Token(_) | Proof::Password | Proof::Link => false,
+        };
+        trusted && !self.kept_out.contains(&person.id())
+    }
+
+    fn access(&self, person: &Proven) -> Access {
+        let by_name = *person.proof() == Proof::Proxy;
+        let is_about = |rule: &&OutsideRule| {
+            by_name && rule.people.contains(&person.id()) || rule.groups.iter().any(|group| person.is_in(group))
+        };
+        Access::new(self.rules.iter().filter(is_about).map(|rule| rule.grant.clone()))
+    }
 }
 
 impl People {
@@ -55,14 +105,19 @@ impl People {
         Self {
             accounts: accounts.into_iter().map(|account| (fold(&account.name), account)).collect(),
             groups: all,
-            by_proxy: None,
+            outside: Outside::default(),
         }
     }
 
-    /// The same where a proxy proves names, but for these.
+    /// The same where others say who somebody is, too.
     #[must_use]
-    pub fn with_proxy(self, but: BTreeSet<String>) -> Self {
-        Self { by_proxy: Some(but), ..self }
+    pub fn with_outside(self, outside: Outside) -> Self {
+        Self { outside, ..self }
+    }
+
+    /// Whether there may be people of whom nothing is known here, so that nobody can count those of a group.
+    pub fn may_be_more(&self) -> bool {
+        self.outside.names_people()
     }
 
     /// The person whom a proof names, with their groups; none when they have no such proof (any more).
@@ -77,14 +132,28 @@ impl People {
     /// somebody of whom nothing is known.
     pub fn now(&self, person: &Person) -> Person {
         let Some(proven) = person.proven() else { return person.clone() };
-        // What they may do was looked at when they said it; nobody else knows of them since.
-        if *proven.proof() == Proof::Proxy {
-            let trusted = self.by_proxy.as_ref().is_some_and(|but| !but.contains(&proven.id()));
-            return if trusted { person.clone() } else { Person::typed(proven.name()) };
+        // Which groups they are in nobody here can know anew.
+        if matches!(proven.proof(), Proof::Proxy | Proof::Oidc { .. }) {
+            return if self.outside.vouches_for(proven) { person.clone() } else { Person::typed(proven.name()) };
         }
-        let answers = self.accounts.get(&proven.id()).is_some_and(|account| account.answers);
+        let answers = self.accounts.get(&proven.id()).is_some_and(|account| account.access.may(Permission::Approve));
         let now = self.prove(proven.name(), proven.proof().clone()).filter(|_| answers);
         now.map_or_else(|| Person::typed(proven.name()), |now| now.saying(proven.said()).into())
+    }
+
+    /// The same where it is about an incident: a yes is one of somebody who may still give it there. A role that was taken away
+    /// between the yes and the deed, or bound to other places, takes the yes with it, because it is the deed that matters, and
+    /// whoever takes a role from somebody means that nothing more happens by their word. Others are asked then.
+    pub fn now_about(&self, person: &Person, incident: &Incident) -> Person {
+        let now = self.now(person);
+        let Some(proven) = now.proven() else { return now };
+        let access = match proven.proof() {
+            Proof::Proxy | Proof::Oidc { .. } => self.outside.access(proven),
+            Proof::Token(_) | Proof::Password | Proof::Link => {
+                self.accounts.get(&proven.id()).map(|account| account.access.clone()).unwrap_or_default()
+            }
+        };
+        if access.may_to(Permission::Approve, incident) { now } else { Person::typed(proven.name()) }
     }
 
     /// The first of these groups that there is not.

@@ -94,7 +94,7 @@ fn scene(vote: Vote, origin: Origin) -> Scene {
         name: name.into(),
         tokens: ["t1".to_string(), "t2".to_string()].into(),
         link: true,
-        answers: true,
+        access: crate::domain::Access::of(crate::domain::Role::Responder),
         ..Account::default()
     };
     let people = People::new(&groups, ["ada", "bob", "carol"].map(account));
@@ -252,6 +252,55 @@ fn a_group_answers_alone_and_several_groups_must_each_be_content() {
     let mut alone = scene(vote("sre, dba", 1, false), RULE());
     alone.approve(alone.proven("bob"), None);
     assert!(alone.permit().is_ok(), "who is in both speaks for both");
+}
+
+/// The same people, where ada may do this and no more.
+fn with_ada(access: crate::domain::Access, outside: super::people::Outside) -> People {
+    let groups: BTreeMap<String, Vec<String>> = [("sre".to_string(), vec!["ada".to_string()])].into();
+    let ada = Account { name: "ada".into(), tokens: ["t1".to_string()].into(), access, ..Account::default() };
+    People::new(&groups, [ada]).with_outside(outside)
+}
+
+#[test]
+fn a_yes_goes_with_the_role_that_let_somebody_give_it() {
+    use crate::domain::{Access, Bounds, Grant, Role};
+    let at = |bounds: &str| Grant { role: Role::Responder, bounds: Bounds::parse(bounds).unwrap_or_default() };
+    let places = |grant: Grant| Access::new([grant]);
+    let elsewhere = || Grant { role: Role::Responder, bounds: Bounds::parse("namespace=elsewhere").unwrap() };
+    let mut scene = scene(vote("sre", 1, false), RULE());
+    scene.approve(scene.proven("ada"), None);
+    assert!(scene.permit().is_ok());
+    scene.gate.people_are(with_ada(places(elsewhere()), Default::default()));
+    assert!(scene.permit().unwrap_err().contains("0 of 1"), "bound to other places since");
+    scene.gate.people_are(with_ada(Access::of(Role::Viewer), Default::default()));
+    assert!(scene.permit().is_err(), "looks only, since");
+    scene.gate.people_are(with_ada(places(at("")), Default::default()));
+    assert!(scene.permit().is_ok());
+}
+
+#[test]
+fn whom_a_provider_knows_says_yes_as_long_as_that_is_trusted_and_they_are_let_in() {
+    use crate::domain::{Access, Bounds, Grant, Role};
+    use crate::gate::people::{Outside, OutsideRule};
+    let proof = Proof::Oidc { issuer: "https://id.example".into(), subject: "7".into() };
+    let ann = crate::domain::Proven::new("Ann", proof, ["sre".to_string()].into()).unwrap();
+    let outside = |issuer: &str, group: &str, bounds: Bounds| {
+        let grant = Grant { role: Role::Responder, bounds };
+        let rule = OutsideRule { people: ["ann".to_string()].into(), groups: [group.to_string()].into(), grant };
+        Outside { proxy: true, issuer: Some(issuer.into()), rules: vec![rule], ..Outside::default() }
+    };
+    let mut scene = scene(vote("sre", 1, false), RULE());
+    scene.approve(ann.clone().into(), None);
+    let tried = |outside: Outside| {
+        scene.gate.people_are(with_ada(Access::default(), outside));
+        scene.permit().is_ok()
+    };
+    let good = || outside("https://id.example", "sre", Bounds::default());
+    assert!(tried(good()));
+    assert!(!tried(outside("https://other.example", "sre", Bounds::default())), "another provider by now");
+    assert!(!tried(outside("https://id.example", "dba", Bounds::default())), "her name gives her nothing");
+    assert!(!tried(outside("https://id.example", "sre", Bounds::parse("namespace=elsewhere").unwrap())));
+    assert!(!tried(Outside { kept_out: [ann.id()].into(), ..good() }), "disabled since");
 }
 
 #[test]

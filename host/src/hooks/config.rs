@@ -13,7 +13,8 @@ use crate::config::{Config, Overrides};
 use crate::plugin::TargetOptions;
 
 const HEAD: &str = "# Targets of EventHooks, made by `tidegate import eventhooks`. Put these sections into the configuration; paths count
-# from its folder. An address is a secret where it holds a key.\n\n";
+# from its folder. An address is a secret where it may hold a key. With a target in the configuration, those are wanted as well
+# that routes lead to: the shipped ones tell [notifiers.default].\n\n";
 
 /// A target.
 pub(super) struct Target {
@@ -82,6 +83,7 @@ pub(super) fn target(hook: &Hook, name: &str, folder: &Path) -> Result<(Target, 
     };
     let origin = url.origin().ascii_serialization();
     let is_secret = url.query().is_some()
+        || url.fragment().is_some()
         || !url.username().is_empty()
         || url.password().is_some()
         || url.path_segments().is_some_and(|mut segments| segments.any(may_be_key));
@@ -129,9 +131,15 @@ pub(super) fn target(hook: &Hook, name: &str, folder: &Path) -> Result<(Target, 
     Ok((Target { section, options, secrets: files }, note))
 }
 
-/// Whether a part of a path may be what lets others in, as the addresses of chats hold it: no plain word.
+/// Whether a part of a path may be what lets others in, as the addresses of chats hold it: no plain word. Rather one too many
+/// than one too few, for a secret that is none costs nothing.
 fn may_be_key(segment: &str) -> bool {
-    segment.len() > 20 || segment.len() >= 8 && segment.bytes().any(|byte| byte.is_ascii_digit())
+    let any = |is: fn(&u8) -> bool| segment.bytes().any(|byte| is(&byte));
+    // `;key=…` and the like stand in parts of a path as well; and `{{secret:…}}` would mean something in the configuration.
+    let assigns = any(|byte| matches!(byte, b'=' | b';' | b'%' | b'@' | b'{'));
+    let digits = segment.bytes().filter(u8::is_ascii_digit).count();
+    let mixed = any(u8::is_ascii_lowercase) && any(u8::is_ascii_uppercase);
+    assigns || segment.len() > 20 || segment.len() >= 8 && (digits > 0 || mixed) || segment.len() >= 6 && digits >= 2
 }
 
 /// An address without what may be a key: its scheme and its host.
@@ -154,4 +162,42 @@ fn is_private(host: &str) -> bool {
 fn base64_of(text: &str) -> String {
     use base64::Engine;
     base64::engine::general_purpose::STANDARD.encode(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_may_be_a_key_stands_in_no_configuration() {
+        let made = |url: &str| {
+            let hook = Hook { kind: "webhook".into(), url: url.into(), ..Hook::default() };
+            target(&hook, "one", Path::new("imported")).unwrap().0
+        };
+        for url in [
+            "https://h.example/a?key=hunter2",
+            "https://h.example/a#hunter2",
+            "https://h.example/a#",
+            "https://hunter2@h.example/a",
+            "https://h.example/hooks/hUnTeRtWo",
+            "https://h.example/hooks/hunter22",
+            "https://h.example/hooks/h1u2nt",
+            "https://h.example/hooks;key=hunter",
+            "https://h.example/hooks/%68unter",
+            "https://h.example/averylongwordwithoutanyend/x",
+        ] {
+            let made = made(url);
+            assert_eq!(made.secrets.len(), 1, "{url}");
+            assert!(!made.section.to_string().to_lowercase().contains("hunter"), "{url}: {}", made.section);
+            assert_eq!(made.secrets[0].1, url);
+        }
+        for plain in [
+            "https://h.example/api/v1/push",
+            "https://h.example/trigger/action",
+            "http://10.0.0.7:8080/",
+            "https://h.example/alert-manager/in_box",
+        ] {
+            assert!(made(plain).secrets.is_empty(), "{plain}");
+        }
+    }
 }

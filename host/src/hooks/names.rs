@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::{Hook, Taken, manifest};
-use crate::policy::Set;
+use crate::policy::{Set, ToldBy};
 
 /// The plugin of all targets that are made, and the target of the shipped routes.
 pub(super) const PLUGIN: &str = "webhook";
@@ -65,12 +65,14 @@ fn plain(name: &str) -> String {
     if name.contains(|c: char| c.is_ascii_alphanumeric()) { name } else { "hook".into() }
 }
 
-/// The names of rules about hooks that the policies in force have in other files than an import writes; none where they
-/// cannot be loaded, which `check` says.
-pub fn in_force(policies: &Path) -> BTreeSet<String> {
-    let Ok(set) = Set::load(policies) else { return BTreeSet::new() };
+/// What the policies in force have: names of rules about hooks in other files than an import writes, and to whom their routes
+/// lead alone. Nothing where they cannot be loaded, which `check` says.
+pub fn in_force(policies: &Path) -> (BTreeSet<String>, BTreeSet<String>) {
+    let Ok(set) = Set::load(policies) else { return Default::default() };
     let own = set.declared().into_iter().filter(|one| !manifest::is_own(&one.place.file));
-    own.map(|one| one.name).filter(|name| name.starts_with("hook-")).collect()
+    let rules = own.map(|one| one.name).filter(|name| name.starts_with("hook-")).collect();
+    let alone = |told: ToldBy| <[String; 1]>::try_from(told.to).ok().filter(|_| !told.goes_on).map(|[to]| to);
+    (rules, set.told().into_iter().filter_map(alone).collect())
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use super::condition::Condition;
 use super::config::{self, Target};
 use super::names::Names;
 use super::subject::{self, Listening, Sends};
-use super::{Became, Hook, LeftOut, Wanted};
+use super::{Became, Hook, LeftOut, Taken, Wanted};
 use crate::suggest::literal::text as text_of;
 
 /// How long an alert of a hook lasts without another such event: a hook of ops tells of each event, a message here of each
@@ -180,6 +180,24 @@ fn chain(all: &mut [Ready]) {
             seen.push(m);
             (heard, sends) = (sent, on);
         }
+    }
+}
+
+/// Says which targets the configuration needs beside those of the hooks: as long as it has none, that routes lead nowhere is no
+/// fault.
+pub(super) fn routed(all: &[Ready], wanted: &Wanted, notes: &mut Vec<String>) {
+    let Taken { targets, routed, .. } = &wanted.taken;
+    let there =
+        |name: &&String| targets.contains_key(*name) || all.iter().any(|one| one.notifies() && one.name == **name);
+    let missing: Vec<String> =
+        routed.iter().filter(|name| !there(name)).map(|name| format!("[notifiers.{name}]")).collect();
+    if all.iter().any(Ready::notifies) && !missing.is_empty() {
+        notes.push(format!(
+            "routes in force lead to {} alone, which the configuration does not have: with the targets of hooks in it, \
+             `tidegate check` wants {} as well, for what these routes tell; or take the routes out",
+            missing.join(", "),
+            if missing.len() == 1 { "that" } else { "those" }
+        ));
     }
 }
 

@@ -115,6 +115,52 @@ fn the_seventeen_pairs() {
     }
 }
 
+#[test]
+fn odd_keywords_do_what_they_do_in_ops() {
+    let webhook =
+        || event("Webhook", "ops.clusters.kestrel.namespaces.shop.webhooks.w.events", json!({ "content": "as it is" }));
+    let odd_node = || {
+        let data = json!({ "type": "Normal", "reason": "NodeNotReady", "message": "gone" });
+        event("Kube", "ops.clusters.k.nodes.db.paris.lan.events", data)
+    };
+    let cases: [(Value, Event, bool); 21] = [
+        (json!({ "include": [""] }), samples('K'), true),
+        (json!({ "include": [""], "matchType": "EXACT" }), samples('K'), false),
+        (json!({ "include": [""], "matchType": "REGEX" }), samples('K'), true),
+        (json!({ "include": ["as it is"], "matchType": "EXACT" }), webhook(), true),
+        (json!({ "exclude": ["as it is"], "matchType": "EXACT" }), webhook(), false),
+        (json!({ "exclude": ["as it"], "matchType": "EXACT" }), webhook(), true),
+        // One matchType for both, and what excludes wins.
+        (json!({ "include": ["BackOff"], "exclude": ["cart.*leaving"] }), samples('K'), true),
+        (json!({ "include": ["BackOff"], "exclude": ["cart.*leaving"], "matchType": "REGEX" }), samples('K'), false),
+        (
+            json!({ "include": ["BackOff", "Warning"], "exclude": ["nothing", "kestrel"], "matchMode": "ALL" }),
+            samples('K'),
+            false,
+        ),
+        // Without include the mode does not matter.
+        (json!({ "exclude": ["nothing"], "matchMode": "all" }), samples('K'), true),
+        (json!({ "matchMode": "NONE" }), samples('K'), true),
+        (json!({ "exclude": ["(?=x)"], "matchType": "REGEX" }), samples('K'), true),
+        (json!({ "include": ["(?=x)", "BackOff"], "matchType": "REGEX" }), samples('K'), true),
+        (json!({ "include": ["(?=x)", "BackOff"], "matchType": "REGEX", "matchMode": "ALL" }), samples('K'), false),
+        // Lines end in a space, and a pattern reaches across them.
+        (json!({ "include": ["reason: BackOff \ntimestamp"] }), samples('K'), true),
+        (json!({ "include": ["Warning.*BackOff"], "matchType": "REGEX" }), samples('K'), true),
+        (json!({ "include": ["(?m)Warning.*BackOff"], "matchType": "REGEX" }), samples('K'), false),
+        (json!({ "include": ["5m0s \n$"], "matchType": "REGEX" }), samples('K'), true),
+        (json!({ "include": ["2026-11-27 12:12:08"] }), samples('K'), true),
+        (json!({ "include": ["pari: lan"] }), odd_node(), true),
+        (json!({ "include": ["\"severity\":\"critical\""] }), samples('M'), true),
+    ];
+    for (keywords, event, wanted) in cases {
+        let spec =
+            json!({ "type": "webhook", "url": "https://hooks.example/x", "subject": "ops.>", "keywords": keywords });
+        let (imported, set, _folder) = imported(&hook(&spec));
+        assert_eq!(!raised(&set, &event).is_empty(), wanted, "{keywords}: {imported:?}");
+    }
+}
+
 /// Those of the write-up, with addresses that are some.
 const FOUR: &str = r#"
 apiVersion: crd.chenshaowen.com/v1
@@ -217,6 +263,38 @@ fn the_four_of_the_write_up() {
     assert!(import(of(FOUR), &wanted(false)).unwrap_err().contains("there already"));
     let again = import(of(FOUR), &wanted(true)).unwrap();
     assert!(again.is_whole() && again.removed.is_empty(), "{again:?}");
+}
+
+#[test]
+fn nothing_is_written_through_a_link() {
+    let link = std::os::unix::fs::symlink::<std::path::PathBuf, std::path::PathBuf>;
+    for name in ["secrets", "tests", "secrets/nodes-p0", "12-hooks.rhai", ".imported-eventhooks.json"] {
+        let (folder, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        fs::create_dir_all(folder.path().join(name).parent().unwrap()).unwrap();
+        link(other.path().join("there"), folder.path().join(name)).unwrap();
+        fs::create_dir_all(other.path().join("there")).unwrap();
+        let wanted = Wanted { into: folder.path().to_path_buf(), force: true, ..Wanted::default() };
+        let refused = import(of(FOUR), &wanted).unwrap_err();
+        assert!(refused.contains(name) && refused.contains("is a link"), "{refused}");
+        assert_eq!(fs::read_dir(other.path().join("there")).unwrap().count(), 0, "{name}");
+        assert!(!folder.path().join("notifiers.toml").exists(), "{name}");
+    }
+}
+
+#[test]
+fn whom_routes_tell_besides_is_foretold() {
+    let folder = tempfile::tempdir().unwrap();
+    let notes = |targets: &str, routed: &str| {
+        let targets =
+            crate::config::Config::parse(targets.into(), None, &Default::default()).unwrap().notifiers.clone();
+        let taken = Taken { targets, routed: [routed.to_string()].into(), ..Taken::default() };
+        let wanted = Wanted { into: folder.path().to_path_buf(), force: true, taken, ..Wanted::default() };
+        import(of(FOUR), &wanted).unwrap().notes.join("\n")
+    };
+    assert!(notes("", "default").contains("wants that as well"), "{}", notes("", "default"));
+    assert!(notes("", "default").contains("[notifiers.default]"));
+    assert!(!notes("[notifiers.default]\nplugin = 'webhook'", "default").contains("as well, for what"));
+    assert!(!notes("", "nodes-p0").contains("as well, for what"), "the hook's own");
 }
 
 #[test]

@@ -43,6 +43,7 @@ pub fn import(read: Read, wanted: &Wanted) -> Result<Imported, String> {
     }
     imported.tests = report.passed;
     policy::configured(&all, wanted, &mut imported.notes);
+    policy::routed(&all, wanted, &mut imported.notes);
     all.iter_mut().for_each(said);
     imported.hooks = all.into_iter().map(|one| one.became).collect();
     files(&texts, wanted, &mut imported)?;
@@ -142,7 +143,9 @@ fn files(texts: &Texts, wanted: &Wanted, imported: &mut Imported) -> Result<(), 
     if all.is_empty() {
         return Ok(());
     }
+    no_link(folder, manifest::NAME)?;
     let before = Manifest::of(folder)?;
+    all.iter().map(|(name, ..)| name.as_str()).chain(before.names()).try_for_each(|name| no_link(folder, name))?;
     let shown = |name: &str| folder.join(name).display().to_string();
     let (mut placed, mut theirs) = (Vec::new(), BTreeSet::new());
     for (name, text, mode) in all {
@@ -191,6 +194,21 @@ fn files(texts: &Texts, wanted: &Wanted, imported: &mut Imported) -> Result<(), 
         }
     }
     mark(&now).map_err(|error| unwritten(manifest::NAME, error))
+}
+
+/// Nothing is written, and nothing compared, through a link that somebody has put into the folder: it may lead to what is in force.
+fn no_link(folder: &Path, name: &str) -> Result<(), String> {
+    let mut path = folder.to_path_buf();
+    for part in Path::new(name).components() {
+        path.push(part);
+        if path.symlink_metadata().is_ok_and(|there| there.is_symlink()) {
+            return Err(format!(
+                "{} is a link to another place, and nothing was written; remove it, or name another folder",
+                path.display()
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// A file is there whole or not at all.

@@ -60,6 +60,7 @@ async fn of_api(state: &Arc<Shared>, row: &Row, mut request: Request, next: Next
     if let Err(failure) = permitted(state, row, &caller, request.uri().path()).await {
         return refused(failure.into_response(), pending);
     }
+    state.callers.saw(&caller, state.clock.now());
     request.extensions_mut().insert(caller);
     let mut response = next.run(request).await;
     // What is somebody's stays in no cache.
@@ -81,6 +82,7 @@ async fn of_page(state: &Arc<Shared>, row: &Row, mut request: Request, next: Nex
     if let Err(failure) = permitted(state, row, viewer.caller(), request.uri().path()).await {
         return refused(pages::refused(state, &request, &viewer, &failure), pending);
     }
+    state.callers.saw(viewer.caller(), state.clock.now());
     request.extensions_mut().insert(viewer.caller().clone());
     request.extensions_mut().insert(viewer);
     let response = next.run(request).await;
@@ -148,19 +150,17 @@ async fn permitted(state: &Shared, row: &Row, caller: &Caller, path: &str) -> Re
         }
         About::Silence => {
             let id = named(row.path, path);
-            match state.backend.silence(id) {
+            match state.backend.silence(id, access) {
                 Some(view) if access.may_cover(row.wants, &view.silence.matchers) => Ok(()),
-                Some(view) if access.may_cover(Permission::Look, &view.silence.matchers) => {
-                    Err(elsewhere(caller, row.wants))
-                }
-                _ => Err(hidden(caller, "silence", id)),
+                Some(_) => Err(elsewhere(caller, row.wants)),
+                None => Err(hidden(caller, "silence", id)),
             }
         }
     }
 }
 
 /// Of something that may be looked at and no more.
-fn elsewhere(caller: &Caller, wanted: Permission) -> Failure {
+pub fn elsewhere(caller: &Caller, wanted: Permission) -> Failure {
     let places = caller.access().places(wanted);
     Failure::forbidden(format!("{} may {} only where {places}, and this is elsewhere", caller.called(), wanted.does()))
 }

@@ -9,7 +9,7 @@ use reqwest::{Client, Response};
 use tempfile::TempDir;
 
 use super::tests::{Running, start};
-use crate::accounts::{Account, Book, Locked, Token, Used, password};
+use crate::accounts::{Account, Book, By, Locked, Token, Used, password};
 use crate::backend::fake::Fake;
 use crate::clock::SystemClock;
 use crate::domain::audit::{AuditOutcome, Audited, Way};
@@ -17,18 +17,18 @@ use crate::domain::{Permission, Role};
 use crate::ports::Clock;
 use crate::token::{self, Hash};
 
-const PASSWORD: &str = "correct horse battery";
+pub(super) const PASSWORD: &str = "correct horse battery";
 
 /// A host with a file of accounts.
-struct Kept {
-    host: Running,
-    path: PathBuf,
-    http: Client,
+pub(super) struct Kept {
+    pub host: Running,
+    pub path: PathBuf,
+    pub http: Client,
     _folder: TempDir,
 }
 
 impl Kept {
-    async fn new(config: &str, fill: impl FnOnce(&mut Book)) -> Self {
+    pub async fn new(config: &str, fill: impl FnOnce(&mut Book)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("accounts.json");
         write(&path, fill);
@@ -37,7 +37,7 @@ impl Kept {
         Self { host, path, http, _folder: folder }
     }
 
-    async fn sign_in(&self, form: &[(&str, &str)], cookie: &str) -> Response {
+    pub async fn sign_in(&self, form: &[(&str, &str)], cookie: &str) -> Response {
         let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
         let request = self.http.post(self.host.url("/sign-in")).body(body).header("Cookie", cookie);
         let request = request.header("Origin", format!("http://{}", self.host.address));
@@ -45,13 +45,13 @@ impl Kept {
     }
 
     /// The cookie that a name and a password open.
-    async fn cookie(&self, name: &str, password: &str, before: &str) -> String {
+    pub async fn cookie(&self, name: &str, password: &str, before: &str) -> String {
         let answer = self.sign_in(&[("name", name), ("password", password)], before).await;
         assert_eq!(answer.status(), 303, "{}", answer.text().await.unwrap());
         answer.headers()["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_string()
     }
 
-    async fn look(&self, path: &str, headers: &[(&str, &str)]) -> (u16, String) {
+    pub async fn look(&self, path: &str, headers: &[(&str, &str)]) -> (u16, String) {
         let request = self.http.get(self.host.url(path));
         let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
         let answer = request.send().await.unwrap();
@@ -59,7 +59,7 @@ impl Kept {
     }
 
     /// What is written down, once it is so much.
-    async fn audited(&self, count: usize) -> Vec<Audited> {
+    pub async fn audited(&self, count: usize) -> Vec<Audited> {
         for _ in 0..200 {
             let all = self.host.fake.audited.lock().unwrap().clone();
             if all.len() >= count {
@@ -71,13 +71,14 @@ impl Kept {
     }
 }
 
-fn write(path: &std::path::Path, change: impl FnOnce(&mut Book)) {
+pub(super) fn write(path: &std::path::Path, change: impl FnOnce(&mut Book)) {
     let mut file = Locked::take(path).unwrap();
     change(&mut file.book);
-    file.write().unwrap();
+    let (person, from) = (Some(crate::domain::Person::typed("root")), "here".to_string());
+    file.write(&By { person, way: Way::Cli, from, at: SystemClock.now() }).unwrap();
 }
 
-fn account(role: Role, hash: &str) -> Account {
+pub(super) fn account(role: Role, hash: &str) -> Account {
     let since = Some(Timestamp::UNIX_EPOCH);
     Account { role: Some(role), password: Some(hash.into()), since, ..Account::default() }
 }
@@ -136,7 +137,7 @@ async fn a_name_and_its_password_open_a_session_that_ends_with_the_password() {
     assert_eq!(kept.look("/", &[("Cookie", &vic)]).await.0, 303);
     assert_eq!(kept.look("/v1/incidents", &[]).await.0, 401);
 
-    let all = kept.audited(9).await;
+    let all = kept.audited(15).await;
     let named = |outcome: AuditOutcome, name: &str| {
         let of = |audited: &&Audited| {
             audited.outcome == outcome && audited.person.as_ref().is_some_and(|p| p.name() == name)
@@ -183,6 +184,7 @@ async fn a_token_has_an_end_and_permits_no_more_than_it_says() {
             scopes: scopes.iter().copied().collect(),
             made: now,
             expires: Some(now + SignedDuration::from_hours(hours)),
+            made_with: None,
         });
         (secret, hash.id())
     };
@@ -191,7 +193,7 @@ async fn a_token_has_an_end_and_permits_no_more_than_it_says() {
     let (expired, _) = token("opal", &[], -1);
     let (strange, _) = token("nobody", &[], 1);
     let (much, _) = token("vic", &[Permission::Look, Permission::Operate], 1);
-    let config = "[users.opal]\nrole = \"operator\"\n[users.vic]\nrole = \"viewer\"\n";
+    let config = "[mcp]\nwrite = [\"silence\"]\n[users.opal]\nrole = \"operator\"\n[users.vic]\nrole = \"viewer\"\n";
     let kept = Kept::new(config, |book| book.tokens = made).await;
     let resume = async |token: &str| {
         let request =
@@ -211,6 +213,11 @@ async fn a_token_has_an_end_and_permits_no_more_than_it_says() {
     let (status, text) = look(&expired).await;
     assert!(status == 401 && text.contains("this token expired at"), "{status} {text}");
     assert_eq!((look(&strange).await.0, look("tg_p_x").await.0), (401, 401));
+    let call = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"silence_create","arguments":{}}}"#;
+    let request = kept.http.post(kept.host.url("/mcp")).bearer_auth(&looks).body(call);
+    let request = request.header("Accept", "application/json, text/event-stream");
+    let text = request.header("Content-Type", "application/json").send().await.unwrap().text().await.unwrap();
+    assert!(text.contains("it lacks the scope silence"), "{text}");
     assert_eq!(kept.host.fake.orders.lock().unwrap().len(), 1);
     let order = kept.host.fake.orders.lock().unwrap()[0].clone();
     assert_eq!(order.person.name(), "opal");
@@ -263,6 +270,11 @@ async fn a_proxy_names_people_and_nobody_else_does() {
     let request = kept.http.post(kept.host.url("/v1/pause")).header("Origin", "https://evil.example").body("{}");
     let request = ann.iter().fold(request, |request, (name, value)| request.header(*name, *value));
     assert_eq!(request.send().await.unwrap().status(), 403);
+    // Whoever is kept out here is let in by nobody's word, and whoever has an account is that one.
+    write(&kept.path, |book| book.keep_out("ann", "Ann", true));
+    assert_eq!(kept.look("/v1/me", &ann).await.0, 403);
+    write(&kept.path, |book| book.keep_out("ann", "Ann", false));
+    assert_eq!(kept.look("/v1/me", &ann).await.0, 200);
     let all = kept.audited(4).await;
     let smuggled = all.iter().find(|audited| audited.route.contains("(at the door)")).unwrap();
     assert!(smuggled.outcome == AuditOutcome::Refused && smuggled.why.contains("proxy"), "{smuggled:?}");

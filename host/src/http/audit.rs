@@ -16,7 +16,8 @@ use super::access::table::{About, Door, Row};
 use super::answer::Failure;
 use super::proxy::Named;
 use super::refusals::Refused;
-use crate::domain::audit::{AuditOutcome, Audited, Way};
+use crate::config::oidc::CALLBACK;
+use crate::domain::audit::{self, ACCOUNTS, AuditOutcome, Audited, Way};
 use crate::domain::text::cut;
 use crate::domain::{Permission, Person};
 
@@ -151,7 +152,8 @@ impl Pending {
         Self {
             state: Arc::clone(state),
             audited: Some(audited),
-            changes: !matches!(method, "GET" | "HEAD" | "OPTIONS"),
+            // Whoever comes back from a provider opens a session, although a browser follows a link there.
+            changes: !matches!(method, "GET" | "HEAD" | "OPTIONS") || pattern == CALLBACK,
         }
     }
 
@@ -237,6 +239,8 @@ pub fn at_the_door(state: &Arc<Shared>, request: &Request) -> Pending {
 pub fn take_over(state: &Arc<Shared>) {
     let Some((people, changes)) = state.callers.refresh() else { return };
     state.backend.people_are(people);
+    let telling = Arc::clone(state);
+    tokio::spawn(async move { tell_changes(&telling).await });
     let all = changes.len();
     let told = changes.into_iter().take(CHANGES);
     let more = (all > CHANGES).then(|| format!("and {} more changes", all - CHANGES));
@@ -246,7 +250,7 @@ pub fn take_over(state: &Arc<Shared>) {
             person: None,
             way: Way::Cli,
             from: String::new(),
-            route: "accounts".into(),
+            route: ACCOUNTS.into(),
             object: String::new(),
             outcome: AuditOutcome::Done,
             status: 0,
@@ -259,9 +263,50 @@ pub fn take_over(state: &Arc<Shared>) {
     }
 }
 
+/// Which changes of the file of accounts are in the journal; none while nobody has looked. Held while some are written.
+#[derive(Default)]
+pub struct Told(tokio::sync::Mutex<Option<u64>>);
+
+/// Writes the changes that the file of accounts tells of itself, each once, also those that were made while no host ran.
+pub async fn tell_changes(state: &Arc<Shared>) {
+    let mut told = state.told.0.lock().await;
+    let known = match *told {
+        Some(known) => known,
+        None => {
+            let backend = Arc::clone(&state.backend);
+            let looked = tokio::task::spawn_blocking(move || backend.accounts_told()).await;
+            // Whatever keeps it from being read keeps it from being written as well, for now.
+            let Ok(Ok(known)) = looked else { return };
+            *told.insert(known)
+        }
+    };
+    let book = state.callers.book();
+    for change in book.changes.iter().filter(|change| change.n > known) {
+        let audited = Audited {
+            person: change.person.clone(),
+            way: change.way,
+            from: change.from.clone(),
+            route: ACCOUNTS.into(),
+            object: audit::change(change.n),
+            outcome: AuditOutcome::Done,
+            status: 0,
+            why: cut(&change.what, LONGEST),
+            times: 1,
+            since: Some(change.at),
+            until: Some(change.at),
+        };
+        if state.backend.audit(audited).await.is_err() {
+            // It is tried again in a while.
+            return;
+        }
+        *told = Some(change.n);
+    }
+}
+
 /// Writes numbers when they are due.
 pub async fn follow(state: &Arc<Shared>) {
     loop {
+        tell_changes(state).await;
         state.clock.sleep(LOOK).await;
         take_over(state);
         for audited in state.fold.due(state.clock.elapsed(), false) {
@@ -274,7 +319,8 @@ pub async fn follow(state: &Arc<Shared>) {
 }
 
 /// Writes what has been counted, before the server ends.
-pub async fn finish(state: &Shared) {
+pub async fn finish(state: &Arc<Shared>) {
+    tell_changes(state).await;
     for audited in state.fold.due(state.clock.elapsed(), true) {
         append(state, audited).await;
     }

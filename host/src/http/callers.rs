@@ -12,10 +12,11 @@ use jiff::Timestamp;
 
 use super::answer::Failure;
 use super::authorization::authorization;
+use super::oidc::Identity;
 use super::proof::Proof;
 use super::proxy::Named;
-use crate::accounts::{Accounts, Book, Used};
-use crate::config::Config;
+use crate::accounts::{Accounts, Book, Used, Visitors};
+use crate::config::{Config, NotLetIn};
 use crate::domain::person::{self, fold};
 use crate::domain::{Access, Permission, Person, Proven, Role};
 use crate::gate::People;
@@ -29,22 +30,29 @@ pub struct Caller {
     access: Access,
     /// Since when their password is the one that they gave.
     since: Option<Timestamp>,
+    /// When what they show is good no more, where it ends.
+    ends: Option<Timestamp>,
 }
 
 impl Caller {
     /// Somebody who was not asked for a proof, or whose proof names nobody.
     pub fn unnamed() -> Self {
-        Self { person: None, access: Access::of(Role::Admin), since: None }
+        Self { person: None, access: Access::of(Role::Admin), since: None, ends: None }
     }
 
     /// Somebody of whom nobody has found out who it is: they may do nothing.
     pub fn nobody() -> Self {
-        Self { person: None, access: Access::default(), since: None }
+        Self { person: None, access: Access::default(), since: None, ends: None }
     }
 
     /// What they may do.
     pub fn access(&self) -> &Access {
         &self.access
+    }
+
+    /// When the token that they show ends, if it is one that does.
+    pub fn ends(&self) -> Option<Timestamp> {
+        self.ends
     }
 
     /// Their name, for people.
@@ -151,6 +159,7 @@ pub struct Callers {
     config: Config,
     accounts: Accounts,
     used: Used,
+    visitors: Visitors,
     known: RwLock<Arc<Known>>,
     /// Whether a proof is demanded. It stays so, whatever becomes of the file.
     demands: AtomicBool,
@@ -172,6 +181,7 @@ impl Callers {
             config: config.clone(),
             accounts,
             used: Used::beside(&file),
+            visitors: Visitors::beside(&file),
             demands: AtomicBool::new(demands),
         })
     }
@@ -228,13 +238,26 @@ impl Callers {
         &self.used
     }
 
-    /// Writes down when tokens were last used.
+    /// Who was here, and when.
+    pub fn visitors(&self) -> &Visitors {
+        &self.visitors
+    }
+
+    /// Somebody is here.
+    pub fn saw(&self, caller: &Caller, now: Timestamp) {
+        if let Some(person) = &caller.person {
+            self.visitors.note(person, now);
+        }
+    }
+
+    /// Writes down when tokens were last used, and who was here.
     ///
     /// # Errors
     /// When that cannot be written: a sentence.
     pub fn save_used(&self) -> Result<(), String> {
         let book = self.book();
-        self.used.save(|id| book.tokens.iter().any(|token| token.id == id))
+        let visitors = self.visitors.save();
+        self.used.save(|id| book.tokens.iter().any(|token| token.id == id)).and(visitors)
     }
 
     /// Who a request to the API comes from; none when nobody need prove anything.
@@ -263,7 +286,7 @@ impl Callers {
     fn of_shared(&self, known: &Known, person: Option<Proven>) -> Caller {
         let user = person.as_ref().filter(|user| self.config.users.keys().any(|name| fold(name) == user.id()));
         let access = user.map(|user| self.config.access_of(&known.book, user.name()));
-        Caller { access: access.unwrap_or_else(|| Access::of(Role::Admin)), person, since: None }
+        Caller { access: access.unwrap_or_else(|| Access::of(Role::Admin)), person, since: None, ends: None }
     }
 
     fn of_entry(&self, known: &Known, entry: &Entry, now: Timestamp) -> Result<Caller, Failure> {
@@ -283,13 +306,23 @@ impl Callers {
         if entry.noted {
             self.used.note(&entry.hash.id(), now);
         }
-        Ok(Caller { person, access, since: None })
+        Ok(Caller { person, access, since: None, ends: entry.expires })
     }
 
     /// Somebody whom the proxy names; none where they are not let in.
     pub fn by_proxy(&self, named: &Named) -> Option<Caller> {
         let (person, access) = self.config.named_by_proxy(&self.known().book, &named.name, &named.groups)?;
-        Some(Caller { person: Some(person), access, since: None })
+        Some(Caller { person: Some(person), access, since: None, ends: None })
+    }
+
+    /// Somebody whom the provider knows; they may do nothing where none of their groups has a role.
+    ///
+    /// # Errors
+    /// Why they are not let in.
+    pub fn by_provider(&self, identity: &Identity) -> Result<Caller, NotLetIn> {
+        let (groups, known) = (identity.groups.clone().unwrap_or_default(), self.known());
+        let named = self.config.named_by_provider(&known.book, &identity.subject, &identity.name, &groups);
+        named.map(|(person, access)| Caller { person: Some(person), access, since: None, ends: None })
     }
 
     /// Whether a request carries the token of somebody who may send alerts.
@@ -312,7 +345,7 @@ impl Callers {
         let known = self.known();
         let person = known.people.prove(name, person::Proof::Link)?;
         let access = self.config.access_of(&known.book, person.name());
-        Some(Caller { person: Some(person), access, since: None })
+        Some(Caller { person: Some(person), access, since: None, ends: None })
             .filter(|caller| caller.access.may(Permission::Approve))
     }
 
@@ -332,7 +365,7 @@ impl Callers {
         }
         let person = known.people.prove(name, person::Proof::Password)?;
         let access = self.config.access_of(&known.book, name);
-        Some(Caller { person: Some(person), access, since: account.since })
+        Some(Caller { person: Some(person), access, since: account.since, ends: None })
             .filter(|caller| caller.access.may(Permission::Look))
     }
 
@@ -342,9 +375,7 @@ impl Callers {
         match person.proof() {
             person::Proof::Link => Some(caller.clone()),
             person::Proof::Proxy => {
-                let known = self.known();
-                let kept_out =
-                    known.book.accounts.iter().any(|(name, account)| account.disabled && fold(name) == person.id());
+                let kept_out = self.known().book.keeps_out(&person.id());
                 (!kept_out).then(|| caller.clone())
             }
             _ => self.still(caller, now),
@@ -370,6 +401,17 @@ impl Callers {
                 let account = known.book.accounts.get(person.name())?;
                 let same = account.since == caller.since;
                 same.then(|| self.by_password(person.name(), account.password.as_deref()?)).flatten()
+            }
+            person::Proof::Oidc { issuer, subject } => {
+                let trusted = self.config.server.oidc.as_ref().is_some_and(|oidc| oidc.issuer_text == *issuer);
+                let named = self
+                    .config
+                    .named_by_provider(&known.book, subject, person.name(), person.groups())
+                    .ok()
+                    .filter(|_| trusted);
+                let caller =
+                    named.map(|(person, access)| Caller { person: Some(person), access, since: None, ends: None });
+                caller.filter(|caller| caller.access.may(Permission::Look))
             }
             person::Proof::Link | person::Proof::Proxy => None,
         }

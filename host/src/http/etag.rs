@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use axum::Extension;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
@@ -13,7 +14,8 @@ use axum::response::{IntoResponse, Response};
 use sha2::{Digest, Sha256};
 
 use super::answer::Failure;
-use super::{Shared, incidents, silences};
+use super::callers::Caller;
+use super::{Shared, control, incidents, silences};
 
 /// A longer answer has no tag.
 const LONGEST: usize = 4 << 20;
@@ -30,7 +32,7 @@ pub async fn tags(State(state): State<Arc<Shared>>, request: Request, next: Next
         }
         Method::POST => {
             if let Some(wanted) = words(request.headers(), header::IF_MATCH) {
-                check(state, request.uri().path(), &wanted).await?;
+                check(state, control::caller(&request), request.uri().path(), &wanted).await?;
             }
             Ok(next.run(request).await)
         }
@@ -74,15 +76,15 @@ async fn tagged(response: Response, known: Option<&str>) -> Response {
     Response::from_parts(head, Body::from(bytes))
 }
 
-/// Whether the thing that a path changes still reads as it did.
-async fn check(state: Arc<Shared>, path: &str, wanted: &str) -> Result<(), Failure> {
+/// Whether the thing that a path changes still reads as it did for whoever wants to change it.
+async fn check(state: Arc<Shared>, caller: Caller, path: &str, wanted: &str) -> Result<(), Failure> {
     let mut parts = path.strip_prefix("/v1/").unwrap_or_default().split('/');
     let current = match (parts.next(), parts.next()) {
         (Some("incidents"), Some(id)) if !id.is_empty() => {
             incidents::one(State(state), Path(id.to_string())).await?.into_response()
         }
         (Some("silences"), Some(id)) if !id.is_empty() => {
-            silences::one(State(state), Path(id.to_string())).await?.into_response()
+            silences::one(State(state), Extension(caller), Path(id.to_string())).await?.into_response()
         }
         _ => return Err(Failure::invalid("If-Match: there is nothing here that could have changed; leave it out")),
     };

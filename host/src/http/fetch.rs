@@ -79,7 +79,7 @@ impl Pace {
 }
 
 #[cfg(test)]
-pub(super) mod fake {
+pub(in crate::http) mod fake {
     use std::collections::HashMap;
     use std::sync::atomic::{AtomicUsize, Ordering};
 

@@ -1,7 +1,7 @@
-//! Tokens that an identity provider signs for a sender: Azure's secure webhooks, Google's Pub/Sub.
+//! Tokens that an identity provider signs: for a sender, such as Azure's secure webhooks and Google's Pub/Sub, and of people (`oidc`).
 
 mod crypto;
-mod keys;
+pub mod keys;
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 
 use super::answer::Failure;
 use super::authorization::bearer;
-use super::fetch::Fetch;
+use super::fetch::{Fetch, FetchError};
 use crate::config;
 use crate::domain::text::cut;
 use keys::Keys;
@@ -21,7 +21,7 @@ use keys::Keys;
 const LONGEST: usize = 16 << 10;
 
 /// How far the provider's clock may be from ours, in seconds.
-const LEEWAY: f64 = 60.0;
+pub const LEEWAY: f64 = 60.0;
 
 /// The check of tokens of one issuer.
 pub struct Tokens {
@@ -33,7 +33,6 @@ pub struct Tokens {
 impl Tokens {
     /// As configured.
     pub fn new(wanted: config::Jwt, fetch: Arc<dyn Fetch>) -> Self {
-        crypto::install();
         Self { keys: Keys::at(wanted.keys.clone()), wanted, fetch }
     }
 
@@ -43,49 +42,19 @@ impl Tokens {
     /// # Errors
     /// 401 where it does not, 503 where the issuer's keys cannot be had.
     pub async fn check(&self, headers: &HeaderMap, now: Timestamp) -> Result<(), Failure> {
-        let token = bearer(headers).filter(|token| !token.is_empty() && token.len() <= LONGEST);
-        let token = token.ok_or_else(|| self.wrong("there is none"))?;
-        let header = decode_header(token).map_err(|_| self.wrong("it is not one"))?;
-        if header.crit.is_some() {
-            return Err(self.wrong("it demands what is not known here"));
-        }
-        let key = self.keys.find(header.kid.as_deref(), now, self.fetch.as_ref()).await;
-        let key = key.map_err(|error| {
-            Failure::unavailable(format!("the keys of {} cannot be had: {error}", self.wanted.issuer))
+        let token = bearer(headers).filter(|token| !token.is_empty()).ok_or_else(|| self.wrong("there is none"))?;
+        let config::Jwt { issuer, audience, .. } = &self.wanted;
+        let claims = signed(token, Wanted { issuer, audience }, &self.keys, self.fetch.as_ref(), now).await;
+        let claims = claims.map_err(|error| match error {
+            NotSigned::Keys(error) => Failure::unavailable(format!("the keys of {issuer} cannot be had: {error}")),
+            NotSigned::Wrong(why) => self.wrong(&why),
         })?;
-        let key = key.ok_or_else(|| self.wrong("its key is none of the issuer's"))?.key;
-        let mut validation = Validation::new(header.alg);
-        validation.algorithms = algorithms(key.family());
-        validation.set_issuer(&[&self.wanted.issuer]);
-        validation.set_audience(&self.wanted.audience);
-        validation.set_required_spec_claims(&["iss", "aud"]);
-        // Against the host's own clock, below.
-        validation.validate_exp = false;
-        let decoded = decode::<Map<String, Value>>(token, &key, &validation);
-        let claims = decoded.map_err(|error| self.wrong(&cut(&error.to_string(), 200)))?.claims;
-        self.check_times(&claims, now)?;
         self.check_claims(&claims)
     }
 
-    fn check_times(&self, claims: &Map<String, Value>, now: Timestamp) -> Result<(), Failure> {
-        let now = now.as_duration().as_secs_f64();
-        let expires = claims.get("exp").and_then(Value::as_f64);
-        if expires.is_none_or(|at| at + LEEWAY < now) {
-            return Err(self.wrong("it has expired, or says nothing of that"));
-        }
-        let begins = |claim: &str| match claims.get(claim) {
-            None => true,
-            Some(at) => at.as_f64().is_some_and(|at| at - LEEWAY <= now),
-        };
-        if begins("nbf") && begins("iat") { Ok(()) } else { Err(self.wrong("it is of the future")) }
-    }
-
     fn check_claims(&self, claims: &Map<String, Value>) -> Result<(), Failure> {
-        // The issuer once more: a list of several is no issuer.
-        let issuer = ("iss", self.wanted.issuer.as_str());
-        let wanted = self.wanted.claims.iter().map(|(claim, value)| (claim.as_str(), value.as_str()));
-        for (claim, value) in wanted.chain([issuer]) {
-            if claims.get(claim).and_then(Value::as_str) != Some(value) {
+        for (claim, value) in &self.wanted.claims {
+            if claims.get(claim).and_then(Value::as_str) != Some(value.as_str()) {
                 return Err(self.wrong(&format!("its claim {claim} is another")));
             }
         }
@@ -104,6 +73,76 @@ impl Tokens {
     }
 }
 
+/// Whose word a token must be, and for whom.
+#[derive(Clone, Copy)]
+pub struct Wanted<'a> {
+    /// `iss`.
+    pub issuer: &'a str,
+    /// `aud`, one of these.
+    pub audience: &'a [String],
+}
+
+/// Why a token says nothing.
+#[derive(Debug)]
+pub enum NotSigned {
+    /// It is none: why, behind a semicolon.
+    Wrong(String),
+    /// The issuer's keys cannot be had.
+    Keys(FetchError),
+}
+
+/// What a token says that the issuer signed with a key that is public, for one of the audience, for now.
+///
+/// # Errors
+/// When it is none, or nobody can tell.
+pub async fn signed(
+    token: &str,
+    wanted: Wanted<'_>,
+    keys: &Keys,
+    fetch: &dyn Fetch,
+    now: Timestamp,
+) -> Result<Map<String, Value>, NotSigned> {
+    crypto::install();
+    let wrong = |why: &str| NotSigned::Wrong(why.to_string());
+    if token.len() > LONGEST {
+        return Err(wrong("it is too long"));
+    }
+    let header = decode_header(token).map_err(|_| wrong("it is not one"))?;
+    if header.crit.is_some() {
+        return Err(wrong("it demands what is not known here"));
+    }
+    let key = keys.find(header.kid.as_deref(), now, fetch).await.map_err(NotSigned::Keys)?;
+    let key = key.ok_or_else(|| wrong("its key is none of the issuer's"))?.key;
+    let mut validation = Validation::new(header.alg);
+    validation.algorithms = algorithms(key.family());
+    validation.set_issuer(&[wanted.issuer]);
+    validation.set_audience(wanted.audience);
+    validation.set_required_spec_claims(&["iss", "aud"]);
+    // Against the host's own clock, below.
+    validation.validate_exp = false;
+    let decoded = decode::<Map<String, Value>>(token, &key, &validation);
+    let claims = decoded.map_err(|error| NotSigned::Wrong(cut(&error.to_string(), 200)))?.claims;
+    // The issuer once more: a list of several is no issuer.
+    if claims.get("iss").and_then(Value::as_str) != Some(wanted.issuer) {
+        return Err(wrong("its claim iss is another"));
+    }
+    check_times(&claims, now).map_err(wrong)?;
+    Ok(claims)
+}
+
+fn check_times(claims: &Map<String, Value>, now: Timestamp) -> Result<(), &'static str> {
+    let now = now.as_duration().as_secs_f64();
+    let expires = claims.get("exp").and_then(Value::as_f64);
+    if expires.is_none_or(|at| at + LEEWAY < now) {
+        return Err("it has expired, or says nothing of that");
+    }
+    let begins = |claim: &str| match claims.get(claim) {
+        None => true,
+        Some(at) => at.as_f64().is_some_and(|at| at - LEEWAY <= now),
+    };
+    if begins("nbf") && begins("iat") { Ok(()) } else { Err("it is of the future") }
+}
+
 /// What a key of this kind can sign with.
 fn algorithms(family: AlgorithmFamily) -> Vec<Algorithm> {
     use Algorithm::*;
@@ -116,4 +155,4 @@ fn algorithms(family: AlgorithmFamily) -> Vec<Algorithm> {
 }
 
 #[cfg(test)]
-mod tests;
+pub mod tests;

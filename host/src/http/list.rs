@@ -7,8 +7,7 @@ use axum::http::Uri;
 use serde::de::DeserializeOwned;
 
 use super::answer::Failure;
-use super::seen;
-use crate::backend::{Backend, Cancellation, Filter};
+use crate::backend::{Backend, Cancellation, Filter, seen};
 use crate::domain::matcher::all_match;
 use crate::domain::{Access, Incident, Matcher};
 use crate::inquiry::Cursor;
@@ -17,10 +16,6 @@ use crate::inquiry::Cursor;
 pub const MAX_LIMIT: usize = 1_000;
 /// How long a listing may take.
 pub const LISTING: Duration = Duration::from_secs(10);
-/// Incidents that are looked at for one page where matchers say which are wanted.
-const LOOKED_AT: usize = 5_000;
-/// And so many at a time.
-const AT_ONCE: usize = 500;
 
 /// The query of a request; nothing else than what is known is taken.
 pub fn query<T: DeserializeOwned>(uri: &Uri) -> Result<T, Failure> {
@@ -43,37 +38,13 @@ pub fn incidents(
     access: &Access,
     cancellation: &Cancellation,
 ) -> Result<(Vec<Incident>, Option<String>), Failure> {
-    let wanted = filter.limit;
-    let next = |incident: Option<&Incident>| incident.map(|last| Cursor::write("incidents", &last.id.0));
-    if matchers.is_empty() {
-        let one_more = Filter { limit: wanted + 1, ..filter };
-        let mut found = seen::list(backend, &one_more, access, cancellation).map_err(Failure::unavailable)?;
-        let more = found.len() > wanted;
-        found.truncate(wanted);
-        let next = next(found.last().filter(|_| more));
-        return Ok((found, next));
-    }
-    let (mut found, mut before, mut looked) = (Vec::new(), filter.before.clone(), 0);
-    loop {
-        let part = Filter { limit: AT_ONCE, before: before.clone(), ..filter.clone() };
-        let listed = backend.list(&part, cancellation).map_err(Failure::unavailable)?;
-        let whole = listed.len() < AT_ONCE;
-        for incident in listed {
-            looked += 1;
-            before = Some(incident.id.to_string());
-            if seen::sees(access, &incident) && incident.alerts.iter().any(|alert| all_match(matchers, alert)) {
-                if found.len() == wanted {
-                    let next = next(found.last());
-                    return Ok((found, next));
-                }
-                found.push(incident);
-            }
-        }
-        if whole {
-            return Ok((found, None));
-        }
-        if looked >= LOOKED_AT {
-            return Ok((found, before.map(|id| Cursor::write("incidents", &id))));
-        }
-    }
+    let part = if matchers.is_empty() {
+        seen::list(backend, &filter, access, cancellation)
+    } else {
+        seen::those(backend, &filter, cancellation, |incident| {
+            seen::sees(access, incident) && incident.alerts.iter().any(|alert| all_match(matchers, alert))
+        })
+    };
+    let part = part.map_err(Failure::unavailable)?;
+    Ok((part.incidents, part.next.map(|id| Cursor::write("incidents", &id))))
 }

@@ -11,10 +11,11 @@ mod tests;
 
 use std::sync::Arc;
 
-use axum::Extension;
 use axum::body::Body;
 use axum::extract::{Request, State};
+use axum::http::{Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 
 use super::Shared;
 use super::answer::Failure;
@@ -40,6 +41,15 @@ pub async fn serve(
     let _place = state.quotas.mcp()?;
     let (head, stream) = request.into_parts();
     let bytes = body::read(&head.headers, stream, Size(mcp::LARGEST), state.settings.body_timeout).await?;
+    let json =
+        head.headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"));
+    // The library would say that it is of another kind than it says itself.
+    if json
+        && head.method == Method::POST
+        && let Some(misread) = mcp::misread(&bytes)
+    {
+        return Ok((StatusCode::BAD_REQUEST, Extension(OnlyLooked), Json(misread)).into_response());
+    }
     let desk = Arc::new(Desk::new(Arc::clone(&state), caller));
     let changes = desk::changes(&bytes);
     let response =

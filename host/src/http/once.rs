@@ -35,7 +35,7 @@ const BYTES: usize = 8 << 20;
 /// A longer answer is not remembered.
 const ANSWER: usize = 256 << 10;
 
-/// Whose key, for which path.
+/// Whose key, with what they have shown, for which path.
 type Name = (String, String, String);
 
 /// What came of a request.
@@ -137,7 +137,10 @@ pub async fn once(State(state): State<Arc<Shared>>, request: Request, next: Next
     let key = key.to_str().ok().filter(|key| !key.is_empty() && key.len() <= LONGEST);
     let wrong = || Failure::invalid(format!("Idempotency-Key: a word of 1 to {LONGEST} letters of ASCII"));
     let key = key.ok_or_else(wrong)?.to_string();
-    let who = caller(&request).proven().map(|proven| proven.id()).unwrap_or_default();
+    // An answer is for whoever may have it: it may hold more than another token of the same person permits.
+    let caller = caller(&request);
+    let shown = caller.proven().map(|person| (person.id(), person.proof().clone()));
+    let who = format!("{shown:?} {:?}", caller.access().scopes());
     let name = (who, request.uri().path().to_string(), key);
     let (head, stream) = request.into_parts();
     let bytes = body::read(&head.headers, stream, MAX_WORDS, state.settings.body_timeout).await?;

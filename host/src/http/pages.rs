@@ -5,13 +5,17 @@
 
 mod alerts;
 mod answer;
+mod asking;
 mod audit;
 mod costs;
 mod handling;
 mod language;
 mod live;
 mod look;
+mod me;
+mod oidc;
 mod password;
+mod people;
 mod policies;
 mod sessions;
 mod sign;
@@ -33,6 +37,7 @@ use super::refusals::Refused;
 use super::routes::{Routes, get, post};
 use super::{Shared, quotas};
 use crate::config::Config;
+use crate::config::oidc::CALLBACK;
 use crate::domain::{Mode, Permission};
 use crate::page::{self, Frame, HostView, Message, SignIn, Who, assets};
 use crate::redact::redact;
@@ -85,15 +90,23 @@ impl Pages {
         now
     }
 
-    /// How many sessions a person has.
-    pub fn sessions_of(&self, id: &str) -> usize {
-        self.sessions.of_person(id)
+    /// How many sessions somebody has, by a name or by what a provider calls them.
+    pub fn sessions_of(&self, name: &str) -> usize {
+        self.sessions.of_person(name)
     }
 
-    /// Ends all sessions of a person.
-    pub fn end_all_of(&self, id: &str) -> usize {
-        self.sessions.end_all_of(id)
+    /// Ends all sessions of whoever is called so.
+    pub fn end_all_of(&self, name: &str) -> usize {
+        self.sessions.end_all_of(name)
     }
+}
+
+/// Asks the provider what it is, so that its page says at once where it is away; never ends.
+pub async fn greet(state: &Shared) {
+    if let Some(oidc) = &state.oidc {
+        oidc.look(state.clock.now()).await;
+    }
+    std::future::pending::<()>().await;
 }
 
 /// Who looks at a page.
@@ -117,6 +130,8 @@ pub fn router(state: &Arc<Shared>) -> Routes {
         .route("/", get(look::now))
         .route("/incidents", get(look::incidents))
         .route("/audit", get(audit::show))
+        .route("/me", get(me::show).post(me::change))
+        .route("/people", get(people::show).post(people::change))
         .route("/i/{id}", get(look::incident).post(handling::take))
         .route("/i/{id}/journal.json", get(look::journal))
         .route("/i/{id}/{action}", get(answer::show).post(answer::take))
@@ -126,6 +141,8 @@ pub fn router(state: &Arc<Shared>) -> Routes {
         .route("/live", get(live::live))
         .route("/sign-out", post(sign::out))
         .route("/sign-in", get(sign::show).post(sign::take))
+        .route("/oidc/sign-in", get(oidc::begin))
+        .route(CALLBACK, get(oidc::back))
         .route("/language", post(language::choose))
         .route("/s/{file}", get(asset))
 }
@@ -190,8 +207,9 @@ fn who(caller: &Caller) -> Who {
         Some(person) => {
             let access = caller.access();
             let (acts, bound) = (access.may(Permission::Approve), access.is_bound());
-            let audits = access.may_everywhere(Permission::Audit);
-            Who::Person { name: person.name().to_string(), acts, bound, audits }
+            let (audits, administers) =
+                (access.may_everywhere(Permission::Audit), access.may_everywhere(Permission::Administer));
+            Who::Person { name: person.name().to_string(), acts, bound, audits, administers }
         }
         None => Who::Shared,
     }

@@ -24,7 +24,7 @@ use crate::backend::Backend;
 use crate::backend::silences::{Draft, SilenceError, SilenceView};
 use crate::config::Period;
 use crate::domain::silence::SilenceState;
-use crate::domain::{Matcher, Permission, Person};
+use crate::domain::{Access, Matcher, Permission, Person};
 
 /// A silence in a person's words.
 #[derive(Default, Deserialize)]
@@ -153,9 +153,8 @@ pub async fn all(
     let paged = selection.limit.is_some() || selection.cursor.is_some();
     let page = (after, selection.limit.unwrap_or(50).clamp(1, list::MAX_LIMIT));
     let views = reading(&state, move |backend| {
-        let mut views = backend.silences();
-        let seen = |view: &SilenceView| caller.access().may_cover(Permission::Look, &view.silence.matchers);
-        views.retain(|view| selection.state.is_none_or(|state| state == view.state) && seen(view));
+        let mut views = backend.silences(caller.access());
+        views.retain(|view| selection.state.is_none_or(|state| state == view.state));
         Ok(views)
     });
     // All of them, in the order in which they end, unless pages are wanted.
@@ -182,16 +181,20 @@ pub async fn make(State(state): State<Arc<Shared>>, request: Request) -> Result<
         if draft.comment.is_empty() {
             draft.comment = "preview".into();
         }
-        let preview = reading(&state, move |backend| Ok(backend.preview(&draft)?)).await?;
+        let preview = reading(&state, move |backend| Ok(backend.preview(&draft, caller.access())?)).await?;
         return Ok((Extension(OnlyLooked), Json(json!({ "preview": preview }))).into_response());
     }
     let id = state.backend.set_silence(draft).await?;
-    Ok(Json(json!({ "silence": shown(&state, id.to_string()).await? })).into_response())
+    Ok(Json(json!({ "silence": shown(&state, id.to_string(), &caller).await? })).into_response())
 }
 
 /// `GET /v1/silences/{id}`.
-pub async fn one(State(state): State<Arc<Shared>>, Path(id): Path<String>) -> Result<Json<Value>, Failure> {
-    Ok(Json(json!({ "silence": shown(&state, id).await? })))
+pub async fn one(
+    State(state): State<Arc<Shared>>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+) -> Result<Json<Value>, Failure> {
+    Ok(Json(json!({ "silence": shown(&state, id, &caller).await? })))
 }
 
 /// `POST /v1/silences/{id}/expire`.
@@ -200,10 +203,11 @@ pub async fn expire(
     Path(id): Path<String>,
     request: Request,
 ) -> Result<Json<Value>, Failure> {
+    let caller = caller(&request);
     let (person, _, known) = addressed(&state, id, request, |words: &Ended| words.person.clone()).await?;
     let id = known.silence.id.to_string();
     state.backend.expire_silence(&id, person).await?;
-    Ok(Json(json!({ "silence": shown(&state, id).await? })))
+    Ok(Json(json!({ "silence": shown(&state, id, &caller).await? })))
 }
 
 /// `POST /v1/silences/{id}/extend`: until another time; `for` counts from now.
@@ -212,10 +216,11 @@ pub async fn extend(
     Path(id): Path<String>,
     request: Request,
 ) -> Result<Json<Value>, Failure> {
+    let caller = caller(&request);
     let (person, words, known) = addressed(&state, id, request, |words: &Longer| words.person.clone()).await?;
     let ends_at = end(words.until, words.length.as_deref(), state.clock.now())?;
     let id = state.backend.set_silence(longer(known, ends_at, words.comment, person, words.broad)).await?;
-    Ok(Json(json!({ "silence": shown(&state, id.to_string()).await? })))
+    Ok(Json(json!({ "silence": shown(&state, id.to_string(), &caller).await? })))
 }
 
 /// Who says something, what, and of which silence.
@@ -227,8 +232,9 @@ async fn addressed<T: DeserializeOwned + Default>(
 ) -> Result<(Person, T, SilenceView), Failure> {
     let caller = caller(&request);
     let words: T = read(state, request).await?;
+    let known = shown(state, id, &caller).await?;
     let person = caller.person(said(&words).as_deref())?;
-    Ok((person, words, shown(state, id).await?))
+    Ok((person, words, known))
 }
 
 /// The same silence until another time.
@@ -246,15 +252,16 @@ pub(super) fn longer(known: SilenceView, ends_at: Timestamp, comment: String, pe
 }
 
 /// The silence that a full id, or a unique beginning of one, means.
-pub(super) async fn shown(state: &Shared, id: String) -> Result<SilenceView, Failure> {
-    reading(state, move |backend| found(backend, &id)).await
+pub(super) async fn shown(state: &Shared, id: String, caller: &Caller) -> Result<SilenceView, Failure> {
+    let access = caller.access().clone();
+    reading(state, move |backend| found(backend, &id, &access)).await
 }
 
-pub(super) fn found(backend: &dyn Backend, id: &str) -> Result<SilenceView, Failure> {
-    if let Some(view) = backend.silence(id) {
+pub(super) fn found(backend: &dyn Backend, id: &str, access: &Access) -> Result<SilenceView, Failure> {
+    if let Some(view) = backend.silence(id, access) {
         return Ok(view);
     }
-    let mut views = backend.silences();
+    let mut views = backend.silences(access);
     views.retain(|view| !id.is_empty() && view.silence.id.0.starts_with(id));
     match views.len() {
         0 => Err(Failure::not_found(format!("there is no silence {id}"))),

@@ -32,8 +32,11 @@ struct Selection {
 pub async fn list(State(state): State<Arc<Shared>>, uri: Uri) -> Result<Json<Value>, Failure> {
     let Selection { person, outcome, since, until, before, limit } = list::query(&uri)?;
     let limit = limit.unwrap_or(100).min(MAX_LIMIT);
-    let wanted = AuditWanted { person, outcome, since, until, before, limit };
-    let views = reading(&state, move |backend| backend.audited(&wanted).map_err(Failure::unavailable)).await?;
-    let next = views.last().filter(|_| views.len() == limit).map(|view| view.n);
+    // One more says whether there are more.
+    let wanted = AuditWanted { person, outcome, since, until, before, limit: limit + 1 };
+    let mut views = reading(&state, move |backend| backend.audited(&wanted).map_err(Failure::unavailable)).await?;
+    let more = views.len() > limit;
+    views.truncate(limit);
+    let next = views.last().filter(|_| more).map(|view| view.n);
     Ok(Json(json!({ "audit": views, "next": next })))
 }

@@ -2,10 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::{Arguments, paged, text};
+use super::{Arguments, Asked, SILENCE_PREVIEW, paged, text};
 use crate::backend::alerts::LiveAlert;
 use crate::backend::operations::CostsView;
 use crate::backend::programs::{Declared, Offered};
+use crate::backend::seen::{self, Part};
 use crate::backend::silences::{Draft, SilenceView};
 use crate::backend::{Backend, Cancellation, Filter};
 use crate::config::Period;
@@ -19,12 +20,12 @@ use crate::domain::{Person, RulingKind, State};
 const SUMMARY: usize = 300;
 
 /// The answer of one of these tools.
-pub fn answer(host: &dyn Backend, tool: &str, arguments: &Arguments<'_>) -> Result<Value, String> {
+pub fn answer(asked: &Asked<'_>, host: &dyn Backend, tool: &str, arguments: &Arguments<'_>) -> Result<Value, String> {
     match tool {
-        "alerts" => alerts(host, arguments),
-        "silences" => silences(host, arguments),
-        "silence_preview" => preview(host, arguments),
-        "approvals" => approvals(host, arguments),
+        "alerts" => alerts(asked, host, arguments),
+        "silences" => silences(asked, host, arguments),
+        SILENCE_PREVIEW => preview(asked, host, arguments),
+        "approvals" => approvals(asked, arguments),
         "policies" => policies(host, arguments),
         "tools" => tools(host, arguments),
         "costs" => costs(host, arguments),
@@ -34,9 +35,9 @@ pub fn answer(host: &dyn Backend, tool: &str, arguments: &Arguments<'_>) -> Resu
     }
 }
 
-fn alerts(host: &dyn Backend, arguments: &Arguments<'_>) -> Result<Value, String> {
+fn alerts(asked: &Asked<'_>, host: &dyn Backend, arguments: &Arguments<'_>) -> Result<Value, String> {
     let matchers = arguments.matchers("match")?;
-    let mut found = host.live_alerts();
+    let mut found = host.live_alerts(asked.access);
     found.retain(|live| all_match(&matchers, &live.alert));
     let count = found.len();
     let key = |live: &LiveAlert| format!("{} {}", live.incident, live.alert.fingerprint);
@@ -52,9 +53,9 @@ fn alerts(host: &dyn Backend, arguments: &Arguments<'_>) -> Result<Value, String
     Ok(json!({"count": count, "alerts": found.iter().map(one).collect::<Vec<_>>(), "next": next}))
 }
 
-fn silences(host: &dyn Backend, arguments: &Arguments<'_>) -> Result<Value, String> {
+fn silences(asked: &Asked<'_>, host: &dyn Backend, arguments: &Arguments<'_>) -> Result<Value, String> {
     let state: Option<SilenceState> = arguments.word("state")?;
-    let mut found = host.silences();
+    let mut found = host.silences(asked.access);
     found.retain(|view| state.is_none_or(|state| view.state == state));
     let after = arguments.cursor("silences")?;
     let key = |view: &SilenceView| view.silence.id.to_string();
@@ -96,20 +97,17 @@ pub fn draft(host: &dyn Backend, arguments: &Arguments<'_>, person: Person, comm
     })
 }
 
-fn preview(host: &dyn Backend, arguments: &Arguments<'_>) -> Result<Value, String> {
+fn preview(asked: &Asked<'_>, host: &dyn Backend, arguments: &Arguments<'_>) -> Result<Value, String> {
     let draft = draft(host, arguments, Person::typed("preview"), "preview")?;
-    let preview = host.preview(&draft).map_err(|error| error.to_string())?;
+    let preview = host.preview(&draft, asked.access).map_err(|error| error.to_string())?;
     Ok(json!({"until": draft.ends_at, "preview": preview}))
 }
 
-fn approvals(host: &dyn Backend, arguments: &Arguments<'_>) -> Result<Value, String> {
-    let limit = arguments.limit();
-    let before = arguments.cursor("approvals")?;
-    let filter = Filter { state: Some(State::AwaitingApproval), before, limit: limit + 1, ..Filter::default() };
-    let mut found = host.list(&filter, &Cancellation::default())?;
-    let more = found.len() > limit;
-    found.truncate(limit);
-    let next = found.last().filter(|_| more).map(|last| super::Cursor::write("approvals", &last.id.0));
+fn approvals(asked: &Asked<'_>, arguments: &Arguments<'_>) -> Result<Value, String> {
+    let (limit, before) = (arguments.limit(), arguments.cursor("approvals")?);
+    let filter = Filter { state: Some(State::AwaitingApproval), before, limit, ..Filter::default() };
+    let Part { incidents: found, next } = seen::list(asked.records, &filter, asked.access, &Cancellation::default())?;
+    let next = next.map(|last| super::Cursor::write("approvals", &last));
     let mut waiting = Vec::new();
     for view in found.iter().map(IncidentView::from) {
         let asked = view.actions.iter().filter(|action| action.state == "asked");

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::page::Cursor;
 use super::{Arguments, Asked, EXPLAIN, INCIDENT, paged};
-use crate::backend::{Cancellation, EvidenceView, Filter};
+use crate::backend::{Cancellation, EvidenceView, Filter, seen};
 use crate::domain::Incident;
 use crate::domain::incident::IncidentView;
 use crate::domain::text::cut;
@@ -34,11 +34,10 @@ pub fn answer(asked: &Asked<'_>, tool: &str, arguments: &Arguments<'_>) -> Optio
 fn incident(asked: &Asked<'_>, arguments: &Arguments<'_>) -> Result<Incident, String> {
     let id = arguments.text("incident").unwrap_or_default();
     let none = || format!("there is no incident {}; the tool incidents lists them", cut(id, 100));
-    asked.records.incident(id)?.ok_or_else(none)
+    asked.records.incident(id)?.filter(|incident| seen::sees(asked.access, incident)).ok_or_else(none)
 }
 
 fn incidents(asked: &Asked<'_>, arguments: &Arguments<'_>) -> Result<Value, String> {
-    let limit = arguments.limit();
     let filter = Filter {
         state: arguments.word("state")?,
         outcome: arguments.word("outcome")?,
@@ -47,15 +46,12 @@ fn incidents(asked: &Asked<'_>, arguments: &Arguments<'_>) -> Result<Value, Stri
         rule: arguments.text("rule").map(str::to_string),
         since: arguments.time("since")?,
         before: arguments.cursor("incidents")?,
-        // One more says whether there is another page.
-        limit: limit + 1,
+        limit: arguments.limit(),
         ..Filter::default()
     };
-    let mut found = asked.records.list(&filter, &Cancellation::default())?;
-    let more = found.len() > limit;
-    found.truncate(limit);
-    let next = found.last().filter(|_| more).map(|last| Cursor::write("incidents", &last.id.0));
-    Ok(json!({ "incidents": found.iter().map(line).collect::<Vec<_>>(), "next": next }))
+    let part = seen::list(asked.records, &filter, asked.access, &Cancellation::default())?;
+    let next = part.next.map(|last| Cursor::write("incidents", &last));
+    Ok(json!({ "incidents": part.incidents.iter().map(line).collect::<Vec<_>>(), "next": next }))
 }
 
 fn search(asked: &Asked<'_>, arguments: &Arguments<'_>) -> Result<Value, String> {

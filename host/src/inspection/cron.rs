@@ -5,6 +5,7 @@
 //! instead: it leaves out what does not exist, and runs in both of the hours that are called alike.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use jiff::civil::{Date, Weekday};
 use jiff::tz::{AmbiguousOffset, TimeZone};
@@ -16,6 +17,10 @@ const DAYS: usize = 9 * 366;
 /// Seconds of the shortest and the longest pause that can be written as such.
 const SHORTEST: i64 = 10;
 const LONGEST: i64 = 7 * 86_400;
+
+/// Moments whose pauses are looked at: so many, which are those of some days at least, and those of two months at most.
+const LOOKED_AT: usize = 150;
+const LOOKED_AT_SECONDS: i64 = 60 * 86_400;
 
 const MONTHS: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
 const WEEKDAYS: [&str; 7] = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
@@ -69,8 +74,9 @@ impl Schedule {
         let [minute, hour, day, month, weekday] = fields.as_slice() else {
             return Err(format!(
                 "a schedule has five fields (minute, hour, day of the month, month, day of the week), such as \"0 8 * * *\", \
-                 and {text:?} has {}",
-                fields.len()
+                 and {text:?} has {}{}",
+                fields.len(),
+                if fields.len() == 6 { "; seconds are not known here" } else { "" }
             ));
         };
         let mut weekdays = field("day of the week", weekday, 0, 7, &WEEKDAYS, 0)?;
@@ -155,16 +161,22 @@ impl Schedule {
         Some((last, before.min(most)))
     }
 
-    /// The least number of minutes between two moments, as far as minutes and hours tell.
-    pub fn least_pause(&self) -> i64 {
+    /// The shortest time between two of the moments that come first, from 1970 on.
+    pub fn shortest(&self) -> Duration {
         if let Some(every) = self.every {
-            return every / 60;
+            return Duration::from_secs(u64::try_from(every).unwrap_or(0));
         }
-        let minutes: Vec<i64> = self.minutes.iter().map(|minute| i64::from(*minute)).collect();
-        let within = minutes.windows(2).filter_map(|pair| Some(pair.get(1)? - pair.first()?)).min();
-        let next = self.hours.iter().any(|hour| self.hours.contains(&((hour + 1) % 24)));
-        let across = minutes.last().zip(minutes.first()).filter(|_| next).map(|(last, first)| 60 + first - last);
-        within.into_iter().chain(across).min().unwrap_or(60)
+        let mut last = self.after(Timestamp::UNIX_EPOCH);
+        let mut shortest = Duration::MAX;
+        for _ in 0..LOOKED_AT {
+            let Some((from, to)) = last.and_then(|last| Some((last, self.after(last)?))) else { break };
+            shortest = shortest.min(Duration::try_from(to.duration_since(from)).unwrap_or_default());
+            if to.as_second() > LOOKED_AT_SECONDS {
+                break;
+            }
+            last = Some(to);
+        }
+        shortest
     }
 
     fn is_day(&self, date: Date) -> bool {

@@ -11,6 +11,9 @@ use super::cron::Schedule;
 /// Missed moments are counted no further than this.
 const COUNTED: u64 = 10_000;
 
+/// The longest that anything is spread.
+const MOST: Duration = Duration::from_secs(6 * 3600);
+
 /// What is to be done now.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Due {
@@ -37,6 +40,26 @@ pub struct Timetable {
 }
 
 impl Timetable {
+    /// One of which nothing that is due is spread beyond the moment behind it: that one would be done in its place.
+    ///
+    /// # Errors
+    /// When something would be.
+    pub fn new(schedule: Schedule, jitter: Duration) -> Result<Self, String> {
+        if jitter > MOST {
+            return Err("jitter is at most 6h".into());
+        }
+        let pause = schedule.shortest();
+        if !jitter.is_zero() && jitter >= pause {
+            return Err(format!(
+                "jitter is {} s, and only {} s lie between two times of {:?}: some would be passed over; take less",
+                jitter.as_secs(),
+                pause.as_secs(),
+                schedule.as_str()
+            ));
+        }
+        Ok(Self { schedule, jitter })
+    }
+
     /// What is due now, if all moments until `known` have been done or are settled otherwise. Of several moments that
     /// have passed the last is made up for, once: it is younger than the pause until the next. `chance` is a number
     /// below a million that stays the same until the next moment.
@@ -98,6 +121,33 @@ mod tests {
         let due = daily.due(at("2026-11-25T08:00:00Z"), at("2026-11-28T20:00:00Z"), 0);
         let (planned, last) = (at("2026-11-28T08:00:00Z"), at("2026-11-27T08:00:00Z"));
         assert_eq!(due, Due::Now { planned, skipped: Some((2, last)) });
+    }
+
+    #[test]
+    fn nothing_is_spread_beyond_the_next_time() {
+        let made = |text: &str, jitter: u64| {
+            Timetable::new(Schedule::parse(text, TimeZone::UTC).unwrap(), Duration::from_secs(jitter))
+        };
+        for (text, jitter) in [
+            ("0 8 * * *", 6 * 3600),
+            ("0 * * * *", 3599),
+            ("@every 90s", 89),
+            ("0 0 1 1 *", 21_600),
+            ("0 8,20 * * mon", 0),
+        ] {
+            assert!(made(text, jitter).is_ok(), "{text} {jitter}");
+        }
+        for (text, jitter) in [
+            ("0 * * * *", 3600),
+            ("*/5 * * * *", 600),
+            ("@every 90s", 90),
+            ("0,10 8 * * *", 900),
+            ("50 23,0 * * *", 7200),
+        ] {
+            let why = made(text, jitter).unwrap_err();
+            assert!(why.contains("would be passed over"), "{text}: {why}");
+        }
+        assert!(made("0 8 * * *", 6 * 3600 + 1).unwrap_err().contains("6h"));
     }
 
     #[test]

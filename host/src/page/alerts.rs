@@ -26,6 +26,7 @@ words! {
     silence_these: "Silence these", "静默这些告警";
     nothing: "Nothing fires.", "没有触发中的告警。";
     nothing_passes: "Nothing that fires passes this filter.", "没有符合筛选条件的告警。";
+    elsewhere: "also about other places", "还涉及其他范围";
     without: "without", "无";
     further: "Further", "下一页";
     first: "From the beginning", "从头开始";
@@ -87,9 +88,10 @@ pub fn page(firing: &Firing, selection: &AlertSelection, frame: &Frame<'_>) -> S
             (table(firing, frame))
             (pages(firing, selection, frame))
         }
-        p.small { a href="/api/v2/alerts" { "JSON" } }
+        p.small { a href="/v1/alerts" { "JSON" } }
     };
-    document(frame, words.alerts, &Live::Still, &body)
+    let live = if selection.skip == 0 { Live::Offer } else { Live::Still };
+    document(frame, words.alerts, &live, &body)
 }
 
 fn filter(selection: &AlertSelection, frame: &Frame<'_>) -> Markup {
@@ -146,17 +148,19 @@ fn table(firing: &Firing, frame: &Frame<'_>) -> Markup {
 fn row(live: &LiveAlert, frame: &Frame<'_>) -> Markup {
     let (words, alert) = (words(frame.language), &live.alert);
     let own = alert.labels.iter().filter(|(name, _)| *name != "alertname");
+    let named = !live.incident.is_empty();
     html! {
         tr {
             td { (severity(frame, alert.severity)) }
             td {
-                a href={ "/i/" (live.incident) } { (line(&alert.name)) }
+                @if named { a href={ "/i/" (live.incident) } { (line(&alert.name)) } } @else { (line(&alert.name)) }
                 @if alert.title() != alert.name { br; span.small { (line(alert.title())) } }
             }
             td.labels { @for (name, value) in own { code { (line(name)) "=" q { (line(value)) } } " " } }
             td { span.label { (words.since) ": " } (time(frame, live.starts_at)) }
             td {
-                a href={ "/i/" (live.incident) } { code { (live.incident.chars().take(8).collect::<String>()) } }
+                @if named { a href={ "/i/" (live.incident) } { code { (live.incident.chars().take(8).collect::<String>()) } } }
+                @else { span.small { (words.elsewhere) } }
                 @for id in live.silences() { " " a.state href={ "/silences/" (id) } { (words.silenced) } }
                 @if let Some(rule) = &live.held_by {
                     " " span.state { @if live.inhibited_by.is_empty() { (words.silenced) } @else { (words.inhibited) } } " " code { (line(rule)) }

@@ -44,6 +44,8 @@ pub enum Who {
         bound: bool,
         /// Whether they may read who did what.
         audits: bool,
+        /// Whether they may say who may do what.
+        administers: bool,
     },
     /// Nobody has signed in.
     Nobody,
@@ -96,6 +98,11 @@ impl Frame<'_> {
         self.texts().words()
     }
 
+    /// Whether the one who looks sees some places and no others.
+    pub(super) fn is_bound(&self) -> bool {
+        matches!(self.who, Who::Person { bound: true, .. })
+    }
+
     /// Whether the one who looks may change anything.
     pub(super) fn acts(&self) -> bool {
         match self.who {
@@ -122,7 +129,7 @@ pub(super) enum Live<'a> {
 
 /// A whole page.
 pub(super) fn document(frame: &Frame<'_>, title: &str, live: &Live<'_>, body: &Markup) -> String {
-    let words = frame.words();
+    let (words, texts) = (frame.words(), frame.texts());
     let (kind, incident, version) = match live {
         Live::Still => ("still", None, None),
         Live::Any => ("any", None, None),
@@ -145,7 +152,8 @@ pub(super) fn document(frame: &Frame<'_>, title: &str, live: &Live<'_>, body: &M
                 script type="module" src=(SCRIPT.path) {}
             }
             body data-live=(kind) data-incident=[incident] data-stale=(words.stale) data-changed=(words.changed)
-                data-show=(words.show) data-signed-out=(words.signed_out) data-live-word=(words.live) {
+                data-missed=(words.missed) data-show=(words.show) data-signed-out=(words.signed_out) data-sign-in=(words.sign_in)
+                data-live-word=(words.live) data-units=(units(texts)) data-left=(of_span(&texts.left(0), texts)) data-ago=(of_span(&texts.ago(0), texts)) {
                 a.skip href="#main" { (words.skip) }
                 (header(frame))
                 div #banners { (banners(frame)) }
@@ -157,6 +165,16 @@ pub(super) fn document(frame: &Frame<'_>, title: &str, live: &Live<'_>, body: &M
         }
     };
     markup.into_string()
+}
+
+/// How the script says lengths of time: in seconds, minutes, hours and days.
+fn units(texts: &dyn Texts) -> String {
+    [1, 60, 3_600, 2 * 86_400].map(|seconds| texts.span(seconds).replace(['1', '2'], "{}")).join("|")
+}
+
+/// A sentence with a place for the length of time in it.
+fn of_span(sentence: &str, texts: &dyn Texts) -> String {
+    sentence.replace(&texts.span(0), "{}")
 }
 
 fn header(frame: &Frame<'_>) -> Markup {
@@ -224,7 +242,7 @@ fn footer(frame: &Frame<'_>) -> Markup {
             @match frame.who {
                 Who::Person { name, acts, .. } => {
                     form.inline method="post" action="/sign-out" {
-                        span { (words.signed_in_as) " " strong { (line(name)) } @if !acts { " (" (words.looks_only) ")" } }
+                        span { (words.signed_in_as) " " a href="/me" { strong { (line(name)) } } @if !acts { " (" (words.looks_only) ")" } }
                         " " button type="submit" name="everywhere" value="no" { (words.sign_out) }
                         " " button type="submit" name="everywhere" value="yes" { (words.sign_out_everywhere) }
                     }

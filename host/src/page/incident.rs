@@ -9,6 +9,7 @@ use super::changes;
 use super::forms::{self, Refused};
 use super::frame::{Frame, Live, document};
 use super::parts::{line, path, severity, state, time, whole};
+use super::policies;
 use crate::domain::delivery::DeliveryState;
 use crate::domain::incident::{ActionRecord, ActionState};
 use crate::domain::link::{Link, Named};
@@ -70,7 +71,9 @@ fn head(incident: &Incident, account: &Account, frame: &Frame<'_>) -> Markup {
             }
             @if let Some(cause) = incident.root_cause() { dt { (labels.root_cause) } dd { (line(&cause)) } }
             @if let Some((rule, reason)) = decided {
-                dt { (words.rule) } dd { (line(&frame.language.decided_by(rule))) (labels.colon) (line(reason)) }
+                dt { (words.rule) } dd { (line(&frame.language.decided_by(rule))) (labels.colon) (line(reason))
+                    // Of whoever is bound to places the policies of the others are no business.
+                    @if !frame.is_bound() { " · " a #explain href={ "/policies/explain?incident=" (incident.id) } { (policies::words(frame.language).explain) } } }
             }
             @if !account.objects.is_empty() {
                 dt { (words.objects) }
@@ -100,7 +103,7 @@ fn left(incident: &Incident, account: &Account, frame: &Frame<'_>) -> Markup {
                 @for record in asked {
                     p {
                         a.button href={ (path(incident)) "/" (record.action.id) } { (words.look_at) " " (record.action.id) }
-                        @if let Some(until) = record.expires { " " span.small { (words.until) " " (time(frame, until)) } }
+                        @if let Some(until) = record.expires { " " span.small { (time(frame, until)) } }
                     }
                 }
             }

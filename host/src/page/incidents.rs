@@ -146,11 +146,9 @@ fn table(listing: &Listing, frame: &Frame<'_>) -> Markup {
                             span.small { " " (frame.language.alerts(incident.alert_count(), incident.firing_count())) }
                         }
                         td { (state(frame, incident)) }
-                        td.small {
-                            @match incident.decision.as_ref().and_then(|decision| decision.rule.as_deref()) {
-                                Some(rule) => code { (line(rule)) },
-                                None => "–",
-                            }
+                        @match incident.decision.as_ref().and_then(|decision| decision.rule.as_deref()) {
+                            Some(rule) => td.small { code { (line(rule)) } },
+                            None => td.small.nothing { "–" },
                         }
                         td.small { span.label { (words.opened) " " } (time(frame, incident.opened_at)) }
                         td.small { span.label { (words.updated) " " } (time(frame, incident.updated_at)) }

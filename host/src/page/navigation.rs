@@ -11,6 +11,7 @@ words! {
     tools: "Tools", "工具";
     costs: "Costs", "费用";
     inspections: "Inspections", "巡检";
+    people: "People", "人员";
     more: "More", "更多";
     main: "Main navigation", "主导航";
 }
@@ -19,21 +20,21 @@ words! {
 pub(super) fn navigation(frame: &Frame<'_>) -> Markup {
     let (known, words) = (frame.words(), words(frame.language));
     let first = [("/", known.now), ("/incidents", known.incidents), ("/silences", words.silences)];
-    let audits = match frame.who {
-        Who::Single | Who::Shared => true,
-        Who::Person { audits, .. } => *audits,
-        Who::Nobody => false,
+    let (audits, administers) = match frame.who {
+        Who::Single | Who::Shared => (true, true),
+        Who::Person { audits, administers, .. } => (*audits, *administers),
+        Who::Nobody => (false, false),
     };
-    // Whoever is bound to places has no part in what is about the host as a whole.
-    let bound = matches!(frame.who, Who::Person { bound: true, .. });
     let whole = [
-        ("/alerts", words.alerts),
         ("/policies", words.policies),
         ("/tools", words.tools),
         ("/costs", words.costs),
         ("/inspections", words.inspections),
     ];
-    let mut more = if bound { Vec::new() } else { whole.to_vec() };
+    let mut more = vec![("/alerts", words.alerts)];
+    // Whoever is bound to places has no part in what is about the host as a whole.
+    more.extend(whole.into_iter().filter(|_| !frame.is_bound()));
+    more.extend(administers.then_some(("/people", words.people)));
     more.extend(audits.then_some(("/audit", known.audit.title)));
     let here = frame.here.split('?').next().unwrap_or_default();
     let link =

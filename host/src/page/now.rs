@@ -96,7 +96,7 @@ fn question(incident: &Incident, record: &ActionRecord, frame: &Frame<'_>) -> Ma
             }
             p { code { (line(action.tool())) } " " (line(&changes::short(incident, action, frame.language))) }
             p.small {
-                @if let Some(until) = record.expires { (words.until) " " (time(frame, until)) }
+                @if let Some(until) = record.expires { (time(frame, until)) }
                 @if let Some(ruling) = &record.ruling {
                     " · " (words.asked_of) " " (line(&frame.language.whose(record, ruling)))
                 }

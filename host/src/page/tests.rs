@@ -57,9 +57,14 @@ fn audited(text: &str) -> Vec<AuditView> {
     people.into_iter().map(|person| AuditView { n: 1, at, audited: one(person) }).collect()
 }
 
+fn asks(said: SignIn, text: &str) -> SignInPage<'_> {
+    let provider = Some(ProviderButton { name: text.into(), away: true });
+    SignInPage { said, passwords: true, provider, to: text }
+}
+
 /// Every page that shows something of this story, by name.
 fn pages(story: &Story, host: &HostView, language: Language, text: &str) -> Vec<(&'static str, String)> {
-    let who = Who::Person { name: text.into(), acts: true, bound: false, audits: true };
+    let who = Who::Person { name: text.into(), acts: true, bound: false, audits: true, administers: true };
     let now = story.entries.last().unwrap().at + jiff::SignedDuration::from_secs(90);
     let frame = Frame { language, now, who: &who, host, here: "/" };
     let single = Frame { who: &Who::Single, ..frame };
@@ -81,7 +86,13 @@ fn pages(story: &Story, host: &HostView, language: Language, text: &str) -> Vec<
         ("no incidents", incidents(&none, &selection, &frame)),
         ("incident", super::incident(&Whole { story: story.clone(), cover: None, refused: None }, &frame)),
         ("audit", audit(&audited(text), &Asked { person: text.into(), ..Asked::default() }, Some(7), &frame)),
-        ("sign-in", sign_in(SignIn::Wrong, true, text, &nobody)),
+        ("sign-in", sign_in(&asks(SignIn::Wrong, text), &nobody)),
+        (
+            "no role",
+            sign_in(&asks(SignIn::NoRole { name: text.into(), groups: Some(vec![text.into()]) }, text), &nobody),
+        ),
+        ("denied", sign_in(&asks(SignIn::Denied(text.into()), text), &nobody)),
+        ("signed out", signed_out(text, "https://id.example/out?a=b", &nobody)),
         ("message", message(&Message::Gone(text.into()), &single)),
     ];
     for (n, may) in [

@@ -84,6 +84,8 @@ pub(super) struct State {
     pub state_uses: u32,
     /// The delivery that the call is about.
     pub delivery: Option<String>,
+    /// The trace of what the call is about, for those who are called.
+    pub trace: Option<String>,
     pub looks: u32,
     /// How it looks with tools; none where it may not, which is everywhere but in a plan.
     pub host_looks: Option<Arc<dyn Looks>>,
@@ -115,6 +117,7 @@ impl State {
             mails: 0,
             state_uses: 0,
             delivery: None,
+            trace: crate::traces::context::current(),
             looks: 0,
             host_looks: None,
             deadline: Deadline::default(),

@@ -155,7 +155,9 @@ fn form(answer: &str, label: &str, page: &PageWords, hidden: &[(&str, &str)], re
     let field =
         |label: &str, name: &str, more: &str| format!("<label>{}<input name=\"{name}\" {more}></label>\n", html(label));
     let name = || field(page.name, "person", "maxlength=\"100\"");
-    let token = |more: &str| field(page.own_token, "own_token", &format!("type=\"password\" maxlength=\"100\"{more}"));
+    let token = |more: &str| {
+        field(page.own_token, "own_token", &format!("type=\"password\" maxlength=\"100\" autocomplete=\"off\"{more}"))
+    };
     let who = match reader {
         Reader::Person(_) => String::new(),
         Reader::Unproven if answer == "approve" => token(" required"),

@@ -18,6 +18,7 @@ use crate::domain::incident::fallbacks;
 use crate::domain::{Fact, Incident, IncidentId, Person};
 use crate::pipeline::{Attempt, broke_off, deliver, tidy};
 use crate::ports::JournalError;
+use crate::traces::context;
 use futures::future::{Either, select};
 use futures::{FutureExt, StreamExt, stream};
 
@@ -367,7 +368,10 @@ impl Runner {
         match left.find(|delivery| delivery.id == message.delivery && !delivery.settled()) {
             None => Ok(None),
             Some(delivery) => match call {
-                Call::Deliver => deliver(&self.services, &incident, delivery).await.map(Some),
+                // Whoever is told is told of its trace.
+                Call::Deliver => {
+                    context::within(&incident.id, deliver(&self.services, &incident, delivery)).await.map(Some)
+                }
                 Call::BrokeOff => broke_off(&self.services, &incident, delivery).await.map(Some),
             },
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::Store;
 use crate::domain::matcher::Matcher;
 use crate::domain::silence::{Preview, Tally};
-use crate::domain::{Incident, IncidentId, Silence, SilenceEvent, SilenceId, Silences};
+use crate::domain::{Access, Incident, IncidentId, Silence, SilenceEvent, SilenceId, Silences};
 
 impl Store {
     /// All silences that are remembered.
@@ -18,10 +18,10 @@ impl Store {
         self.live().hidden.of(id)
     }
 
-    /// What these matchers cover of what fires now.
-    pub fn preview(&self, matchers: &[Matcher]) -> Preview {
+    /// What these matchers cover of what fires now, as somebody sees it.
+    pub fn preview(&self, matchers: &[Matcher], access: &Access) -> Preview {
         let incidents = self.all();
-        Preview::of(matchers, &incidents)
+        Preview::of(matchers, &incidents, access)
     }
 
     /// How much silences have hidden that the record does not have yet. Forgets silences that nobody remembers.

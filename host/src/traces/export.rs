@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt::Write;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -12,9 +12,11 @@ use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 
 use super::context::{Context, trace_of};
-use super::otlp;
+use super::otlp::{self, Partial};
 use super::spans::{self, Span};
 use crate::domain::IncidentId;
+use crate::domain::text::one_line;
+use crate::network::read_capped;
 use crate::ports::{Clock, Story};
 use crate::secret::Secret;
 
@@ -24,6 +26,9 @@ const TOGETHER: Duration = Duration::from_secs(1);
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How long one that does not answer is left alone.
 const PAUSE: Duration = Duration::from_secs(30);
+/// Bytes of its answer that are read, and of its words that are said.
+const ANSWER: usize = 64 << 10;
+const WORDS: usize = 300;
 /// Incidents that are read for one request; more that have changed meanwhile are given up.
 const INCIDENTS: usize = 200;
 /// Spans of one request.
@@ -50,6 +55,9 @@ pub struct Traces {
     senders: Mutex<Remembered<Vec<Context>>>,
     sent: AtomicU64,
     dropped: AtomicU64,
+    rejected: AtomicU64,
+    /// The log says already that some are not taken.
+    said: AtomicBool,
 }
 
 /// The newest so many.
@@ -95,8 +103,8 @@ impl Traces {
     ) -> Self {
         let mut url = endpoint.clone();
         url.set_path(&format!("{}/v1/traces", endpoint.path().trim_end_matches('/')));
-        let (senders, sent, dropped) = (Mutex::default(), AtomicU64::new(0), AtomicU64::new(0));
-        Self { client, url, authorization, instance, started_at, senders, sent, dropped }
+        let (senders, sent, dropped, rejected, said) = Default::default();
+        Self { client, url, authorization, instance, started_at, senders, sent, dropped, rejected, said }
     }
 
     fn senders(&self) -> MutexGuard<'_, Remembered<Vec<Context>>> {
@@ -137,8 +145,8 @@ impl Traces {
             let stories = stories.await.unwrap_or_default();
             let new = self.new_spans(&stories, &mut sent);
             for part in new.chunks(SPANS) {
-                if self.send(part).await {
-                    self.sent.fetch_add(part.len() as u64, Ordering::Relaxed);
+                if let Some(partial) = self.send(part).await {
+                    self.taken(part.len() as u64, &partial);
                     continue;
                 }
                 self.dropped.fetch_add(part.len() as u64, Ordering::Relaxed);
@@ -167,7 +175,24 @@ impl Traces {
         new
     }
 
-    async fn send(&self, spans: &[([u8; 16], Span)]) -> bool {
+    /// What a collector does not take for good is counted, and said once until it takes all again.
+    fn taken(&self, count: u64, partial: &Partial) {
+        let rejected = partial.rejected.min(count);
+        self.sent.fetch_add(count - rejected, Ordering::Relaxed);
+        self.rejected.fetch_add(rejected, Ordering::Relaxed);
+        let said = self.said.swap(rejected > 0, Ordering::Relaxed);
+        if rejected > 0 && !said {
+            let why = one_line(&partial.why, WORDS);
+            tracing::warn!(
+                rejected,
+                why,
+                "the collector of traces takes only some spans; tidegate_traces_spans_rejected_total goes on counting them"
+            );
+        }
+    }
+
+    /// What it takes of them; none where it takes nothing, which is said.
+    async fn send(&self, spans: &[([u8; 16], Span)]) -> Option<Partial> {
         let body = otlp::request(spans.iter().map(|(trace, span)| (trace, span)), &self.instance);
         let request = self.client.post(self.url.clone()).timeout(PATIENCE).json(&body);
         let request = match &self.authorization {
@@ -175,12 +200,16 @@ impl Traces {
             None => request,
         };
         let why = match request.send().await {
-            Ok(answer) if answer.status().is_success() => return true,
+            // An answer that cannot be read objects to nothing.
+            Ok(answer) if answer.status().is_success() => {
+                let body = read_capped(answer, ANSWER).await.unwrap_or_default();
+                return Some(otlp::partial(&body));
+            }
             Ok(answer) => format!("it answers {}", answer.status()),
             Err(error) => crate::network::describe(error),
         };
         tracing::warn!("the collector of traces does not take them: {why}; it is left alone for {} s", PAUSE.as_secs());
-        false
+        None
     }
 
     /// Counters as Prometheus text.
@@ -192,6 +221,11 @@ impl Traces {
                 "tidegate_traces_dropped_total",
                 "Spans, or changes of incidents, that no collector was told of.",
                 &self.dropped,
+            ),
+            (
+                "tidegate_traces_spans_rejected_total",
+                "Spans that a collector was told of and did not take.",
+                &self.rejected,
             ),
         ];
         for (name, help, value) in rows {
@@ -225,6 +259,30 @@ async fn gathered(changes: &mut broadcast::Receiver<String>, until: BoxFuture<'_
             biased;
             () = &mut until => return Some(changed),
             change = changes.recv() => if !take(change) { return Some(changed) },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_collector_does_not_take_is_counted_and_not_said_to_be_sent() {
+        let endpoint = "http://127.0.0.1:9".parse().unwrap();
+        let client = crate::network::builder().build().unwrap();
+        let traces = Traces::new(client, &endpoint, None, ("here".into(), Timestamp::UNIX_EPOCH));
+        let partial = |rejected| Partial { rejected, why: "too old".into() };
+        traces.taken(5, &partial(0));
+        traces.taken(5, &partial(2));
+        assert!(traces.said.load(Ordering::Relaxed));
+        // A collector may say any number.
+        traces.taken(5, &partial(u64::MAX));
+        traces.taken(5, &partial(0));
+        assert!(!traces.said.load(Ordering::Relaxed), "the next time is news again");
+        let text = traces.metrics();
+        for row in ["tidegate_traces_spans_sent_total 13", "tidegate_traces_spans_rejected_total 7"] {
+            assert!(text.contains(row), "{text}");
         }
     }
 }

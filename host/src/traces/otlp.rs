@@ -56,3 +56,22 @@ fn attribute(name: &str, value: &Attribute) -> Value {
 fn nanos(at: Timestamp) -> String {
     at.as_nanosecond().max(0).to_string()
 }
+
+/// What a collector does not take of what it was told.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Partial {
+    /// How many spans.
+    pub rejected: u64,
+    /// Why, in its words.
+    pub why: String,
+}
+
+/// Reads the answer of a collector; one that says nothing has taken all.
+pub fn partial(body: &[u8]) -> Partial {
+    let answer: Value = serde_json::from_slice(body).unwrap_or_default();
+    let member = |name: &str| answer.pointer(&format!("/partialSuccess/{name}"));
+    // A long integer is a text in JSON.
+    let count = |value: &Value| value.as_u64().or_else(|| value.as_str()?.parse().ok());
+    let why = member("errorMessage").and_then(Value::as_str).unwrap_or_default();
+    Partial { rejected: member("rejectedSpans").and_then(count).unwrap_or(0), why: why.into() }
+}

@@ -61,3 +61,24 @@ fn what_is_sent_is_otlp_and_holds_no_text_of_others() {
     assert_eq!(body["resourceSpans"].as_array().map(Vec::len), Some(1));
     assert_ne!(body, Value::Null);
 }
+
+#[test]
+fn what_a_collector_does_not_take_is_read_off_its_answer() {
+    let read = |body: &str| {
+        let otlp::Partial { rejected, why } = otlp::partial(body.as_bytes());
+        (rejected, why)
+    };
+    for (body, wanted) in [
+        (r#"{"partialSuccess":{"rejectedSpans":"3","errorMessage":"too old"}}"#, (3, "too old")),
+        (r#"{"partialSuccess":{"rejectedSpans":3}}"#, (3, "")),
+        // A warning of one that takes all.
+        (r#"{"partialSuccess":{"rejectedSpans":"0","errorMessage":"old"}}"#, (0, "old")),
+        (r#"{"partialSuccess":{"rejectedSpans":-3,"errorMessage":[]}}"#, (0, "")),
+        (r#"{"partialSuccess":null}"#, (0, "")),
+        ("{}", (0, "")),
+        ("", (0, "")),
+        ("<html>", (0, "")),
+    ] {
+        assert_eq!(read(body), (wanted.0, wanted.1.to_string()), "{body}");
+    }
+}

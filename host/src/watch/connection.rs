@@ -4,13 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderValue, RETRY_AFTER};
+use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderValue, LOCATION, RETRY_AFTER};
 use reqwest::{Client, Response, Url};
 use tokio::sync::Mutex;
 
 use super::answer::Refusal;
 use super::credentials::Credentials;
 use super::kubeconfig::{Access, Place};
+use crate::domain::text::one_line;
 use crate::environment::Environment;
 use crate::network::{self, describe, read_capped};
 
@@ -24,6 +25,8 @@ const ANSWER: Duration = Duration::from_secs(60);
 const PAGE: usize = 64 << 20;
 /// Bytes of a refusal that are read.
 const REFUSAL: usize = 16 << 10;
+/// Bytes of an address in a message.
+const WORDS: usize = 200;
 /// A connection whose other end is gone is noticed, though nothing need come for minutes.
 const ALIVE: Duration = Duration::from_secs(15);
 const UNHEARD: Duration = Duration::from_secs(60);
@@ -109,6 +112,10 @@ impl Connection {
             // What is shown may have been exchanged.
             *self.live.lock().await = None;
         }
+        if response.status().is_redirection() {
+            let to = response.headers().get(LOCATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
+            return Err(Trouble::Refused(Refusal { code: status, words: redirected(&live.base, to) }, None));
+        }
         let after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
         let body = read_capped(response, REFUSAL).await.unwrap_or_default();
         Err(Trouble::Refused(Refusal::read(status, &body), after.map(Duration::from_secs)))
@@ -160,6 +167,25 @@ impl Connection {
     }
 }
 
+/// Where an API sends whoever asks, and what to do. Credentials are shown to nobody but whom the operator named, so that none is
+/// followed; and what it names may hold a ticket.
+fn redirected(base: &Url, to: &str) -> String {
+    let to = Some(to).filter(|to| !to.is_empty()).and_then(|to| base.join(to).ok());
+    let to = to.filter(Url::has_host).map(|mut to| {
+        let _ = to.set_username("").and_then(|()| to.set_password(None));
+        to.set_query(None);
+        to.set_fragment(None);
+        one_line(to.as_str(), WORDS)
+    });
+    let Some(to) = to else {
+        return "it redirects, and says not where to; make `server` the address of the API itself".into();
+    };
+    format!(
+        "it redirects to {to}, and no redirect is followed: if that is the API, make it the `server` of the kubeconfig; if it is \
+         a page to log in, what the host shows has ended or is none"
+    )
+}
+
 fn late() -> Trouble {
     Trouble::Broken(format!("no answer came within {} s", ANSWER.as_secs()))
 }
@@ -175,6 +201,18 @@ fn url(base: &Url, path: &str, query: &[(&str, String)]) -> Url {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_redirect_says_where_to_and_shows_no_ticket() {
+        let base: Url = "https://h:6443/k8s".parse().unwrap();
+        let said = redirected(&base, "https://u:pw@sso.example/login?ticket=s3cret#s3cret");
+        assert!(said.contains("redirects to https://sso.example/login,") && !said.contains("s3cret"), "{said}");
+        assert!(!said.contains("pw"), "{said}");
+        assert!(redirected(&base, "/login").contains("https://h:6443/login"));
+        for odd in ["", "http://", "mailto:x"] {
+            assert!(redirected(&base, odd).contains("says not where to"), "{odd}");
+        }
+    }
 
     #[test]
     fn paths_are_put_behind_that_of_the_api() {

@@ -20,6 +20,19 @@ pub fn alertmanager() -> anyhow::Result<PathBuf> {
     program("prometheus-alertmanager")
 }
 
+/// Chromium and its driver.
+pub fn chromium() -> anyhow::Result<(PathBuf, PathBuf)> {
+    let found = || Ok::<_, anyhow::Error>((program("chromium")?, program("chromedriver")?));
+    let how =
+        "no page is tested without a browser: apt-get install chromium chromium-driver, both at once, of one version";
+    found().context(how)
+}
+
+/// The script of axe, which finds what people with other senses or hands cannot use on a page.
+pub fn axe() -> anyhow::Result<PathBuf> {
+    package("axe-core/axe.min.js")
+}
+
 /// The command of the MCP server `mcp-server-kubernetes`, which calls `kubectl`: program and arguments.
 pub fn mcp_server_kubernetes() -> anyhow::Result<Vec<PathBuf>> {
     kubectl()?;

@@ -1,5 +1,6 @@
 //! A stream of a message bus, and the host's own way of reading it: messages come out of order, twice, and again where their
-//! acknowledgement is lost; the stream is made anew now and then, with some of what it held.
+//! acknowledgement is lost; the stream is made anew now and then, with some of what it held. Some of them are sent on to another
+//! bus, which takes its time, and none of these is acknowledged before.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -9,8 +10,8 @@ use tidegate::bus::held::{Delivered, Word};
 use tidegate::bus::late::Late;
 use tidegate::bus::seen::Seen;
 use tidegate::bus::turn::Turn;
-use tidegate::bus::{Arrival, Bus, Inlet, Intake, Login, Message, Read, Settings, Tls};
-use tidegate::domain::event::Forward;
+use tidegate::bus::{Arrival, Bus, Inlet, Intake, Kept, Login, Message, Read, Settings, Tls};
+use tidegate::domain::event::{Envelope, Event, Forward};
 use tidegate::domain::{Alert, Labels};
 use tidegate::journal::Memory;
 use tidegate::ports::{DecodeError, Inbound};
@@ -29,6 +30,9 @@ const ACK_WAIT: Duration = Duration::from_secs(30);
 const AT_ONCE: usize = 6;
 /// Of what was acknowledged so many are in a stream that is made anew.
 const KEPT: usize = 3;
+/// One message of so many is sent on, and the other bus takes it so much later, or less.
+const SENT_ON: usize = 3;
+const LATEST: u64 = 300;
 /// Percent of acknowledgements that are lost, and of messages that come twice at once.
 const LOST: u64 = 15;
 const TWICE: u64 = 10;
@@ -48,13 +52,16 @@ struct Stored {
     given: Option<Duration>,
     /// The host has said that what it means is durable.
     taken: bool,
+    /// The other bus has it, or need not have it.
+    arrived: bool,
 }
 
 impl Stream {
     /// Somebody publishes.
     pub fn put(&mut self, signals: &[Signal]) {
         let alerts = signals.iter().map(senders::alert).collect();
-        self.messages.push(Stored { alerts, acknowledged: false, given: None, taken: false });
+        let arrived = !self.messages.len().is_multiple_of(SENT_ON);
+        self.messages.push(Stored { alerts, acknowledged: false, given: None, taken: false, arrived });
     }
 
     /// It is lost, and made anew with what nobody has acknowledged and a little of what was.
@@ -121,7 +128,7 @@ pub async fn read(host: Host) {
     let clock = Arc::new(SimClock::new(Arc::clone(&world)));
     let bus = Bus::new(settings, (Login::Open, Vec::new()), clock, Arc::new(Memory::new()));
     let intake = SimIntake { host, group: Mutex::default() };
-    let (mut seen, mut late) = (Seen::default(), Late::new(512, ACK_WAIT));
+    let (mut seen, mut late) = (Seen::default(), Late::default());
     loop {
         let came = next(&mut world.state());
         let group = match came {
@@ -141,6 +148,7 @@ pub async fn read(host: Host) {
         };
         if let Some((made, _)) = group.first() {
             seen.attach(&made.to_string(), 0);
+            late.attach(&made.to_string(), ACK_WAIT);
         }
         intake.group.lock().unwrap().clear();
         let held = |(made, number)| SimHeld { world: Arc::clone(&world), made, number };
@@ -165,12 +173,17 @@ impl SimHeld {
         let lost = !state.quiet && state.dice.chance(LOST);
         state.stats.lost_acknowledgements += u64::from(lost);
         let Some(one) = state.bus.one(self.made, self.number) else { return !lost };
-        let taken = one.taken;
+        let (taken, arrived) = (one.taken, one.arrived);
         one.acknowledged |= !lost;
         // Whether or not the server hears it.
         if !taken {
             let text = format!("message {} of the bus is acknowledged, and nobody has taken it", self.number);
             state.violate("acknowledged_alerts_are_in_the_journal", text);
+        }
+        if !arrived {
+            let text =
+                format!("message {} of the bus is acknowledged, and what it sent on has not arrived", self.number);
+            state.violate("acknowledged_messages_were_sent_on", text);
         }
         !lost
     }
@@ -242,14 +255,20 @@ impl Intake for SimIntake {
             let Some((made, number)) = words.next().zip(words.next()) else { return Ok(Read::default()) };
             let Some(one) = state.bus.one(made, number) else { return Ok(Read::default()) };
             let alerts = one.alerts.clone();
+            let forwards = if one.arrived { Vec::new() } else { vec![forward(made, number)] };
             self.group.lock().unwrap().push((made, number));
             checker::alerts::take_sending(&mut state, &alerts);
             state.stats.messages += 1;
-            Ok(Read { alerts, ..Read::default() })
+            Ok(Read { alerts, forwards, ..Read::default() })
         })
     }
 
-    fn take<'a>(&'a self, alerts: Vec<Alert>, _: &'a [Vec<Forward>]) -> BoxFuture<'a, Result<Vec<Arrival>, String>> {
+    fn take<'a>(
+        &'a self,
+        alerts: Vec<Alert>,
+        forwards: &'a [Vec<Forward>],
+        _: Kept,
+    ) -> BoxFuture<'a, Result<Vec<Arrival>, String>> {
         Box::pin(async move {
             let seen = self.host.world.state().disk.durable.len();
             if self.host.world.mutant == Some(Mutant::BusAcknowledgesEarly) {
@@ -268,7 +287,41 @@ impl Intake for SimIntake {
                     }
                 }
             }
-            Ok(Vec::new())
+            drop(state);
+            Ok(forwards.iter().map(|forwards| self.send_on(forwards)).collect())
         })
+    }
+}
+
+/// The event of a message, which names it.
+fn forward(made: u64, number: u64) -> Forward {
+    Event::new(Envelope { id: format!("{made} {number}"), ..Envelope::default() }).forwarded("ops.copy")
+}
+
+impl SimIntake {
+    /// Hands events to the other bus, which takes them later.
+    fn send_on(&self, forwards: &[Forward]) -> Arrival {
+        let (under_way, arrival) = Arrival::new();
+        if self.host.world.mutant == Some(Mutant::BusForgetsWhatIsSentOn) {
+            return arrival;
+        }
+        for forward in forwards {
+            let mut words = forward.said.id.split(' ').filter_map(|word| word.parse().ok());
+            let Some((made, number)) = words.next().zip(words.next()) else { continue };
+            let (world, under_way) = (Arc::clone(&self.host.world), under_way.clone());
+            tokio::spawn(async move {
+                let due = world.state().mono() + Duration::from_secs(number * 97 % LATEST);
+                world.wait_until(due).await;
+                let mut state = world.state();
+                if !state.dead
+                    && let Some(one) = state.bus.one(made, number)
+                {
+                    one.arrived = true;
+                }
+                drop(state);
+                drop(under_way);
+            });
+        }
+        arrival
     }
 }

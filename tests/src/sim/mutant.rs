@@ -37,6 +37,8 @@ pub enum Mutant {
     AcceptsTooMuch,
     /// The bus hears "taken" before what was taken is durable.
     BusAcknowledgesEarly,
+    /// What a message sends on has arrived as soon as it is sent.
+    BusForgetsWhatIsSentOn,
     /// Repeats of alerts are written to the journal.
     RepeatsAreWritten,
     /// What a check of the policies calls a restoration is none.
@@ -59,7 +61,7 @@ pub enum Mutant {
 
 impl Mutant {
     /// All of them.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 27] = [
         Self::PoliciesSayYes,
         Self::JournalAnswersEarly,
         Self::JournalDropsEntries,
@@ -77,6 +79,7 @@ impl Mutant {
         Self::NotifiersRename,
         Self::AcceptsTooMuch,
         Self::BusAcknowledgesEarly,
+        Self::BusForgetsWhatIsSentOn,
         Self::RepeatsAreWritten,
         Self::RestoresSomethingElse,
         Self::ChecksAlwaysHold,
@@ -106,6 +109,7 @@ impl Mutant {
             Self::NotifiersSwallow => &["told_means_delivered"],
             Self::NotifiersGiveUp => &["told_means_delivered"],
             Self::NotifiersRename => &["delivery_ids_are_stable"],
+            Self::BusForgetsWhatIsSentOn => &["acknowledged_messages_were_sent_on"],
             Self::AcceptsTooMuch | Self::BusAcknowledgesEarly => &["acknowledged_alerts_are_in_the_journal"],
             Self::RepeatsAreWritten => &["repeats_write_nothing"],
             Self::RestoresSomethingElse => &["undo_restores_what_was_seen"],

@@ -26,7 +26,7 @@ pub fn people(mutant: Option<Mutant>) -> People {
     let account = |who: u64| Account {
         name: format!("person-{who}"),
         tokens: ["t".to_string()].into(),
-        answers: true,
+        access: tidegate::domain::Access::of(tidegate::domain::Role::Responder),
         ..Account::default()
     };
     let mut groups: BTreeMap<String, Vec<String>> = GROUPS

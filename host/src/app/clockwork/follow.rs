@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::panic::AssertUnwindSafe;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt;
@@ -20,6 +20,29 @@ use crate::ports::until;
 const LATE: SignedDuration = SignedDuration::from_secs(60);
 
 impl<J: Job> Clockwork<J> {
+    /// Reads what the journal says of earlier runs as soon as all is `known` that runs rest on, however often that takes, and
+    /// then follows the timetables, until [`Self::stop`].
+    pub fn begin(self: &Arc<Self>, known: impl Future<Output = ()> + Send + 'static) {
+        let (own, clock) = (Arc::downgrade(self), Arc::clone(&self.services.clock));
+        let task = tokio::spawn(async move {
+            known.await;
+            loop {
+                let Some(own) = own.upgrade() else { return };
+                match own.restore().await {
+                    Ok(()) => return own.follow(),
+                    Err(error) => tracing::error!(
+                        %error,
+                        "no {} is made yet: what the journal says of them cannot be read; it is tried again",
+                        J::WORD
+                    ),
+                }
+                drop(own);
+                clock.sleep(AGAIN).await;
+            }
+        });
+        self.tasks().push(task);
+    }
+
     /// Begins to follow the timetables, until [`Self::stop`].
     pub fn follow(self: &Arc<Self>) {
         if self.configured.iter().all(|one| J::timetable(one).is_none()) {
@@ -31,13 +54,12 @@ impl<J: Job> Clockwork<J> {
             let own = Arc::clone(self);
             tokio::spawn(async move { own.clockwork(part).await })
         };
-        let tasks = parts.into_iter().map(follow).collect();
-        *self.tasks.lock().unwrap_or_else(PoisonError::into_inner) = tasks;
+        self.tasks().extend(parts.into_iter().map(follow));
     }
 
     /// Follows none any more. A run that is under way is broken off.
     pub fn stop(&self) {
-        for task in self.tasks.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
+        for task in self.tasks().drain(..) {
             task.abort();
         }
     }

@@ -38,7 +38,12 @@ impl Doing {
         let alert = alert(name, now, &title, &digest::text(&digest, services.language));
         let received = pipeline::receive(services, vec![alert]).await.map_err(|error| error.to_string())?;
         let told: Vec<String> = received.incidents.iter().map(ToString::to_string).collect();
-        Ok(format!("{} incidents were told of in {}", digest.incidents, told.join(", ")))
+        let came = match digest.incidents {
+            0 => "no incident was".to_string(),
+            1 => "1 incident was".into(),
+            several => format!("{several} incidents were"),
+        };
+        Ok(format!("{came} told of in {}", told.join(", ")))
     }
 }
 

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::Doing;
 use crate::app::take::take;
+use crate::bus::Kept;
 use crate::config::Findings;
 use crate::domain::alert::normalised::Normalised;
 use crate::domain::event::{DATA, Envelope, Event};
@@ -58,7 +59,9 @@ impl Doing {
         let Normalised { alerts, forwards, .. } = self.events.taken(vec![event], now);
         let count = alerts.len();
         if count > 0 || !forwards.is_empty() {
-            take(services, &self.buses, alerts, &[forwards]).await.map_err(|error| error.to_string())?;
+            take(services, &self.buses, alerts, (&[forwards], Kept::Nowhere))
+                .await
+                .map_err(|error| error.to_string())?;
         }
         let unseen = if why.is_empty() { String::new() } else { format!("; not seen: {}", why.join("; ")) };
         let came = if count == 1 { "1 alert".to_string() } else { format!("{count} alerts") };

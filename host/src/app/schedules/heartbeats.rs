@@ -52,6 +52,12 @@ impl Heartbeats {
         Self { configured, beats }
     }
 
+    /// Counts anew of whom nothing was heard yet: nobody could be heard before.
+    pub fn begin(&self, now: Duration) {
+        let mut beats = self.beats.lock().unwrap_or_else(PoisonError::into_inner);
+        beats.values_mut().filter(|beat| beat.heard.is_none()).for_each(|beat| beat.since = now);
+    }
+
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.configured.is_empty()

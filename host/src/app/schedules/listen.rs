@@ -12,12 +12,17 @@ use crate::ports::JournalError;
 const LISTEN: Duration = Duration::from_secs(5);
 
 impl Schedules {
-    /// Begins to listen, until [`Self::stop`].
-    pub(super) fn listen(&self) {
+    /// Begins to listen when all is `known`, until [`Self::stop`]: nobody can be heard before.
+    pub(super) fn listen(&self, known: impl Future<Output = ()> + Send + 'static) {
         if self.heartbeats.is_empty() {
             return;
         }
-        let task = tokio::spawn(listen(Arc::clone(&self.services), Arc::clone(&self.heartbeats)));
+        let (services, heartbeats) = (Arc::clone(&self.services), Arc::clone(&self.heartbeats));
+        let task = tokio::spawn(async move {
+            known.await;
+            heartbeats.begin(services.clock.elapsed());
+            listen(services, heartbeats).await;
+        });
         *self.listening.lock().unwrap_or_else(PoisonError::into_inner) = Some(task);
     }
 

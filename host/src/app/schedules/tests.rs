@@ -78,8 +78,9 @@ impl Host {
         let more = (addresses, Arc::new(events), Vec::new());
         let beats = Arc::new(Heartbeats::new(beats, services.clock.elapsed()));
         let schedules = Schedules::new(Arc::clone(&services), own, records, (all, beats), more);
-        schedules.restore().await.unwrap();
-        schedules.follow();
+        schedules.clockwork.restore().await.unwrap();
+        schedules.clockwork.follow();
+        schedules.listen(std::future::ready(()));
         Self { journal, services, schedules }
     }
 
@@ -263,6 +264,19 @@ async fn silence_opens_an_incident_that_ends_with_the_next_sign_of_life_also_aft
     let host = Host::on(Arc::new(Memory::new()), "2026-11-27T10:00:00Z", Vec::new(), vec![heartbeat()]).await;
     host.pass(SignedDuration::from_secs(310)).await;
     assert_eq!(host.incidents(HEARTBEAT_MISSING).len(), 1);
+}
+
+#[test]
+fn nobody_is_silent_before_anybody_can_be_heard() {
+    let secs = Duration::from_secs;
+    let beats = Heartbeats::new(vec![heartbeat()], Duration::ZERO);
+    let silent = |at: u64| !beats.silent(secs(at)).is_empty();
+    assert!(silent(400), "a start that takes long would be a silence");
+    beats.begin(secs(400));
+    assert!(!silent(700) && silent(701));
+    beats.heard(&["prometheus"], Timestamp::UNIX_EPOCH, secs(710));
+    beats.begin(secs(1_000));
+    assert!(!silent(1_010) && silent(1_011), "who was heard was heard then");
 }
 
 #[tokio::test(start_paused = true)]

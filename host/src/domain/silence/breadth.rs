@@ -30,7 +30,11 @@ impl fmt::Display for Breadth {
             Self::Anything => {
                 f.write_str("no matcher says what it is about, so it would cover nearly everything that ever comes")
             }
-            Self::Many(covered, of) => write!(f, "it covers {covered} of {of} alerts that fire"),
+            // How many there are is no business of whoever sees some of them.
+            Self::Many(covered, of) if covered.saturating_mul(2) > *of => {
+                write!(f, "it covers {covered} alerts, more than half of all that fire")
+            }
+            Self::Many(covered, _) => write!(f, "it covers {covered} alerts that fire"),
         }
     }
 }

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Breadth;
+use crate::domain::access::{Access, Permission};
 use crate::domain::alert::{Labels, Severity};
 use crate::domain::incident::Incident;
 use crate::domain::matcher::{Matcher, all_match};
@@ -43,7 +44,7 @@ pub struct Preview {
 /// An alert that is covered.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Covered {
-    /// Its incident.
+    /// Its incident; empty where whoever asks may not look at all of that.
     pub incident: String,
     /// Its name.
     pub name: String,
@@ -55,24 +56,37 @@ pub struct Covered {
 }
 
 impl Preview {
-    /// Of all live incidents.
-    pub fn of<'a>(matchers: &[Matcher], incidents: impl IntoIterator<Item = &'a Arc<Incident>>) -> Self {
-        let mut preview = Self::default();
+    /// Of all live incidents, as somebody sees them who may look there. How broad it is, is judged by all that fires.
+    pub fn of<'a>(
+        matchers: &[Matcher],
+        incidents: impl IntoIterator<Item = &'a Arc<Incident>>,
+        access: &Access,
+    ) -> Self {
+        let (mut preview, mut all) = (Self::default(), 0);
+        let bound = Some(access).filter(|access| access.is_bound());
         for incident in incidents {
-            preview.count(matchers, incident);
+            all += preview.count(matchers, incident, bound);
         }
         preview.broad =
-            Breadth::of(matchers, preview.alerts, preview.of, preview.troubles()).map(|breadth| breadth.to_string());
+            Breadth::of(matchers, preview.alerts, all, preview.troubles()).map(|breadth| breadth.to_string());
         preview
     }
 
-    fn count(&mut self, matchers: &[Matcher], incident: &Incident) {
+    /// Counts one more; how many of its alerts fire, whoever may see them.
+    fn count(&mut self, matchers: &[Matcher], incident: &Incident, bound: Option<&Access>) -> u64 {
         if incident.closed.is_some() {
-            return;
+            return 0;
         }
         let (mut covered, mut firing) = (0, incident.counted.firing.len() as u64);
+        // Of alerts that are merely counted nobody knows where they are.
+        let mut seen = if bound.is_none() { firing } else { 0 };
+        let named = bound.is_none_or(|access| access.may_to(Permission::Look, incident));
         for alert in incident.firing() {
             firing += 1;
+            if bound.is_some_and(|access| !access.may_about(Permission::Look, alert)) {
+                continue;
+            }
+            seen += 1;
             if !all_match(matchers, alert) {
                 continue;
             }
@@ -80,7 +94,7 @@ impl Preview {
             self.critical += u64::from(alert.severity == Severity::Critical);
             if self.shown.len() < SHOWN {
                 self.shown.push(Covered {
-                    incident: incident.id.to_string(),
+                    incident: if named { incident.id.to_string() } else { String::new() },
                     name: alert.name.clone(),
                     severity: alert.severity,
                     labels: alert.labels.clone(),
@@ -88,12 +102,13 @@ impl Preview {
             }
         }
         self.alerts += covered;
-        self.of += firing;
+        self.of += seen;
         match (covered > 0 && covered == firing, incident.goes_on_silenced()) {
             (true, false) => self.incidents += 1,
             (true, true) => self.going_on += 1,
             (false, _) => self.partly += u64::from(covered > 0),
         }
+        firing
     }
 
     /// Incidents of which it covers anything.

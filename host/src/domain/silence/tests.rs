@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::domain::decision::{Mode, Verdict};
-use crate::domain::{Entry, Fact, IncidentId, Labels, Severity, Status};
+use crate::domain::{Access, Bounds, Entry, Fact, Grant, IncidentId, Labels, Role, Severity, Status};
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(second).unwrap()
@@ -143,7 +143,7 @@ fn a_preview_counts_what_the_decision_would_hold() {
         Arc::new(incident(&[alert("A", &[("pod", "web")]), alert("A", &[("pod", "db")])])),
         Arc::new(incident(&[alert("A", &[("pod", "web")])])),
     ];
-    let preview = Preview::of(&Matcher::parse_all("pod=web").unwrap(), &incidents);
+    let preview = Preview::of(&Matcher::parse_all("pod=web").unwrap(), &incidents, &Access::of(Role::Viewer));
     let counts = (preview.alerts, preview.of, preview.critical, preview.incidents, preview.partly, preview.shown.len());
     assert_eq!((counts, preview.broad), ((2, 3, 2, 1, 1, 2), None));
 }
@@ -154,4 +154,22 @@ fn a_name_is_a_uuid() {
     assert_eq!(id, "ffffffff-ffff-4fff-bfff-ffffffffffff");
     assert!(SilenceId::is_one(&id) && SilenceId::is_one(&SilenceId::new(0, 0).to_string()));
     assert!(!SilenceId::is_one("x") && !SilenceId::is_one(""));
+}
+
+#[test]
+fn whoever_sees_some_places_is_told_of_no_others() {
+    let of = |name: &str, namespace: &str| alert(name, &[("namespace", namespace), ("pod", "web")]);
+    let others: Vec<Alert> = (0..9).map(|n| of(&format!("Other{n}"), "shop")).collect();
+    let mixed = incident(&[of("Up", "pay"), of("Down", "shop")]);
+    let incidents = [incident(&[of("Up", "pay")]), incident(&others), mixed].map(Arc::new);
+    let bounds = Bounds { namespace: Some("pay*".into()), ..Bounds::default() };
+    let access = Access::new([Grant { role: Role::Responder, bounds }]);
+    let preview = Preview::of(&Matcher::parse_all("namespace=pay").unwrap(), &incidents, &access);
+    assert_eq!((preview.alerts, preview.of, preview.incidents, preview.partly), (2, 2, 1, 1));
+    let named: Vec<&str> = preview.shown.iter().map(|covered| covered.incident.as_str()).collect();
+    assert_eq!(named, ["i-1", ""], "an incident of others as well is not named");
+    assert_eq!(preview.broad, None, "how broad it is, is judged by all that fires");
+    let preview = Preview::of(&Matcher::parse_all("pod=web").unwrap(), &incidents, &Access::of(Role::Viewer));
+    assert_eq!((preview.alerts, preview.of), (12, 12));
+    assert!(preview.broad.is_some_and(|broad| broad == "it covers 12 alerts, more than half of all that fire"));
 }

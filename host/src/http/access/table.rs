@@ -1,5 +1,6 @@
 //! What each method of each path wants of whoever calls it. A path that is not here is not served.
 
+use crate::config::oidc::CALLBACK;
 use crate::domain::Permission;
 
 /// Who lets a request in.
@@ -67,6 +68,8 @@ pub const TABLE: &[Row] = &[
     row("GET",    "/s/{file}",                                       Open,   Look,    Host),
     row("GET",    "/sign-in",                                        Open,   Look,    Host),
     row("POST",   "/sign-in",                                        Open,   Look,    Host),
+    row("GET",    "/oidc/sign-in",                                   Open,   Look,    Host),
+    row("GET",    CALLBACK,                                          Open,   Look,    Host),
     row("POST",   "/language",                                       Open,   Look,    Host),
     // What senders send.
     row("POST",   "/alert",                                          Source, Look,    Host),
@@ -87,7 +90,9 @@ pub const TABLE: &[Row] = &[
     row("GET",    "/i/{id}/{action}",                                Page,   Look,    Incident),
     row("POST",   "/i/{id}/{action}",                                Page,   Approve, Incident),
     row("POST",   "/i/{id}",                                         Page,   Handle,  Incident),
-    row("GET",    "/alerts",                                         Page,   Look,    Host),
+    row("GET",    "/alerts",                                         Page,   Look,    Several),
+    // What is of no place: rules and what they did everywhere, tool servers of all clusters, what all of it has cost, and what
+    // looks at whole clusters.
     row("GET",    "/policies",                                       Page,   Look,    Host),
     row("GET",    "/policies/explain",                               Page,   Look,    Host),
     row("POST",   "/policies/explain",                               Page,   Look,    Host),
@@ -102,11 +107,15 @@ pub const TABLE: &[Row] = &[
     row("POST",   "/silences/{id}",                                  Page,   Silence, Quiet),
     row("GET",    "/live",                                           Page,   Look,    Several),
     row("GET",    "/audit",                                          Page,   Audit,   Host),
+    row("GET",    "/me",                                             Page,   Look,    Several),
+    row("POST",   "/me",                                             Page,   Look,    Several),
+    row("GET",    "/people",                                         Page,   Administer, Host),
+    row("POST",   "/people",                                         Page,   Administer, Host),
     row("POST",   "/sign-out",                                       Page,   Look,    Several),
     // The API describes itself, and programs read the record.
     row("GET",    "/v1/openapi.json",                                Api,    Look,    Several),
-    row(ANY,      "/mcp",                                            Api,    Look,    Host),
-    row(ANY,      "/mcp/",                                           Api,    Look,    Host),
+    row(ANY,      "/mcp",                                            Api,    Look,    Several),
+    row(ANY,      "/mcp/",                                           Api,    Look,    Several),
     // Incidents.
     row("GET",    "/v1/incidents",                                   Api,    Look,    Several),
     row("GET",    "/v1/incidents/watch",                             Api,    Look,    Several),
@@ -124,6 +133,7 @@ pub const TABLE: &[Row] = &[
     row("POST",   "/v1/incidents/{id}/close",                        Api,    Handle,  Incident),
     row("POST",   "/v1/incidents/{id}/rerun",                        Api,    Handle,  Incident),
     row("GET",    "/v1/search",                                      Api,    Look,    Host),
+    row("GET",    "/v1/alerts",                                      Api,    Look,    Several),
     // Events, schedules, inspections, conversations.
     row("GET",    "/api/v1/events",                                  Api,    Look,    Host),
     row("GET",    "/api/v1/events/{*subject}",                       Api,    Look,    Host),
@@ -165,7 +175,15 @@ pub const TABLE: &[Row] = &[
     row("POST",   "/v1/breakers/reset",                              Api,    Operate, Host),
     row("GET",    "/v1/audit",                                       Api,    Audit,   Host),
     row("GET",    "/v1/people",                                      Api,    Administer, Host),
+    row("POST",   "/v1/people",                                      Api,    Administer, Host),
+    row("POST",   "/v1/people/{name}",                               Api,    Administer, Host),
     row("POST",   "/v1/people/{name}/sign-out",                      Api,    Administer, Host),
+    row("POST",   "/v1/people/{name}/tokens/{id}/revoke",            Api,    Administer, Host),
+    // What is one's own.
+    row("GET",    "/v1/me",                                          Api,    Look,    Several),
+    row("POST",   "/v1/me/sign-out",                                 Api,    Look,    Several),
+    row("POST",   "/v1/me/tokens",                                   Api,    Look,    Several),
+    row("POST",   "/v1/me/tokens/{id}/revoke",                       Api,    Look,    Several),
     row("GET",    "/metrics",                                        Api,    Metrics, Host),
 ];
 

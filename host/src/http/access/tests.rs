@@ -1,5 +1,7 @@
 //! Every route, asked by everybody on a real socket: the whole table, as `cases.txt` says it.
 
+mod bound;
+
 use super::table::{ANY, TABLE};
 use crate::backend::fake::Fake;
 use crate::domain::{Alert, Entry, Fact, Incident, IncidentId, Labels, Severity, Status};
@@ -32,10 +34,14 @@ struct People {
     /// Follows nothing by itself.
     browser: reqwest::Client,
     tokens: Vec<(&'static str, String)>,
+    _folder: tempfile::TempDir,
 }
 
 async fn people() -> People {
-    let mut config = "[[access]]\npeople = [\"bo\"]\nrole = \"responder\"\nnamespace = \"pay*\"\n".to_string();
+    let folder = tempfile::tempdir().unwrap();
+    let accounts = folder.path().join("accounts.json");
+    let mut config = format!("[mcp]\nwrite = [\"silence\"]\n[sign_in]\naccounts = {accounts:?}\n");
+    config += "[[access]]\npeople = [\"bo\"]\nrole = \"responder\"\nnamespace = \"pay*\"\n";
     let mut tokens = Vec::new();
     for (name, role) in [
         ("send", "role = \"sender\""),
@@ -51,7 +57,7 @@ async fn people() -> People {
     }
     let incidents = vec![incident("i-pay", "payments"), incident("i-shop", "shop")];
     let browser = crate::network::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
-    People { host: start(&config, Fake { incidents, ..Fake::default() }).await, browser, tokens }
+    People { host: start(&config, Fake { incidents, ..Fake::default() }).await, browser, tokens, _folder: folder }
 }
 
 impl People {
@@ -181,4 +187,33 @@ async fn a_refusal_says_who_could() {
         let text = request.send().await.unwrap().text().await.unwrap();
         assert!(text.contains(sentence), "{text}");
     }
+}
+
+#[tokio::test]
+async fn a_silence_of_another_place_is_not_there_for_whoever_is_bound_and_nobody_signs_out() {
+    let people = people().await;
+    let send = async |name: &str, path: &str, body: String| {
+        let request = people.host.post(path, body).header("Content-Type", "application/json");
+        let answer = request.header("Authorization", format!("Bearer {}", people.token(name))).send().await.unwrap();
+        (answer.status().as_u16(), answer.text().await.unwrap())
+    };
+    let of_shop = r#"{"matchers":["namespace=shop"],"for":"1h","comment":"x"}"#.to_string();
+    let (status, text) = send("rae", "/v1/silences", of_shop).await;
+    let made: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(status, 200, "{text}");
+    let id = made["silence"]["id"].as_str().unwrap();
+    let set = |id: &str, namespace: &str| {
+        serde_json::json!({
+            "id": id, "comment": "x", "createdBy": "bo", "startsAt": "2030-01-01T00:00:00Z", "endsAt": "2030-01-02T00:00:00Z",
+            "matchers": [{ "name": "namespace", "value": namespace, "isRegex": false }],
+        })
+        .to_string()
+    };
+    let other = send("bo", "/api/v2/silences", set(id, "payroll")).await;
+    assert_eq!(other, (404, "\"silence not found\"".to_string()), "as if there were none");
+    let (status, text) = send("bo", "/api/v2/silences", set("", "shop")).await;
+    assert!(status == 403 && text.contains("a silence must name"), "{status} {text}");
+    let (status, text) = send("ada", "/v1/people/nobody/sign-out", String::new()).await;
+    assert!(status == 404 && text.contains("there is nobody called nobody"), "{status} {text}");
+    assert_eq!(send("ada", "/v1/people/VIC/sign-out", String::new()).await.0, 200);
 }

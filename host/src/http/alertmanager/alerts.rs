@@ -11,9 +11,9 @@ use serde_json::{Map, Value, json};
 
 use super::{RECEIVER, failed, filters, flag, invalid, ok, time, values};
 use crate::backend::alerts::LiveAlert;
+use crate::domain::Matcher;
 use crate::domain::alert::series_fingerprint;
 use crate::domain::matcher::all_match;
-use crate::domain::{Matcher, Permission};
 use crate::http::Shared;
 use crate::http::callers::Caller;
 use crate::http::incidents::reading;
@@ -52,11 +52,6 @@ impl Wanted {
     }
 }
 
-/// Whether somebody may look at an alert.
-fn sees(caller: &Caller, live: &LiveAlert) -> bool {
-    caller.access().may_about(Permission::Look, &live.alert)
-}
-
 /// `GET /api/v2/alerts`.
 pub async fn list(State(state): State<Arc<Shared>>, Extension(caller): Extension<Caller>, uri: Uri) -> Response {
     let wanted = match Wanted::of(&uri) {
@@ -64,9 +59,9 @@ pub async fn list(State(state): State<Arc<Shared>>, Extension(caller): Extension
         Err(response) => return response,
     };
     let read = reading(&state, move |backend| {
-        let live = backend.live_alerts();
+        let live = backend.live_alerts(caller.access());
         // What several incidents or sources tell of with the same labels is one alert here.
-        let seen = live.iter().filter(|live| wanted.takes(live) && sees(&caller, live));
+        let seen = live.iter().filter(|live| wanted.takes(live));
         let by: BTreeMap<String, Value> = seen.map(shown).collect();
         Ok(Value::Array(by.into_values().collect()))
     });
@@ -81,8 +76,10 @@ pub async fn groups(State(state): State<Arc<Shared>>, Extension(caller): Extensi
     };
     let read = reading(&state, move |backend| {
         let mut by: BTreeMap<String, (Value, BTreeMap<String, Value>)> = BTreeMap::new();
-        for live in backend.live_alerts().iter().filter(|live| wanted.takes(live) && sees(&caller, live)) {
-            let (_, alerts) = by.entry(live.incident.clone()).or_insert_with(|| (json!(live.group), BTreeMap::new()));
+        for live in backend.live_alerts(caller.access()).iter().filter(|live| wanted.takes(live)) {
+            // An incident that is not named is told from others by what its alerts have in common.
+            let group = format!("{} {}", live.incident, json!(live.group));
+            let (_, alerts) = by.entry(group).or_insert_with(|| (json!(live.group), BTreeMap::new()));
             alerts.extend([shown(live)]);
         }
         let group = |(labels, alerts): (Value, BTreeMap<String, Value>)| {

@@ -13,9 +13,9 @@ use serde_json::{Value, json};
 use super::{answer, coded, failed, filters, invalid, ok, time};
 use crate::backend::silences::{Draft, SilenceError, SilenceView};
 use crate::domain::silence::SilenceState;
-use crate::domain::{Matcher, Permission, SilenceId};
+use crate::domain::{Access, Matcher, Permission, Role, SilenceId};
 use crate::http::Shared;
-use crate::http::access::within;
+use crate::http::access::{elsewhere, within};
 use crate::http::body;
 use crate::http::callers::Caller;
 use crate::http::control::{MAX_WORDS, caller};
@@ -31,10 +31,9 @@ pub async fn listed(State(state): State<Arc<Shared>>, Extension(caller): Extensi
         Err(response) => return response,
     };
     let read = reading(&state, move |backend| {
-        let mut views = backend.silences();
+        let mut views = backend.silences(caller.access());
         // A silence passes a filter if it has that very matcher.
         views.retain(|view| wanted.iter().all(|matcher| view.silence.matchers.contains(matcher)));
-        views.retain(|view| caller.access().may_cover(Permission::Look, &view.silence.matchers));
         views.sort_by_key(|view| match view.state {
             SilenceState::Active => (0, view.silence.ends_at, Reverse(Timestamp::MIN)),
             SilenceState::Pending => (1, view.silence.starts_at, Reverse(Timestamp::MIN)),
@@ -46,11 +45,15 @@ pub async fn listed(State(state): State<Arc<Shared>>, Extension(caller): Extensi
 }
 
 /// `GET /api/v2/silence/{id}`.
-pub async fn get_one(State(state): State<Arc<Shared>>, Path(id): Path<String>) -> Response {
+pub async fn get_one(
+    State(state): State<Arc<Shared>>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+) -> Response {
     if let Some(response) = no_uuid(&id) {
         return response;
     }
-    match reading(&state, move |backend| Ok(backend.silence(&id))).await {
+    match reading(&state, move |backend| Ok(backend.silence(&id, caller.access()))).await {
         Ok(Some(view)) => ok(&shown(&view)),
         Ok(None) => StatusCode::NOT_FOUND.into_response(),
         Err(failure) => failed(failure),
@@ -100,11 +103,18 @@ pub async fn set(State(state): State<Arc<Shared>>, request: Request) -> Response
         Err(response) => return response,
     };
     let created_by = value.get("createdBy").and_then(Value::as_str).filter(|name| !name.trim().is_empty());
-    // The one that it takes the place of is ended: it must be within as well.
-    let known = draft.id.as_deref().and_then(|id| state.backend.silence(id)).map(|view| view.silence.matchers);
-    for matchers in known.iter().chain([&draft.matchers]) {
-        if let Err(failure) = within(&caller, Permission::Silence, matchers) {
-            return failed(failure);
+    if let Err(failure) = within(&caller, Permission::Silence, &draft.matchers) {
+        return failed(failure);
+    }
+    // The one that it takes the place of is ended: it must be theirs to end, and what they may not see is not there.
+    let everywhere = Access::of(Role::Viewer);
+    if let Some(known) = draft.id.as_deref().and_then(|id| state.backend.silence(id, &everywhere)) {
+        let (access, matchers) = (caller.access(), &known.silence.matchers);
+        if !access.may_cover(Permission::Look, matchers) {
+            return answer(StatusCode::NOT_FOUND, &json!("silence not found"));
+        }
+        if !access.may_cover(Permission::Silence, matchers) {
+            return failed(elsewhere(&caller, Permission::Silence));
         }
     }
     draft.person = match caller.person(created_by) {

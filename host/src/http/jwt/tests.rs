@@ -16,22 +16,23 @@ use crate::http::fetch::fake::Shelf;
 const URL: &str = "https://id.example/keys";
 const NOW: i64 = 1_700_000_000;
 
-struct Provider(EcdsaKeyPair);
+/// A provider with a key.
+pub struct Provider(EcdsaKeyPair);
 
 impl Provider {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let random = SystemRandom::new();
         let document = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &random).unwrap();
         Self(EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, document.as_ref(), &random).unwrap())
     }
 
-    fn jwk(&self, name: &str) -> Value {
+    pub fn jwk(&self, name: &str) -> Value {
         let point = self.0.public_key().as_ref();
         let part = |range: std::ops::Range<usize>| URL_SAFE_NO_PAD.encode(&point[range]);
         json!({ "kty": "EC", "crv": "P-256", "alg": "ES256", "use": "sig", "kid": name, "x": part(1..33), "y": part(33..65) })
     }
 
-    fn sign(&self, header: &Value, claims: &Value) -> String {
+    pub fn sign(&self, header: &Value, claims: &Value) -> String {
         let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
         let text = format!("{}.{}", part(header), part(claims));
         let signature = self.0.sign(&SystemRandom::new(), text.as_bytes()).unwrap();

@@ -6,9 +6,9 @@ use std::time::Duration;
 use futures::future::BoxFuture;
 use serde_json::{Map, Value, json};
 
-use super::super::Shared;
 use super::super::callers::Caller;
 use super::super::incidents::reading;
+use super::super::{Shared, access};
 use crate::backend::programs::Wanted;
 use crate::config::McpWrite;
 use crate::domain::{Call, Permission, Person, Proposal};
@@ -60,13 +60,14 @@ impl Desk {
             return Vec::new();
         }
         let mut offers = Vec::new();
-        let may = |wanted| self.caller.access().may_everywhere(wanted);
-        if write.contains(&McpWrite::Silence) && may(Permission::Silence) {
+        let access = self.caller.access();
+        if write.contains(&McpWrite::Silence) && access.may(Permission::Silence) {
             let about =
                 "Holds back alerts for a while, in your name. See silence_preview first; broad ones are refused.";
             offers.push(Offer::changing(SILENCE, about, silence_schema(), false));
         }
-        if write.contains(&McpWrite::Propose) && may(Permission::Handle) {
+        // Nobody knows before where a change leads.
+        if write.contains(&McpWrite::Propose) && access.may_everywhere(Permission::Handle) {
             let about = "Proposes a change, in your name: it becomes an incident and a gate rules on it. People answer \
                 what is asked; nothing is executed by this call.";
             offers.push(Offer::changing(PROPOSE, about, propose_schema(), true));
@@ -75,13 +76,43 @@ impl Desk {
     }
 
     fn offered(&self) -> Vec<Offer> {
-        let reading = inquiry::all().map(|tool| Offer::reading(tool.name, tool.about, tool.schema()));
+        let reading =
+            inquiry::all(self.caller.access()).map(|tool| Offer::reading(tool.name, tool.about, tool.schema()));
         reading.chain(self.changing()).collect()
+    }
+
+    /// Why a tool that there is is not offered to this caller.
+    fn why_not_offered(&self, tool: &str) -> String {
+        let access = self.caller.access();
+        let changing = [
+            (SILENCE, McpWrite::Silence, Permission::Silence, access.may(Permission::Silence)),
+            (PROPOSE, McpWrite::Propose, Permission::Handle, access.may(Permission::Handle)),
+        ];
+        if let Some((_, write, wanted, may)) = changing.into_iter().find(|(name, ..)| *name == tool) {
+            return if !self.state.mcp.write.contains(&write) {
+                format!("{tool} is not offered here: [mcp] write of the configuration does not name it")
+            } else if self.caller.proven().is_none() {
+                format!("{tool} is not offered: it needs a token of your own, which proves a name")
+            } else if !may {
+                format!("{tool} is not offered: {}", self.caller.refusal(wanted))
+            } else {
+                let places = access.places(wanted);
+                format!("{tool} is not offered: {} may do so only where {places}", self.caller.called())
+            };
+        }
+        if access.is_bound() && inquiry::is_tool(tool) {
+            let places = access.places(Permission::Look);
+            return format!(
+                "{tool} tells of the host as a whole, and {} may look only where {places}",
+                self.caller.called()
+            );
+        }
+        format!("there is no tool {}", crate::domain::text::cut(tool, 100))
     }
 
     async fn answer(&self, tool: &str, arguments: Map<String, Value>) -> Result<Value, Unanswered> {
         let offered = self.offered();
-        let none = || Unanswered::Unknown(format!("there is no tool {}", crate::domain::text::cut(tool, 100)));
+        let none = || Unanswered::Unknown(self.why_not_offered(tool));
         let offer = offered.iter().find(|offer| offer.name == tool).ok_or_else(none)?;
         check(&Value::Object(offer.input_schema.clone()), &arguments).map_err(Unanswered::Failed)?;
         match tool {
@@ -92,8 +123,13 @@ impl Desk {
     }
 
     async fn look(&self, tool: String, arguments: Map<String, Value>) -> Result<Value, Unanswered> {
-        let language = self.state.language;
-        let read = reading(&self.state, move |backend| Ok(Asked::of_host(backend, language).answer(&tool, &arguments)));
+        let (language, access) = (self.state.language, self.caller.access().clone());
+        if tool == inquiry::SILENCE_PREVIEW {
+            self.within(Permission::Look, &arguments)?;
+        }
+        let read = reading(&self.state, move |backend| {
+            Ok(Asked::of_host(backend, language, &access).answer(&tool, &arguments))
+        });
         let slow = |_| Unanswered::Failed("the answer takes too long; ask for less, or again later".into());
         let read = tokio::time::timeout(PATIENCE, read).await.map_err(slow)?;
         read.map_err(|failure| Unanswered::Failed(failure.sentence().to_string()))?.map_err(Unanswered::Failed)
@@ -106,7 +142,14 @@ impl Desk {
         person.ok_or_else(|| Unanswered::Failed("this needs a token of your own, which proves a name".into()))
     }
 
+    /// Whether a silence that a call speaks of covers nothing beyond the caller's places.
+    fn within(&self, wanted: Permission, arguments: &Map<String, Value>) -> Result<(), Unanswered> {
+        let matchers = inquiry::matchers(arguments).map_err(Unanswered::Failed)?;
+        access::within(&self.caller, wanted, &matchers).map_err(|failure| Unanswered::Failed(failure.sentence().into()))
+    }
+
     async fn silence(&self, arguments: Map<String, Value>) -> Result<Value, Unanswered> {
+        self.within(Permission::Silence, &arguments)?;
         let (person, words) = (self.person()?, words(&arguments, "comment")?);
         let read = reading(&self.state, move |backend| Ok(inquiry::draft(backend, &arguments, person, &words)));
         let read = read.await.map_err(|failure| Unanswered::Failed(failure.sentence().to_string()))?;

@@ -113,6 +113,16 @@ async fn who_means_harm_gets_nothing() {
     assert!(status(ask(&host, &many)).await >= 400, "batches are no part of the protocol any more");
     let (_, unknown) = answered(ask(&host, &message("sampling/createMessage", json!({})))).await;
     assert!(unknown["error"]["code"].is_i64(), "{unknown}");
+    // What cannot be read is the sender's fault, and is said in the words of the protocol.
+    for (body, code) in [("{", -32700), ("", -32700), ("[]", -32600), ("{\"jsonrpc\":\"1.0\"}", -32600)] {
+        let request = host.post("/mcp", body).header("accept", BOTH).header("content-type", "application/json");
+        let (status, answer) = answered(request).await;
+        assert_eq!(
+            (status, &answer["error"]["code"], &answer["id"]),
+            (400, &json!(code), &Value::Null),
+            "{body}: {answer}"
+        );
+    }
     let off = start("[mcp]\nenabled = false", Fake::default()).await;
     assert_eq!(status(ask(&off, &list)).await, 404);
     assert_eq!(
@@ -145,6 +155,7 @@ async fn only_who_proves_a_name_and_may_act_is_offered_what_changes_something() 
     let silence = call("silence_create", json!({"match": "a=b", "for": "1h", "comment": "move"}));
     let (_, refused) = answered(ask(&host, &silence).bearer_auth(&vera)).await;
     assert_eq!(refused["error"]["code"], -32602, "what is not offered is not there: {refused}");
+    assert!(refused["error"]["message"].as_str().unwrap().contains("vera may look and change nothing"), "{refused}");
     let long = call("silence_create", json!({"match": "a=b", "for": "5h", "comment": "move"}));
     let (_, refused) = answered(ask(&host, &long).bearer_auth(&ada)).await;
     assert!(refused["result"]["content"][0]["text"].as_str().unwrap().contains("longest"), "{refused}");

@@ -57,9 +57,14 @@ fn tags() -> Vec<Value> {
     names.into_iter().map(|name| json!({"name": name})).collect()
 }
 
-/// The first word of its path behind the version.
+/// The first word of its path behind the version, or whose API it is.
 fn tag(operation: &Operation) -> &'static str {
-    operation.path.split('/').nth(2).unwrap_or("host").trim_end_matches(".json")
+    match operation.path.split('/').nth(1) {
+        Some("mcp") => "mcp",
+        Some("api") if operation.path.starts_with("/api/v2/") => "alertmanager",
+        Some("api") => "events",
+        _ => operation.path.split('/').nth(2).unwrap_or("host").trim_end_matches(".json"),
+    }
 }
 
 fn described(operation: &Operation, generator: &mut SchemaGenerator) -> Value {
@@ -69,6 +74,7 @@ fn described(operation: &Operation, generator: &mut SchemaGenerator) -> Value {
     let query = operation.query.iter().map(|(name, kind)| {
         let schema = match *kind {
             "number" => json!({"type": "integer", "minimum": 0}),
+            "flag" => json!({"type": "boolean"}),
             "time" => json!({"type": "string", "format": "date-time"}),
             _ => text(),
         };
@@ -76,7 +82,8 @@ fn described(operation: &Operation, generator: &mut SchemaGenerator) -> Value {
         if *kind == "required" { with(parameter, "required", json!(true)) } else { parameter }
     });
     let mut parameters: Vec<Value> = in_path.chain(query).collect();
-    let changes = operation.way == Way::Post && !operation.path.starts_with("/v1/alerts/");
+    let own = operation.path.starts_with("/v1/");
+    let changes = own && operation.way == Way::Post && !operation.path.starts_with("/v1/alerts/");
     if changes {
         parameters.push(json!({
             "name": "Idempotency-Key", "in": "header", "schema": {"type": "string", "minLength": 1, "maxLength": 255},
@@ -88,12 +95,16 @@ fn described(operation: &Operation, generator: &mut SchemaGenerator) -> Value {
         Answer::Markdown => json!({"text/markdown": {"schema": text()}}),
         Answer::Events => json!({"text/event-stream": {"schema": text()}}),
     };
+    // Others expect the errors of theirs.
+    let problem = match operation.path.starts_with("/api/") {
+        true => json!({"description": "what is wrong"}),
+        false => json!({"$ref": "#/components/responses/Problem"}),
+    };
     let described = json!({
         "operationId": operation.id, "summary": operation.summary, "tags": [tag(operation)], "parameters": parameters,
         "responses": {
             "200": {"description": "done", "content": content},
-            "4XX": {"$ref": "#/components/responses/Problem"},
-            "5XX": {"$ref": "#/components/responses/Problem"},
+            "4XX": problem, "5XX": problem,
         },
     });
     let Some(body) = operation.body else { return described };

@@ -4,6 +4,7 @@ use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Value, json};
 
 use super::describe::with;
+use crate::backend::alerts::AlertView;
 use crate::backend::deliveries::DeliveryView;
 use crate::backend::handling::Heard;
 use crate::backend::silences::SilenceView;
@@ -16,6 +17,7 @@ use crate::report::Line;
 pub enum Way {
     Get,
     Post,
+    Delete,
 }
 
 impl Way {
@@ -23,6 +25,7 @@ impl Way {
         match self {
             Self::Get => "get",
             Self::Post => "post",
+            Self::Delete => "delete",
         }
     }
 }
@@ -44,7 +47,7 @@ pub struct Operation {
     /// Its name in clients that are generated.
     pub id: &'static str,
     pub summary: &'static str,
-    /// Parameters: `text`, `number`, `time` or `required`, which is a text.
+    /// Parameters: `text`, `number`, `flag`, `time` or `required`, which is a text.
     pub query: &'static [(&'static str, &'static str)],
     pub body: Option<fn() -> Value>,
     pub optional_body: bool,
@@ -84,6 +87,14 @@ impl Operation {
     const fn gives(self, answer: Answer) -> Self {
         Self { answer, ..self }
     }
+}
+
+fn texts() -> Value {
+    json!({"type": "array", "items": {"type": "string"}})
+}
+
+fn role() -> Value {
+    json!({"type": "string", "description": "the name of a role, or none"})
 }
 
 fn anything(_: &mut SchemaGenerator) -> Value {
@@ -133,6 +144,20 @@ fn timeline(generator: &mut SchemaGenerator) -> Value {
     })
 }
 
+fn alerts(generator: &mut SchemaGenerator) -> Value {
+    let list = list::<AlertView>(generator, "alerts");
+    let Value::Object(mut list) = list else { return list };
+    if let Some(properties) = list.get_mut("properties").and_then(Value::as_object_mut) {
+        properties.insert("count".into(), json!({"type": "integer", "minimum": 0}));
+    }
+    Value::Object(list)
+}
+
+/// What Alertmanager's own description says, see `/api/v2/openapi.yaml` of its repository.
+fn array(_: &mut SchemaGenerator) -> Value {
+    json!({"type": "array", "items": {"type": "object"}})
+}
+
 fn deliveries(generator: &mut SchemaGenerator) -> Value {
     list::<DeliveryView>(generator, "deliveries")
 }
@@ -175,6 +200,11 @@ fn comment() -> Value {
     members(json!({"person": text(), "comment": text()}))
 }
 
+/// A comment without which nothing is done.
+fn reason() -> Value {
+    with(comment(), "required", json!(["comment"]))
+}
+
 fn reset() -> Value {
     with(members(json!({"person": text(), "reason": text(), "key": text()})), "required", json!(["key"]))
 }
@@ -203,7 +233,8 @@ fn silence_properties() -> Value {
     json!({
         "matchers": {"type": "array", "items": {"anyOf": [text(), matcher]}},
         "from": {"type": "string", "format": "date-time"}, "until": {"type": "string", "format": "date-time"},
-        "for": {"type": "string", "description": "such as 2h or 1h30m"}, "person": text(), "comment": text(),
+        "for": {"type": "string", "description": "such as 2h or 1h30m"}, "person": text(),
+        "comment": {"type": "string", "description": "why; a new silence needs one, and a preview does not"},
         "broad": {"type": "boolean"}, "preview": {"type": "boolean"},
     })
 }
@@ -220,6 +251,20 @@ fn payload() -> Value {
     json!({})
 }
 
+/// One message of JSON-RPC.
+fn message() -> Value {
+    json!({
+        "type": "object", "required": ["jsonrpc", "method"],
+        "properties": {"jsonrpc": {"const": "2.0"}, "method": text(), "id": {}, "params": {"type": "object"}},
+    })
+}
+
+/// What Alertmanager's lists of alerts are narrowed by.
+const FILTERS: [(&str, &str); 5] =
+    [("filter", "text"), ("receiver", "text"), ("active", "flag"), ("silenced", "flag"), ("inhibited", "flag")];
+/// What lists of events are narrowed by.
+const EVENTS: [(&str, &str); 4] =
+    [("search", "text"), ("start_time", "number"), ("page", "number"), ("page_size", "number")];
 const PAGE: (&str, &str) = ("cursor", "text");
 const LIMIT: (&str, &str) = ("limit", "number");
 
@@ -268,9 +313,9 @@ pub const OPERATIONS: &[Operation] = &[
         .word(comment)
         .answers(one::<Heard>),
     Operation::post("/v1/incidents/{id}/comment", "commentIncident", "A word about it")
-        .word(comment)
+        .body(reason)
         .answers(one::<Heard>),
-    Operation::post("/v1/incidents/{id}/close", "closeIncident", "It is over").word(comment).answers(one::<Heard>),
+    Operation::post("/v1/incidents/{id}/close", "closeIncident", "It is over").body(reason).answers(one::<Heard>),
     Operation::post("/v1/incidents/{id}/rerun", "rerunIncident", "What fires is decided anew")
         .word(comment)
         .answers(one::<Heard>),
@@ -286,6 +331,9 @@ pub const OPERATIONS: &[Operation] = &[
     ]),
     Operation::post("/v1/chat", "ask", "Ask the model").body(question).gives(Answer::Events),
     Operation::get("/v1/chat/{id}", "getConversation", "One conversation").query(&[("person", "text")]),
+    Operation::get("/v1/alerts", "listAlerts", "What fires now, by incident")
+        .query(&[("match", "text"), ("severity", "text"), ("silenced", "flag"), PAGE, LIMIT])
+        .answers(alerts),
     Operation::get("/v1/silences", "listSilences", "Silences")
         .query(&[("state", "text"), PAGE, LIMIT])
         .answers(silences),
@@ -312,11 +360,50 @@ pub const OPERATIONS: &[Operation] = &[
         LIMIT,
     ]),
     Operation::get("/v1/people", "listPeople", "Who there is, and what they may do"),
+    Operation::post("/v1/people", "makePerson", "Make an account").body(|| {
+        json!({"type": "object", "required": ["name"], "properties": {
+            "name": {"type": "string"}, "password": {"type": "string"}, "role": role(), "groups": texts(), "places": texts(),
+        }})
+    }),
+    Operation::post("/v1/people/{name}", "changePerson", "Say what somebody may do, or that nobody comes in as them").body(|| {
+        json!({"type": "object", "properties": {
+            "role": role(), "groups": texts(), "places": texts(), "disabled": {"type": "boolean"},
+        }})
+    }),
     Operation::post("/v1/people/{name}/sign-out", "signOutPerson", "End all sessions of somebody"),
+    Operation::post("/v1/people/{name}/tokens/{id}/revoke", "revokePersonToken", "End a token of somebody"),
+    Operation::get("/v1/me", "getMe", "Who one is, what one may do and why, and one's own tokens"),
+    Operation::post("/v1/me/sign-out", "signOutMe", "End all of one's own sessions"),
+    Operation::post("/v1/me/tokens", "makeMyToken", "Make a token; what proves it is in the answer and nowhere else").word(|| {
+        json!({"type": "object", "properties": {
+            "scopes": texts(), "expires": {"type": "string", "description": "a length of time such as 30d"}, "label": {"type": "string"},
+        }})
+    }),
+    Operation::post("/v1/me/tokens/{id}/revoke", "revokeMyToken", "End a token of one's own"),
     Operation::get("/v1/plugins", "listPlugins", "Plugins and how they are").answers(plugins),
     Operation::post("/v1/plugins/{name}/reload", "reloadPlugin", "Read a plugin anew")
         .word(why)
         .answers(one::<Reloaded>),
     Operation::get("/v1/breakers", "listBreakers", "What was stopped because it does not help").answers(breakers),
     Operation::post("/v1/breakers/reset", "resetBreaker", "Let it go on").body(reset),
+    Operation::post("/mcp", "speakMcp", "A message of the Model Context Protocol, over streamable HTTP").body(message),
+    Operation::post("/api/v1/namespaces/{namespace}/events/{subject}", "sendEvent", "An event, as ops-server takes it")
+        .body(payload),
+    Operation::get("/api/v1/events", "listEventSubjects", "Subjects of the latest events").query(&EVENTS),
+    Operation::get("/api/v1/events/{subject}", "listEvents", "The latest events of a subject").query(&EVENTS),
+    Operation::post("/api/v2/alerts", "pushAlerts", "Alerts, as Prometheus pushes them to an Alertmanager")
+        .body(payload),
+    Operation::get("/api/v2/alerts", "getAlerts", "What fires, as Alertmanager tells it")
+        .query(&FILTERS)
+        .answers(array),
+    Operation::get("/api/v2/alerts/groups", "getAlertGroups", "The same by incident").query(&FILTERS).answers(array),
+    Operation::get("/api/v2/silences", "getSilences", "Silences, as Alertmanager tells them")
+        .query(&[("filter", "text")])
+        .answers(array),
+    Operation::post("/api/v2/silences", "postSilences", "Make or change a silence, as in an Alertmanager")
+        .body(payload),
+    Operation::get("/api/v2/silence/{id}", "getSilenceOfAlertmanager", "One silence, as Alertmanager tells it"),
+    Operation::new(Way::Delete, "/api/v2/silence/{id}", "deleteSilence", "End a silence, as in an Alertmanager"),
+    Operation::get("/api/v2/status", "getStatus", "What an Alertmanager says of itself"),
+    Operation::get("/api/v2/receivers", "getReceivers", "The one receiver").answers(array),
 ];

@@ -8,18 +8,27 @@ use serde_json::Value;
 use super::DOCUMENT;
 use crate::http::access::table::{ANY, Row, TABLE};
 
-/// Paths that are another way to write one that is there.
-const SAME: [&str; 2] = ["/v1/alerts/{source}/", "/v1/alerts/{source}/{*below}"];
+/// Paths that are another way to write one that is there, and such under which there is nothing.
+const SAME: [&str; 7] = [
+    "/v1/alerts/{source}/",
+    "/v1/alerts/{source}/{*below}",
+    "/api/v2/{*path}",
+    "/api/v1/alerts",
+    "/api/v1/silences",
+    "/api/v1/status",
+    "/api/v1/receivers",
+];
 
 fn file() -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("openapi.json")
 }
 
-/// Method and path of everything under `/v1` that the table of permissions knows, which is what the router serves.
+/// Method and path of everything for programs that the table of permissions knows, which is what the router serves.
 fn routes() -> BTreeSet<(String, String)> {
-    let rows = TABLE.iter().filter(|row| row.path.starts_with("/v1/") && !SAME.contains(&row.path));
+    let of_api = |path: &str| path.starts_with("/v1/") || path.starts_with("/api/") || path == "/mcp";
+    let rows = TABLE.iter().filter(|row| of_api(row.path) && !SAME.contains(&row.path));
     let method = |row: &Row| if row.method == ANY { "post".into() } else { row.method.to_ascii_lowercase() };
-    rows.map(|row| (method(row), row.path.to_string())).collect()
+    rows.map(|row| (method(row), row.path.replace("{*", "{"))).collect()
 }
 
 fn operations(document: &Value) -> BTreeSet<(String, String)> {

@@ -1,19 +1,15 @@
 //! `/alerts`: reading what fires. What is shown of it has a bound; what is looked at is what is live.
 
-use std::sync::Arc;
-
-use axum::Extension;
-use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::http::Uri;
 use axum::response::Response;
 use serde::Deserialize;
 
+use super::asking::Asking;
 use super::look::{listed, word};
-use super::{Viewer, failed, shown};
 use crate::backend::alerts::Wanted;
 use crate::domain::Matcher;
 use crate::http::answer::Failure;
-use crate::http::{Shared, list};
+use crate::http::list;
 use crate::page::{self, AlertSelection};
 
 /// Alerts of one page.
@@ -47,23 +43,14 @@ fn selection(uri: &Uri) -> Result<AlertSelection, Failure> {
 }
 
 /// `GET /alerts`.
-pub async fn list(
-    State(state): State<Arc<Shared>>,
-    Extension(viewer): Extension<Viewer>,
-    headers: HeaderMap,
-    uri: Uri,
-) -> Response {
-    let fail = |failure: &Failure| failed(&state, &headers, &uri, &viewer.who, failure);
-    let selection = match selection(&uri) {
-        Ok(selection) => selection,
-        Err(failure) => return fail(&failure),
+pub async fn list(asking: Asking) -> Response {
+    let read = async {
+        let selection = selection(&asking.uri)?;
+        let AlertSelection { matchers, severity, held, by, skip } = selection.clone();
+        let access = asking.viewer.caller.access().clone();
+        let wanted = Wanted { access, matchers, severity, held, by, skip, most: PAGE };
+        let firing = listed(&asking.state, move |backend, cancellation| Ok(backend.firing(&wanted, cancellation)));
+        Ok::<_, Failure>((firing.await?, selection))
     };
-    let AlertSelection { matchers, severity, held, by, skip } = selection.clone();
-    let wanted = Wanted { matchers, severity, held, by, skip, most: PAGE };
-    match listed(&state, move |backend, cancellation| Ok(backend.firing(&wanted, cancellation))).await {
-        Ok(firing) => {
-            shown(&state, &headers, &uri, &viewer.who, StatusCode::OK, |frame| page::alerts(&firing, &selection, frame))
-        }
-        Err(failure) => fail(&failure),
-    }
+    asking.answers(read.await, |(firing, selection), frame| page::alerts(firing, selection, frame))
 }

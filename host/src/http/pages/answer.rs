@@ -1,25 +1,23 @@
 //! `/i/{id}/{action}`: a question, and the answer to it. Looking answers nothing; an answer is about exactly what was shown,
 //! and goes the same way as one by the API.
 
-use std::sync::Arc;
-
-use axum::Extension;
-use axum::extract::{Path, Request, State};
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::extract::{Path, Request};
+use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
 
+use super::asking::Asking;
 use super::look::story;
 use super::sign::form;
-use super::{Viewer, failed, see_other, shown};
-use crate::backend::{self, Cancellation, ControlError, Filter};
+use super::{Viewer, see_other};
+use crate::backend::{self, Cancellation, ControlError, Filter, seen};
 use crate::domain::incident::{ActionRecord, ActionState};
 use crate::domain::requirement::Refusal;
 use crate::domain::{Incident, Permission, Person, Ruling, State as Standing};
+use crate::http::Shared;
 use crate::http::answer::Failure;
 use crate::http::incidents::reading;
 use crate::http::refusals::Refused;
-use crate::http::{Shared, seen};
 use crate::page::{self, Approval, May, NotTaken};
 use crate::ports::Story;
 
@@ -39,43 +37,23 @@ struct Words {
     confirm: String,
 }
 
-/// Who asks for what, to show it once more.
-struct Asking {
-    viewer: Viewer,
-    headers: HeaderMap,
-    uri: Uri,
-}
-
 /// `GET /i/{id}/{action}`.
-pub async fn show(
-    State(state): State<Arc<Shared>>,
-    Extension(viewer): Extension<Viewer>,
-    Path((id, action)): Path<(String, String)>,
-    headers: HeaderMap,
-    uri: Uri,
-) -> Response {
-    let asking = Asking { viewer, headers, uri };
-    question(&state, &asking, &id, &action, StatusCode::OK, None).await
+pub async fn show(asking: Asking, Path((id, action)): Path<(String, String)>) -> Response {
+    question(&asking, &id, &action, StatusCode::OK, None).await
 }
 
 /// `POST /i/{id}/{action}`.
-pub async fn take(
-    State(state): State<Arc<Shared>>,
-    Extension(viewer): Extension<Viewer>,
-    Path((id, action)): Path<(String, String)>,
-    request: Request,
-) -> Response {
-    let asking = Asking { viewer, headers: request.headers().clone(), uri: request.uri().clone() };
-    let viewer = &asking.viewer;
-    let words: Words = match form(&state, request).await {
+pub async fn take(asking: Asking, Path((id, action)): Path<(String, String)>, request: Request) -> Response {
+    let (state, viewer) = (&asking.state, &asking.viewer);
+    let words: Words = match form(state, request).await {
         Ok(words) => words,
         Err(response) => return *response,
     };
-    let story = match story(&state, id.clone()).await {
+    let story = match story(state, id.clone()).await {
         Ok(story) => story,
-        Err(failure) => return failed(&state, &asking.headers, &asking.uri, &viewer.who, &failure),
+        Err(failure) => return asking.fails(&failure),
     };
-    let refuse = |status, why| question(&state, &asking, &id, &action, status, Some(why));
+    let refuse = |status, why| question(&asking, &id, &action, status, Some(why));
     let Some(record) = story.incident.actions.iter().find(|record| record.action.id.0 == action) else {
         return refuse(StatusCode::NOT_FOUND, NotTaken::Changed).await;
     };
@@ -129,28 +107,26 @@ pub async fn take(
 
 /// The question as it stands now, with what was wrong with an answer.
 async fn question(
-    state: &Shared,
     asking: &Asking,
     id: &str,
     action: &str,
     status: StatusCode,
     not_taken: Option<NotTaken>,
 ) -> Response {
-    let Asking { viewer, headers, uri } = asking;
-    let fail = |failure: Failure| failed(state, headers, uri, &viewer.who, &failure);
-    let story = match story(state, id.to_string()).await {
+    let viewer = &asking.viewer;
+    let story = match story(&asking.state, id.to_string()).await {
         Ok(story) => story,
-        Err(failure) => return fail(failure),
+        Err(failure) => return asking.fails(&failure),
     };
     if *story.incident.id.0 != *id {
         return see_other(&format!("/i/{}/{}", story.incident.id, action_path(action)));
     }
     let Some(record) = story.incident.actions.iter().find(|record| record.action.id.0 == action) else {
-        return fail(Failure::not_found(format!("incident {id} has no action {action}")));
+        return asking.fails(&Failure::not_found(format!("incident {id} has no action {action}")));
     };
-    let others = others(state, viewer, &story, record).await;
+    let others = others(&asking.state, viewer, &story, record).await;
     let shown_to = Approval { story: &story, record, may: may(viewer, &story.incident, record), not_taken, others };
-    shown(state, headers, uri, &viewer.who, status, |frame| page::approval(&shown_to, frame))
+    asking.says(status, |frame| page::approval(&shown_to, frame))
 }
 
 /// The name of an action as it may stand in an address: one of another form is none.
@@ -182,7 +158,8 @@ async fn others(state: &Shared, viewer: &Viewer, story: &Story, record: &ActionR
     let filter = Filter { state: Some(Standing::AwaitingApproval), limit: OTHERS, ..Filter::default() };
     let access = viewer.caller.access().clone();
     let read = reading(state, move |backend| {
-        seen::list(backend, &filter, &access, &Cancellation::default()).map_err(Failure::unavailable)
+        let listed = seen::list(backend, &filter, &access, &Cancellation::default()).map_err(Failure::unavailable)?;
+        Ok(listed.incidents)
     });
     // Where that cannot be read, the question itself can.
     let incidents = read.await.unwrap_or_default();

@@ -1,19 +1,15 @@
 //! `/audit`: reading what is shown there.
 
-use std::sync::Arc;
-
-use axum::Extension;
-use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::http::Uri;
 use axum::response::Response;
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use super::{Viewer, failed, shown};
+use super::asking::Asking;
 use crate::domain::audit::{AuditOutcome, AuditWanted};
 use crate::http::answer::Failure;
 use crate::http::incidents::reading;
-use crate::http::{Shared, list};
+use crate::http::list;
 use crate::page::{self, Asked};
 
 /// Rows of one page.
@@ -44,27 +40,21 @@ fn wanted(uri: &Uri) -> Result<(Asked, AuditWanted), Failure> {
     let before = if before.is_empty() { None } else { Some(before.parse().map_err(number)?) };
     let (from, to) = (at("since", &since)?, at("until", &until)?);
     let name = Some(person.trim().to_string()).filter(|name| !name.is_empty());
-    let wanted = AuditWanted { person: name, outcome: known, since: from, until: to, before, limit: PAGE };
+    let wanted = AuditWanted { person: name, outcome: known, since: from, until: to, before, limit: PAGE + 1 };
     Ok((Asked { person, outcome: known, since, until }, wanted))
 }
 
 /// `GET /audit`.
-pub async fn show(
-    State(state): State<Arc<Shared>>,
-    Extension(viewer): Extension<Viewer>,
-    headers: HeaderMap,
-    uri: Uri,
-) -> Response {
+pub async fn show(asking: Asking) -> Response {
     let read = async {
-        let (asked, wanted) = wanted(&uri)?;
-        let views = reading(&state, move |backend| backend.audited(&wanted).map_err(Failure::unavailable)).await?;
-        Ok::<_, Failure>((asked, views))
+        let (asked, wanted) = wanted(&asking.uri)?;
+        let audited = reading(&asking.state, move |backend| backend.audited(&wanted).map_err(Failure::unavailable));
+        Ok::<_, Failure>((audited.await?, asked))
     };
-    match read.await {
-        Ok((asked, views)) => {
-            let next = views.last().filter(|_| views.len() == PAGE).map(|view| view.n);
-            shown(&state, &headers, &uri, &viewer.who, StatusCode::OK, |frame| page::audit(&views, &asked, next, frame))
-        }
-        Err(failure) => failed(&state, &headers, &uri, &viewer.who, &failure),
-    }
+    asking.answers(read.await, |(views, asked), frame| {
+        // One more says whether there are more.
+        let (shown, more) = views.split_at_checked(PAGE).unwrap_or((views, &[]));
+        let next = shown.last().filter(|_| !more.is_empty()).map(|view| view.n);
+        page::audit(shown, asked, next, frame)
+    })
 }

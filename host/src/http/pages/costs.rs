@@ -1,17 +1,12 @@
 //! `/costs` and `/inspections`: what was spent and saved, what came, and what looks by the clock.
 
-use std::sync::Arc;
-
-use axum::Extension;
-use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::Response;
 use serde::Deserialize;
 
+use super::asking::Asking;
 use super::look::listed;
-use super::{Viewer, failed, shown};
 use crate::http::answer::Failure;
-use crate::http::{Shared, list};
+use crate::http::list;
 use crate::page::{self, CostsPage, Inspections};
 
 /// Days that are shown where the address names none.
@@ -26,42 +21,25 @@ struct Words {
 }
 
 /// `GET /costs`.
-pub async fn costs(
-    State(state): State<Arc<Shared>>,
-    Extension(viewer): Extension<Viewer>,
-    headers: HeaderMap,
-    uri: Uri,
-) -> Response {
-    let fail = |failure: &Failure| failed(&state, &headers, &uri, &viewer.who, failure);
-    let days = match list::query::<Words>(&uri) {
-        Ok(words) => words.days.unwrap_or(DAYS),
-        Err(failure) => return fail(&failure),
+pub async fn costs(asking: Asking) -> Response {
+    let read = async {
+        let days = list::query::<Words>(&asking.uri)?.days.unwrap_or(DAYS);
+        if !(1..=MOST).contains(&days) {
+            return Err(Failure::invalid(format!("days: from 1 to {MOST}")));
+        }
+        listed(&asking.state, move |backend, cancellation| {
+            let costs = backend.costs(days, cancellation).map_err(Failure::unavailable)?;
+            Ok(CostsPage { costs, days, tallies: backend.tallies(), lasted: backend.lasted() })
+        })
+        .await
     };
-    if !(1..=MOST).contains(&days) {
-        return fail(&Failure::invalid(format!("days: from 1 to {MOST}")));
-    }
-    let read = listed(&state, move |backend, cancellation| {
-        let costs = backend.costs(days, cancellation).map_err(Failure::unavailable)?;
-        Ok(CostsPage { costs, days, tallies: backend.tallies(), lasted: backend.lasted() })
-    });
-    match read.await {
-        Ok(page) => shown(&state, &headers, &uri, &viewer.who, StatusCode::OK, |frame| page::costs(&page, frame)),
-        Err(failure) => fail(&failure),
-    }
+    asking.answers(read.await, page::costs)
 }
 
 /// `GET /inspections`.
-pub async fn inspections(
-    State(state): State<Arc<Shared>>,
-    Extension(viewer): Extension<Viewer>,
-    headers: HeaderMap,
-    uri: Uri,
-) -> Response {
-    let read = listed(&state, |backend, _| {
+pub async fn inspections(asking: Asking) -> Response {
+    let read = listed(&asking.state, |backend, _| {
         Ok(Inspections { inspections: backend.inspections(), schedules: backend.schedules() })
     });
-    match read.await {
-        Ok(page) => shown(&state, &headers, &uri, &viewer.who, StatusCode::OK, |frame| page::inspections(&page, frame)),
-        Err(failure) => failed(&state, &headers, &uri, &viewer.who, &failure),
-    }
+    asking.answers(read.await, page::inspections)
 }

@@ -1,16 +1,14 @@
 //! `POST /i/{id}`: what people say about an incident as a whole. It goes the same way as by the API.
 
-use std::sync::Arc;
-
-use axum::Extension;
-use axum::extract::{Path, Request, State};
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::extract::{Path, Request};
+use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
 
+use super::asking::Asking;
 use super::look::story;
 use super::sign::form;
-use super::{Viewer, failed, see_other, shown};
+use super::{Viewer, see_other};
 use crate::backend::handling::Word;
 use crate::domain::entry::Says;
 use crate::http::Shared;
@@ -29,26 +27,21 @@ struct Words {
 }
 
 /// `POST /i/{id}`.
-pub async fn take(
-    State(state): State<Arc<Shared>>,
-    Extension(viewer): Extension<Viewer>,
-    Path(id): Path<String>,
-    request: Request,
-) -> Response {
-    let (headers, uri) = (request.headers().clone(), request.uri().clone());
-    let fail = |failure: &Failure| failed(&state, &headers, &uri, &viewer.who, failure);
-    let words: Words = match form(&state, request).await {
+pub async fn take(asking: Asking, Path(id): Path<String>, request: Request) -> Response {
+    let words: Words = match form(&asking.state, request).await {
         Ok(words) => words,
         Err(response) => return *response,
     };
-    let story = match story(&state, id.clone()).await {
+    let story = match story(&asking.state, id.clone()).await {
         Ok(story) if *story.incident.id.0 == *id => story,
-        Ok(_) => return fail(&Failure::not_found(format!("a word needs the whole id of an incident, not {id}"))),
-        Err(failure) => return fail(&failure),
+        Ok(_) => {
+            return asking.fails(&Failure::not_found(format!("a word needs the whole id of an incident, not {id}")));
+        }
+        Err(failure) => return asking.fails(&failure),
     };
-    match heard(&state, &viewer, &story, words).await {
+    match heard(&asking.state, &asking.viewer, &story, words).await {
         Ok(to) => see_other(&format!("/i/{to}")),
-        Err((status, why)) => refused(&state, &viewer, &headers, &uri, &id, status, why).await,
+        Err((status, why)) => refused(&asking, id, status, why).await,
     }
 }
 
@@ -71,29 +64,21 @@ async fn heard(state: &Shared, viewer: &Viewer, story: &Story, words: Words) -> 
 }
 
 /// The incident as it stands now, with why a word was not taken.
-async fn refused(
-    state: &Shared,
-    viewer: &Viewer,
-    headers: &HeaderMap,
-    uri: &Uri,
-    id: &str,
-    status: StatusCode,
-    why: Refused,
-) -> Response {
-    match whole(state, id.to_string()).await {
+async fn refused(asking: &Asking, id: String, status: StatusCode, why: Refused) -> Response {
+    match whole(asking, id).await {
         Ok(whole) => {
             let whole = Whole { refused: Some(why), ..whole };
-            shown(state, headers, uri, &viewer.who, status, |frame| page::incident(&whole, frame))
+            asking.says(status, |frame| page::incident(&whole, frame))
         }
-        Err(failure) => failed(state, headers, uri, &viewer.who, &failure),
+        Err(failure) => asking.fails(&failure),
     }
 }
 
-/// An incident with its entries, and what silences it.
-pub async fn whole(state: &Shared, id: String) -> Result<Whole, Failure> {
-    let story = story(state, id).await?;
-    reading(state, move |backend| {
-        let cover = backend.cover(&story.incident);
+/// An incident with its entries, and what silences it, as far as whoever asks may see that.
+pub async fn whole(asking: &Asking, id: String) -> Result<Whole, Failure> {
+    let (story, access) = (story(&asking.state, id).await?, asking.viewer.caller().access().clone());
+    reading(&asking.state, move |backend| {
+        let cover = backend.cover(&story.incident, &access);
         Ok(Whole { story, cover, refused: None })
     })
     .await

@@ -17,9 +17,9 @@ use tokio::sync::{OwnedSemaphorePermit, watch as signal};
 use tokio::time::{Instant, sleep_until};
 
 use super::Viewer;
-use crate::backend::Backend;
+use crate::backend::{Backend, seen};
+use crate::http::Shared;
 use crate::http::incidents::reading;
-use crate::http::{Shared, seen};
 
 /// A page that has heard nothing for longer than two of these is old.
 const TICK: Duration = Duration::from_secs(10);
@@ -34,6 +34,14 @@ const RETRY: Duration = Duration::from_secs(2);
 #[serde(default)]
 struct Since {
     since: Option<u64>,
+}
+
+/// What came of something that happened.
+enum Heard {
+    /// It is told.
+    Told(Event),
+    /// It is no business of whoever listens.
+    Nothing,
 }
 
 struct Listener {
@@ -89,6 +97,16 @@ impl Listener {
         if let Some(event) = self.first.pop() {
             return Some(event);
         }
+        loop {
+            match self.heard().await? {
+                Heard::Told(event) => return Some(event),
+                Heard::Nothing => {}
+            }
+        }
+    }
+
+    /// What is told of what came next; none where this listener is told no more.
+    async fn heard(&mut self) -> Option<Heard> {
         let change = tokio::select! {
             _ = self.stopping.wait_for(|stopping| *stopping) => return None,
             () = sleep_until(self.tick) => None,
@@ -97,7 +115,7 @@ impl Listener {
         let Some(change) = change else {
             self.tick = Instant::now() + TICK;
             // Whoever has signed out hears no more.
-            return self.is_let_in().then(|| tick(&self.state));
+            return self.is_let_in().then(|| Heard::Told(tick(&self.state)));
         };
         let mut ids = BTreeSet::new();
         let mut all = match change {
@@ -138,10 +156,14 @@ impl Listener {
         }
         let position = self.state.backend.condition().position.to_string();
         if all || ids.len() > NAMED {
-            return Some(Event::default().event("reload").id(position).data("{}"));
+            return Some(Heard::Told(Event::default().event("reload").id(position).data("{}")));
+        }
+        // Of what somebody may not see they do not even hear that it was.
+        if ids.is_empty() {
+            return Some(Heard::Nothing);
         }
         let ids = serde_json::to_string(&ids).unwrap_or_else(|_| "[]".into());
-        Some(Event::default().event("changed").id(position).data(ids))
+        Some(Heard::Told(Event::default().event("changed").id(position).data(ids)))
     }
 
     fn is_let_in(&self) -> bool {

@@ -3,22 +3,23 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::http::Uri;
 use axum::response::{IntoResponse, Response};
-use axum::{Extension, Json};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
+use super::asking::Asking;
 use super::handling::whole;
-use super::{Viewer, failed, see_other, shown};
-use crate::backend::{Backend, Cancellation, Filter, find};
+use super::see_other;
+use crate::backend::{Backend, Cancellation, Filter, find, seen};
 use crate::domain::text::letters::visible_line;
 use crate::domain::{Access, Incident, Outcome, State as Standing};
 use crate::http::answer::Failure;
 use crate::http::incidents::reading;
-use crate::http::{Shared, list, seen};
+use crate::http::{Shared, list};
 use crate::page::{self, Listing, Now, Selection};
 use crate::ports::Story;
 
@@ -34,15 +35,13 @@ const LOOKED_AT: usize = 500;
 const LISTING: Duration = Duration::from_secs(10);
 
 /// `GET /`.
-pub async fn now(
-    State(state): State<Arc<Shared>>,
-    Extension(viewer): Extension<Viewer>,
-    headers: HeaderMap,
-    uri: Uri,
-) -> Response {
-    let access = viewer.caller.access().clone();
-    let read = listed(&state, move |backend, cancellation| {
-        let list = |filter: Filter| seen::list(backend, &filter, &access, cancellation).map_err(Failure::unavailable);
+pub async fn now(asking: Asking) -> Response {
+    let access = asking.viewer.caller.access().clone();
+    let read = listed(&asking.state, move |backend, cancellation| {
+        let list = |filter: Filter| {
+            let part = seen::list(backend, &filter, &access, cancellation).map_err(Failure::unavailable)?;
+            Ok::<_, Failure>(part.incidents)
+        };
         let of = |state, limit| list(Filter { state: Some(state), limit, ..Filter::default() });
         let people = |outcome| {
             list(Filter {
@@ -71,10 +70,7 @@ pub async fn now(
             newest: list(Filter { limit: FEW, ..Filter::default() })?,
         })
     });
-    match read.await {
-        Ok(now) => shown(&state, &headers, &uri, &viewer.who, StatusCode::OK, |frame| page::now(&now, frame)),
-        Err(failure) => failed(&state, &headers, &uri, &viewer.who, &failure),
-    }
+    asking.answers(read.await, page::now)
 }
 
 /// What the address of a list may say. A form sends what is left open as empty.
@@ -112,26 +108,16 @@ pub(super) fn word<T: DeserializeOwned>(what: &str, word: &str) -> Result<Option
 }
 
 /// `GET /incidents`.
-pub async fn incidents(
-    State(state): State<Arc<Shared>>,
-    Extension(viewer): Extension<Viewer>,
-    headers: HeaderMap,
-    uri: Uri,
-) -> Response {
-    let selected = match selection(&uri) {
-        Ok(selection) => selection,
-        Err(failure) => return failed(&state, &headers, &uri, &viewer.who, &failure),
+pub async fn incidents(asking: Asking) -> Response {
+    let read = async {
+        let selected = selection(&asking.uri)?;
+        let (wanted, access) = (selected.clone(), asking.viewer.caller.access().clone());
+        let listing = listed(&asking.state, move |backend, cancellation| {
+            listing(backend, &wanted, &access, cancellation).map_err(Failure::unavailable)
+        });
+        Ok::<_, Failure>((listing.await?, selected))
     };
-    let (wanted, access) = (selected.clone(), viewer.caller.access().clone());
-    let read = listed(&state, move |backend, cancellation| {
-        listing(backend, &wanted, &access, cancellation).map_err(Failure::unavailable)
-    });
-    match read.await {
-        Ok(listing) => shown(&state, &headers, &uri, &viewer.who, StatusCode::OK, |frame| {
-            page::incidents(&listing, &selected, frame)
-        }),
-        Err(failure) => failed(&state, &headers, &uri, &viewer.who, &failure),
-    }
+    asking.answers(read.await, |(listing, selected), frame| page::incidents(listing, selected, frame))
 }
 
 /// One page of a list. What no index holds, a text, is looked for in a bounded number of incidents.
@@ -150,36 +136,32 @@ fn listing(
         source: some(&wanted.source),
         rule: some(&wanted.rule),
         before: some(&wanted.before),
-        limit: PAGE + 1,
+        limit: PAGE,
         ..Filter::default()
     };
     let text = wanted.text.to_lowercase();
     let mut shown = Listing { incidents: Vec::new(), next: None, looked_at: 0 };
     loop {
-        let mut listed = seen::list(backend, &filter, access, cancellation)?;
-        let more = listed.len() > PAGE;
-        listed.truncate(PAGE);
-        for incident in listed {
+        let part = seen::list(backend, &filter, access, cancellation)?;
+        // Where a part is short and not the last, so many were looked at that nobody should wait any longer.
+        let short = part.incidents.len() < PAGE;
+        for incident in part.incidents {
+            if shown.incidents.len() == PAGE {
+                // The page is full, and this one may be on the next.
+                return Ok(shown);
+            }
             shown.looked_at += 1;
             shown.next = Some(incident.id.to_string());
             if holds(&incident, &text) {
                 shown.incidents.push(incident);
             }
-            if shown.incidents.len() == PAGE {
-                break;
-            }
         }
-        if !more && shown.incidents.len() < PAGE {
-            shown.next = None;
+        shown.next.clone_from(&part.next);
+        let enough = short || text.is_empty() || shown.incidents.len() == PAGE || shown.looked_at >= LOOKED_AT;
+        if part.next.is_none() || enough {
             return Ok(shown);
         }
-        if text.is_empty() || shown.incidents.len() == PAGE || shown.looked_at >= LOOKED_AT {
-            if !more && shown.looked_at < PAGE {
-                shown.next = None;
-            }
-            return Ok(shown);
-        }
-        filter.before.clone_from(&shown.next);
+        filter.before = part.next;
     }
 }
 
@@ -196,18 +178,11 @@ fn holds(incident: &Incident, text: &str) -> bool {
 }
 
 /// `GET /i/{id}`.
-pub async fn incident(
-    State(state): State<Arc<Shared>>,
-    Extension(viewer): Extension<Viewer>,
-    Path(id): Path<String>,
-    headers: HeaderMap,
-    uri: Uri,
-) -> Response {
-    match whole(&state, id.clone()).await {
+pub async fn incident(asking: Asking, Path(id): Path<String>) -> Response {
+    match whole(&asking, id.clone()).await {
         // The address of an incident has its whole name.
         Ok(whole) if *whole.story.incident.id.0 != *id => see_other(&format!("/i/{}", whole.story.incident.id)),
-        Ok(whole) => shown(&state, &headers, &uri, &viewer.who, StatusCode::OK, |frame| page::incident(&whole, frame)),
-        Err(failure) => failed(&state, &headers, &uri, &viewer.who, &failure),
+        read => asking.answers(read, page::incident),
     }
 }
 

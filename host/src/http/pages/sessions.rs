@@ -9,8 +9,10 @@ use axum::http::{HeaderMap, header};
 use sha2::{Digest, Sha256};
 
 use super::sign::is_on_this_machine;
+use crate::domain::person::fold;
 use crate::http::callers::Caller;
 use crate::random;
+use crate::secret::Secret;
 
 /// Sessions of one person, and of all. The one that was used least lately gives way.
 const OF_ONE: usize = 16;
@@ -25,10 +27,36 @@ pub const LOCAL: &str = "tidegate";
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Key([u8; 32]);
 
+impl Key {
+    /// What it is called where people see it; it proves nothing.
+    pub fn public(&self) -> String {
+        hex::encode(Sha256::digest(self.0)).chars().take(16).collect()
+    }
+}
+
+/// A session as its owner sees it.
+pub struct Listed {
+    /// What it is called.
+    pub id: String,
+    /// When it began.
+    pub began: Duration,
+    /// When it was used last.
+    pub used: Duration,
+}
+
 struct Session {
     caller: Caller,
     began: Duration,
     used: Duration,
+    /// What ends the session at the provider, where one was opened there.
+    hint: Option<Secret>,
+}
+
+impl Session {
+    /// Whether it is somebody's of this name, or of whom a provider calls so.
+    fn is_of(&self, name: &str) -> bool {
+        self.caller.proven().is_some_and(|person| person.id() == name || fold(person.name()) == fold(name))
+    }
 }
 
 /// All sessions.
@@ -50,11 +78,11 @@ impl Sessions {
         now.saturating_sub(session.used) >= self.idle || now.saturating_sub(session.began) >= self.longest
     }
 
-    /// Opens a session; what its cookie holds.
+    /// Opens a session, with what ends the one at the provider, if that opened one; what its cookie holds.
     ///
     /// # Errors
     /// When the operating system has no randomness to give.
-    pub fn open(&self, caller: Caller, now: Duration) -> Result<String, String> {
+    pub fn open(&self, caller: Caller, hint: Option<Secret>, now: Duration) -> Result<String, String> {
         let value = hex::encode(random::unguessable()?);
         let mut sessions = self.table.lock().unwrap_or_else(PoisonError::into_inner);
         sessions.retain(|_, session| !self.is_over(session, now));
@@ -66,7 +94,7 @@ impl Sessions {
             let oldest = others.min_by_key(|(_, session)| session.used).map(|(key, _)| *key);
             oldest.map(|key| sessions.remove(&key));
         }
-        sessions.insert(of(&value), Session { caller, began: now, used: now });
+        sessions.insert(of(&value), Session { caller, began: now, used: now, hint });
         Ok(value)
     }
 
@@ -89,27 +117,51 @@ impl Sessions {
         sessions.get(key).filter(|session| !self.is_over(session, now)).map(|session| session.caller.clone())
     }
 
-    /// How many sessions a person has.
-    pub fn of_person(&self, id: &str) -> usize {
+    /// How many sessions there are of whoever is called so.
+    pub fn of_person(&self, name: &str) -> usize {
         let sessions = self.table.lock().unwrap_or_else(PoisonError::into_inner);
-        sessions.values().filter(|session| session.caller.proven().is_some_and(|person| person.id() == id)).count()
+        sessions.values().filter(|session| session.is_of(name)).count()
     }
 
-    /// Ends all sessions of a person; how many those were.
-    pub fn end_all_of(&self, id: &str) -> usize {
+    /// The sessions of a person, the one that was used last first.
+    pub fn list_of(&self, id: &str) -> Vec<Listed> {
+        let sessions = self.table.lock().unwrap_or_else(PoisonError::into_inner);
+        let own =
+            sessions.iter().filter(|(_, session)| session.caller.proven().is_some_and(|person| person.id() == id));
+        let one =
+            |(key, session): (&Key, &Session)| Listed { id: key.public(), began: session.began, used: session.used };
+        let mut all: Vec<Listed> = own.map(one).collect();
+        all.sort_by_key(|session| std::cmp::Reverse(session.used));
+        all
+    }
+
+    /// Ends one session of a person, by what people call it; false where there is none such.
+    pub fn end_one_of(&self, id: &str, public: &str) -> bool {
         let mut sessions = self.table.lock().unwrap_or_else(PoisonError::into_inner);
         let before = sessions.len();
-        sessions.retain(|_, session| session.caller.proven().is_none_or(|person| person.id() != id));
+        let is_meant = |key: &Key, session: &Session| {
+            key.public() == public && session.caller.proven().is_some_and(|person| person.id() == id)
+        };
+        sessions.retain(|key, session| !is_meant(key, session));
+        before > sessions.len()
+    }
+
+    /// Ends all sessions of whoever is called so; how many those were.
+    pub fn end_all_of(&self, name: &str) -> usize {
+        let mut sessions = self.table.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = sessions.len();
+        sessions.retain(|_, session| !session.is_of(name));
         before - sessions.len()
     }
 
-    /// Ends a session, or all of the same person.
-    pub fn end(&self, key: &Key, everywhere: bool) {
+    /// Ends a session, or all of the same person; what ends the one at the provider.
+    pub fn end(&self, key: &Key, everywhere: bool) -> Option<Secret> {
         let mut sessions = self.table.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(ended) = sessions.remove(key) else { return };
+        let ended = sessions.remove(key)?;
         if everywhere {
             sessions.retain(|_, session| !session.caller.is_same_as(&ended.caller));
         }
+        ended.hint
     }
 }
 
@@ -145,7 +197,7 @@ mod tests {
     #[test]
     fn a_session_ends_when_nobody_uses_it_after_a_day_and_when_somebody_says_so() {
         let (sessions, hours) = (new(), |hours: u64| Duration::from_secs(hours * 3600));
-        let open = |at| of(&sessions.open(Caller::unnamed(), at).unwrap());
+        let open = |at| of(&sessions.open(Caller::unnamed(), None, at).unwrap());
         let (idle, used, other) = (open(hours(0)), open(hours(0)), open(hours(0)));
         for at in [7, 14, 21] {
             assert!(sessions.find(&used, hours(at)).is_some(), "{at}");
@@ -163,7 +215,7 @@ mod tests {
     #[test]
     fn nobody_has_more_sessions_than_devices() {
         let (sessions, second) = (new(), Duration::from_secs);
-        let open = |at| of(&sessions.open(Caller::unnamed(), second(at)).unwrap());
+        let open = |at| of(&sessions.open(Caller::unnamed(), None, second(at)).unwrap());
         let keys: Vec<Key> = (0..=OF_ONE as u64).map(open).collect();
         let held = |key: &Key| holds(&sessions, key, second(20));
         assert!(!held(&keys[0]) && keys[1..].iter().all(held));

@@ -26,6 +26,7 @@ use crate::http::quotas::busy;
 use crate::http::refusals::Refused;
 use crate::http::{Shared, body};
 use crate::page::{self, SignIn, Who};
+use crate::secret::Secret;
 use crate::token;
 
 /// A form is short, also in percent signs, and a browser sends it at once.
@@ -71,8 +72,9 @@ pub async fn show(State(state): State<Arc<Shared>>, headers: HeaderMap, uri: Uri
 /// The page with a sentence.
 pub fn say(state: &Shared, headers: &HeaderMap, status: StatusCode, said: SignIn, to: &str) -> Response {
     let uri = Uri::from_static("/sign-in");
-    let passwords = state.callers.have_passwords();
-    shown(state, headers, &uri, &Who::Nobody, status, |frame| page::sign_in(said, passwords, own_path(to), frame))
+    let (passwords, provider) = (state.callers.have_passwords(), super::oidc::button(state));
+    let ask = page::SignInPage { said, passwords, provider, to: own_path(to) };
+    shown(state, headers, &uri, &Who::Nobody, status, |frame| page::sign_in(&ask, frame))
 }
 
 /// `POST /sign-in`.
@@ -101,37 +103,44 @@ pub async fn take(State(state): State<Arc<Shared>>, request: Request) -> Respons
                 SignIn::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
                 _ => StatusCode::FORBIDDEN,
             };
+            let reason = said.reason();
             let mut response = refuse(status, said);
             // What was given is nobody's name yet, and is not written down.
-            response.extensions_mut().insert(Refused(said.reason().into()));
+            response.extensions_mut().insert(Refused(reason));
             return response;
         }
     };
+    opened(&state, &headers, caller, None, &words.to)
+}
+
+/// Opens a session for somebody who is who they are, and goes on.
+pub fn opened(state: &Shared, headers: &HeaderMap, caller: Caller, hint: Option<Secret>, to: &str) -> Response {
     // A session that somebody else may have put into this browser is not gone on with.
-    if let Some(old) = sessions::key(&headers) {
+    if let Some(old) = sessions::key(headers) {
         state.pages.sessions.end(&old, false);
     }
     let person = caller.proven().cloned().map(Person::from);
-    let Ok(value) = state.pages.sessions.open(caller, state.clock.elapsed()) else {
-        return refuse(StatusCode::SERVICE_UNAVAILABLE, SignIn::Unavailable);
+    let Ok(value) = state.pages.sessions.open(caller, hint, state.clock.elapsed()) else {
+        return say(state, headers, StatusCode::SERVICE_UNAVAILABLE, SignIn::Unavailable, to);
     };
-    let mut response = see_other(own_path(&words.to));
-    set_cookie(&mut response, local, &value, "");
+    let mut response = see_other(own_path(to));
+    set_cookie(&mut response, is_on_this_machine(headers), &value, "");
     person.map(|person| response.extensions_mut().insert(Known(person)));
     response
 }
 
 /// `POST /sign-out`.
 pub async fn out(State(state): State<Arc<Shared>>, Extension(viewer): Extension<Viewer>, request: Request) -> Response {
-    let local = is_on_this_machine(request.headers());
+    let headers = request.headers().clone();
+    let local = is_on_this_machine(&headers);
     let words: Out = match form(&state, request).await {
         Ok(words) => words,
         Err(response) => return *response,
     };
-    if let Some(key) = &viewer.session {
-        state.pages.sessions.end(key, words.everywhere == "yes");
-    }
-    let mut response = see_other("/sign-in");
+    // First here, so that whatever becomes of the rest, nobody goes on with this session.
+    let hint = viewer.session.as_ref().and_then(|key| state.pages.sessions.end(key, words.everywhere == "yes"));
+    let there = hint.and_then(|hint| super::oidc::goodbye(&state, &headers, hint.expose()));
+    let mut response = there.unwrap_or_else(|| see_other("/sign-in"));
     set_cookie(&mut response, local, "", "; Max-Age=0");
     response
 }
@@ -176,7 +185,12 @@ fn came_in_the_clear(headers: &HeaderMap) -> bool {
 }
 
 fn set_cookie(response: &mut Response, local: bool, value: &str, more: &str) {
-    let (name, secure) = if local { (LOCAL, "") } else { (GUARDED, "; Secure") };
+    set_named(response, local, (GUARDED, LOCAL), value, more);
+}
+
+/// Sets one of two cookies: over TLS the guarded one.
+pub fn set_named(response: &mut Response, local: bool, names: (&str, &str), value: &str, more: &str) {
+    let (name, secure) = if local { (names.1, "") } else { (names.0, "; Secure") };
     let cookie = format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax{secure}{more}");
     if let Ok(cookie) = HeaderValue::from_str(&cookie) {
         response.headers_mut().append(header::SET_COOKIE, cookie);

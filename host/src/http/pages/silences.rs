@@ -1,23 +1,20 @@
 //! `/silences` and below: what is hidden, and how that is begun, changed and ended. A form makes nothing that was not looked at.
 
-use std::sync::Arc;
-
-use axum::Extension;
-use axum::extract::{Path, Query, Request, State};
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::extract::{Path, Query, Request};
+use axum::http::StatusCode;
 use axum::response::Response;
 use jiff::Timestamp;
 use serde::Deserialize;
 
+use super::asking::Asking;
 use super::look::listed;
 use super::sign::form;
-use super::{Viewer, failed, see_other, shown};
+use super::{Viewer, see_other};
 use crate::backend::silences::{Draft, SilenceError};
 use crate::domain::silence::{Preview, SilenceState};
 use crate::domain::{Matcher, Permission, Person};
 use crate::http::access::within;
 use crate::http::answer::Failure;
-use crate::http::incidents::reading;
 use crate::http::silences::{self, end, longer};
 use crate::http::{Shared, list};
 use crate::page::{self, Drafted, Fields, OneSilence, Refused, SilenceList};
@@ -34,68 +31,38 @@ struct Wanted {
 }
 
 /// `GET /silences`.
-pub async fn list(
-    State(state): State<Arc<Shared>>,
-    Extension(viewer): Extension<Viewer>,
-    headers: HeaderMap,
-    uri: Uri,
-) -> Response {
-    let fail = |failure: &Failure| failed(&state, &headers, &uri, &viewer.who, failure);
-    let wanted = match list::query::<Wanted>(&uri) {
-        Ok(wanted) => wanted.state,
-        Err(failure) => return fail(&failure),
+pub async fn list(asking: Asking) -> Response {
+    let read = async {
+        let wanted = list::query::<Wanted>(&asking.uri)?.state;
+        let access = asking.viewer.caller.access().clone();
+        listed(&asking.state, move |backend, _| {
+            let states = wanted.map_or_else(|| vec![SilenceState::Active, SilenceState::Pending], |state| vec![state]);
+            let (views, count) = backend.silences_in(&states, MOST, &access);
+            Ok(SilenceList { views, count, state: wanted })
+        })
+        .await
     };
-    let access = viewer.caller.access().clone();
-    let read = listed(&state, move |backend, _| {
-        let states = wanted.map_or_else(|| vec![SilenceState::Active, SilenceState::Pending], |state| vec![state]);
-        let (mut views, mut count) = backend.silences_in(&states, MOST);
-        if access.is_bound() {
-            views.retain(|view| access.may_cover(Permission::Look, &view.silence.matchers));
-            count = views.len();
-        }
-        Ok(SilenceList { views, count, state: wanted })
-    });
-    match read.await {
-        Ok(list) => shown(&state, &headers, &uri, &viewer.who, StatusCode::OK, |frame| page::silences(&list, frame)),
-        Err(failure) => fail(&failure),
-    }
-}
-
-/// Who asks for what, to show it once more.
-struct Asking {
-    viewer: Viewer,
-    headers: HeaderMap,
-    uri: Uri,
+    asking.answers(read.await, page::silences)
 }
 
 /// `GET /silences/new`: with a query, what that would cover.
-pub async fn new(
-    State(state): State<Arc<Shared>>,
-    Extension(viewer): Extension<Viewer>,
-    headers: HeaderMap,
-    uri: Uri,
-) -> Response {
-    let mut fields = Query::<Fields>::try_from_uri(&uri).map(|Query(fields)| fields).unwrap_or_default();
+pub async fn new(asking: Asking) -> Response {
+    let mut fields = Query::<Fields>::try_from_uri(&asking.uri).map(|Query(fields)| fields).unwrap_or_default();
     if fields.length.is_empty() && fields.until.is_empty() {
         fields.length = LENGTH.into();
     }
-    let asking = Asking { viewer, headers, uri };
-    draft(&state, &asking, fields, StatusCode::OK, |drafted| drafted).await
+    draft(&asking, fields, StatusCode::OK, |drafted| drafted).await
 }
 
 /// `POST /silences/new`.
-pub async fn make(
-    State(state): State<Arc<Shared>>,
-    Extension(viewer): Extension<Viewer>,
-    request: Request,
-) -> Response {
-    let asking = Asking { headers: request.headers().clone(), uri: request.uri().clone(), viewer };
-    let fields: Fields = match form(&state, request).await {
+pub async fn make(asking: Asking, request: Request) -> Response {
+    let state = &asking.state;
+    let fields: Fields = match form(state, request).await {
         Ok(fields) => fields,
         Err(response) => return *response,
     };
     let refuse = |status, why: Refused| {
-        draft(&state, &asking, fields.clone(), status, move |drafted| Drafted { refused: Some(why), ..drafted })
+        draft(&asking, fields.clone(), status, move |drafted| Drafted { refused: Some(why), ..drafted })
     };
     let Some(person) = asking.viewer.caller.clone().known(Some(&fields.person)) else {
         return refuse(StatusCode::BAD_REQUEST, Refused::Nameless).await;
@@ -108,8 +75,7 @@ pub async fn make(
         return refuse(failure.status(), Refused::Host(failure.sentence().into())).await;
     }
     if page::version(&seen(&draft_of.matchers, &fields)) != fields.seen {
-        return draft(&state, &asking, fields, StatusCode::CONFLICT, |drafted| Drafted { other: true, ..drafted })
-            .await;
+        return draft(&asking, fields, StatusCode::CONFLICT, |drafted| Drafted { other: true, ..drafted }).await;
     }
     match state.backend.set_silence(draft_of).await {
         Ok(id) => see_other(&format!("/silences/{id}")),
@@ -153,15 +119,9 @@ fn drafted(fields: &Fields, person: Person, now: Timestamp) -> Result<Draft, Fai
 }
 
 /// The form with what it would cover now, and with what is said besides.
-async fn draft(
-    state: &Shared,
-    asking: &Asking,
-    fields: Fields,
-    status: StatusCode,
-    with: impl FnOnce(Drafted) -> Drafted,
-) -> Response {
-    let shown_as = with(looked_at(state, &asking.viewer, fields).await);
-    shown(state, &asking.headers, &asking.uri, &asking.viewer.who, status, |frame| page::new_silence(&shown_as, frame))
+async fn draft(asking: &Asking, fields: Fields, status: StatusCode, with: impl FnOnce(Drafted) -> Drafted) -> Response {
+    let shown_as = with(looked_at(&asking.state, &asking.viewer, fields).await);
+    asking.says(status, |frame| page::new_silence(&shown_as, frame))
 }
 
 async fn looked_at(state: &Shared, viewer: &Viewer, fields: Fields) -> Drafted {
@@ -181,23 +141,17 @@ async fn preview(state: &Shared, viewer: &Viewer, fields: &Fields) -> Result<(Pr
     // Looking needs no name and no reason.
     let mut draft = drafted(fields, Person::typed("preview"), state.clock.now())?;
     draft.comment = "preview".into();
-    // It counts what others have, which whoever is bound to places does not see.
+    // What reaches beyond somebody's places they do not see.
     within(&viewer.caller, Permission::Look, &draft.matchers)?;
     let seen = page::version(&seen(&draft.matchers, fields));
-    let preview = listed(state, move |backend, _| Ok(backend.preview(&draft)?)).await?;
+    let access = viewer.caller.access().clone();
+    let preview = listed(state, move |backend, _| Ok(backend.preview(&draft, &access)?)).await?;
     Ok((preview, seen))
 }
 
 /// `GET /silences/{id}`.
-pub async fn one(
-    State(state): State<Arc<Shared>>,
-    Extension(viewer): Extension<Viewer>,
-    Path(id): Path<String>,
-    headers: HeaderMap,
-    uri: Uri,
-) -> Response {
-    let asking = Asking { viewer, headers, uri };
-    standing(&state, &asking, id, StatusCode::OK, None).await
+pub async fn one(asking: Asking, Path(id): Path<String>) -> Response {
+    standing(&asking, id, StatusCode::OK, None).await
 }
 
 #[derive(Default, Deserialize)]
@@ -212,27 +166,22 @@ struct Change {
 }
 
 /// `POST /silences/{id}`.
-pub async fn change(
-    State(state): State<Arc<Shared>>,
-    Extension(viewer): Extension<Viewer>,
-    Path(id): Path<String>,
-    request: Request,
-) -> Response {
-    let asking = Asking { headers: request.headers().clone(), uri: request.uri().clone(), viewer };
-    let words: Change = match form(&state, request).await {
+pub async fn change(asking: Asking, Path(id): Path<String>, request: Request) -> Response {
+    let words: Change = match form(&asking.state, request).await {
         Ok(words) => words,
         Err(response) => return *response,
     };
-    match changed(&state, &asking, &id, words).await {
+    match changed(&asking, &id, words).await {
         Ok(id) => see_other(&format!("/silences/{id}")),
-        Err((status, why)) => standing(&state, &asking, id, status, Some(why)).await,
+        Err((status, why)) => standing(&asking, id, status, Some(why)).await,
     }
 }
 
-async fn changed(state: &Shared, asking: &Asking, id: &str, words: Change) -> Result<String, (StatusCode, Refused)> {
+async fn changed(asking: &Asking, id: &str, words: Change) -> Result<String, (StatusCode, Refused)> {
+    let state = &asking.state;
     let failed = |failure: Failure| (failure.status(), Refused::Host(failure.sentence().into()));
     let told = |error: SilenceError| failed(Failure::from(error));
-    let known = silences::shown(state, id.to_string()).await.map_err(failed)?;
+    let known = silences::shown(state, id.to_string(), asking.viewer.caller()).await.map_err(failed)?;
     if page::seen_silence(&known) != words.version {
         return Err((StatusCode::CONFLICT, Refused::Changed));
     }
@@ -252,22 +201,14 @@ async fn changed(state: &Shared, asking: &Asking, id: &str, words: Change) -> Re
 }
 
 /// A silence as it stands now, with what was wrong with a form.
-async fn standing(
-    state: &Shared,
-    asking: &Asking,
-    id: String,
-    status: StatusCode,
-    refused: Option<Refused>,
-) -> Response {
-    let Asking { viewer, headers, uri } = asking;
-    let asked = id.clone();
-    match reading(state, move |backend| silences::found(backend, &asked)).await {
+async fn standing(asking: &Asking, id: String, status: StatusCode, refused: Option<Refused>) -> Response {
+    match silences::shown(&asking.state, id.clone(), asking.viewer.caller()).await {
         // The address of a silence has its whole name.
         Ok(view) if *view.silence.id.0 != *id => see_other(&format!("/silences/{}", view.silence.id)),
         Ok(view) => {
             let one = OneSilence { view, refused };
-            shown(state, headers, uri, &viewer.who, status, |frame| page::silence(&one, frame))
+            asking.says(status, |frame| page::silence(&one, frame))
         }
-        Err(failure) => failed(state, headers, uri, &viewer.who, &failure),
+        Err(failure) => asking.fails(&failure),
     }
 }

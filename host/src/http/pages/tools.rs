@@ -1,16 +1,14 @@
 //! `/tools`: what can be called, what is stopped, and how people stop it or let it go on.
 
-use std::sync::Arc;
-
-use axum::Extension;
-use axum::extract::{Request, State};
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::extract::Request;
+use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
 
+use super::asking::Asking;
 use super::look::listed;
 use super::sign::form;
-use super::{Viewer, failed, see_other, shown};
+use super::{Viewer, see_other};
 use crate::backend::Order;
 use crate::backend::operations::ToolsView;
 use crate::domain::Permission;
@@ -19,13 +17,8 @@ use crate::http::answer::Failure;
 use crate::page::{self, Refused, Tools};
 
 /// `GET /tools`.
-pub async fn show(
-    State(state): State<Arc<Shared>>,
-    Extension(viewer): Extension<Viewer>,
-    headers: HeaderMap,
-    uri: Uri,
-) -> Response {
-    tools(&state, &viewer, &headers, &uri, StatusCode::OK, None).await
+pub async fn show(asking: Asking) -> Response {
+    tools(&asking, StatusCode::OK, None).await
 }
 
 async fn view(state: &Shared) -> Result<ToolsView, Failure> {
@@ -36,20 +29,13 @@ async fn view(state: &Shared) -> Result<ToolsView, Failure> {
     .await
 }
 
-async fn tools(
-    state: &Shared,
-    viewer: &Viewer,
-    headers: &HeaderMap,
-    uri: &Uri,
-    status: StatusCode,
-    refused: Option<Refused>,
-) -> Response {
-    match view(state).await {
+async fn tools(asking: &Asking, status: StatusCode, refused: Option<Refused>) -> Response {
+    match view(&asking.state).await {
         Ok(view) => {
             let tools = Tools { view, refused };
-            shown(state, headers, uri, &viewer.who, status, |frame| page::tools(&tools, frame))
+            asking.says(status, |frame| page::tools(&tools, frame))
         }
-        Err(failure) => failed(state, headers, uri, &viewer.who, &failure),
+        Err(failure) => asking.fails(&failure),
     }
 }
 
@@ -68,19 +54,14 @@ struct Words {
 }
 
 /// `POST /tools`.
-pub async fn change(
-    State(state): State<Arc<Shared>>,
-    Extension(viewer): Extension<Viewer>,
-    request: Request,
-) -> Response {
-    let (headers, uri) = (request.headers().clone(), request.uri().clone());
-    let words: Words = match form(&state, request).await {
+pub async fn change(asking: Asking, request: Request) -> Response {
+    let words: Words = match form(&asking.state, request).await {
         Ok(words) => words,
         Err(response) => return *response,
     };
-    match changed(&state, &viewer, words).await {
+    match changed(&asking.state, &asking.viewer, words).await {
         Ok(()) => see_other("/tools"),
-        Err((status, why)) => tools(&state, &viewer, &headers, &uri, status, Some(why)).await,
+        Err((status, why)) => tools(&asking, status, Some(why)).await,
     }
 }
 

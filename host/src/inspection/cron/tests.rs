@@ -36,6 +36,8 @@ fn fields_are_those_of_cron() {
     }
     for (text, part) in [
         ("0 8 * *", "has 4"),
+        ("0 0 8 * * *", "has 6; seconds are not known"),
+        ("@dayly", "has 1"),
         ("60 8 * * *", "minute \"60\": 60 is not between 0 and 59"),
         ("0 8 0 * *", "day of the month"),
         ("0 8 * foo *", "\"foo\" is no number"),

@@ -4,24 +4,23 @@
 const body = document.body, said = body.dataset;
 const policy = window.trustedTypes?.createPolicy("tidegate", { createHTML: (text) => text });
 const channel = "BroadcastChannel" in window ? new BroadcastChannel("tidegate") : null;
-const STALE = 25000, AGAIN = 3000;
-let offset = 0, heard = performance.now(), ticked = false, touched = 0, tried = 0, wanted = false, busy = false, missed = 0;
+// Whoever hears nothing for so long, or whose stream broke off so long ago, reads something old.
+const STALE = 25000, BROKEN = 3000, AGAIN = 3000;
+let offset = 0, heard = performance.now(), broke = Infinity, ticked = false, touched = 0, tried = 0, wanted = false, busy = false;
+const missed = new Set();
 
 const by = (id) => document.getElementById(id);
 const now = () => Date.now() + offset;
 
-// Times, by the server's clock.
-const lang = document.documentElement.lang;
-const relative = new Intl.RelativeTimeFormat(lang, { numeric: "always", style: "short" });
+// Times, by the server's clock and in its words.
+const units = said.units.split("|");
 const relate = (at) => {
   const seconds = Math.round((at - now()) / 1000), away = Math.abs(seconds);
-  if (away < 60) return relative.format(seconds, "second");
-  if (away < 3600) return relative.format(Math.trunc(seconds / 60), "minute");
-  if (away < 172800) return relative.format(Math.trunc(seconds / 3600), "hour");
-  return relative.format(Math.trunc(seconds / 86400), "day");
+  const [unit, of] = away < 60 ? [0, 1] : away < 3600 ? [1, 60] : away < 172800 ? [2, 3600] : [3, 86400];
+  return (seconds > 0 ? said.left : said.ago).replace("{}", units[unit].replace("{}", Math.trunc(away / of)));
 };
 const clock = () => {
-  const old = performance.now() - heard > STALE;
+  const old = performance.now() - heard > STALE || performance.now() - broke > BROKEN;
   if (!ticked && !old) return;
   for (const time of document.querySelectorAll("time")) {
     const rel = time.querySelector(".rel");
@@ -51,7 +50,9 @@ const hold = (button, why, off) => {
 // What has changed is shown, or offered where rows would move or words would be lost.
 const notice = (text, action, label) => {
   const bar = by("notice");
-  bar.replaceChildren(document.createTextNode(text + " "));
+  const words = document.createElement("span");
+  words.textContent = text;
+  bar.replaceChildren(words);
   if (action) {
     const button = document.createElement("button");
     button.type = "button";
@@ -69,17 +70,33 @@ const pointing = () => performance.now() - touched < 2000;
 for (const kind of ["pointermove", "pointerdown", "touchstart", "keydown"])
   document.addEventListener(kind, () => { touched = performance.now(); }, { passive: true });
 
+const asks = (answer) => {
+  const out = answer.redirected && new URL(answer.url).pathname === "/sign-in";
+  if (out) notice(said.signedOut, () => location.reload(), said.signIn);
+  return out;
+};
+const signedOut = () => fetch(location.href, { method: "HEAD", cache: "no-store" }).then(asks, () => false);
 const fetched = async () => {
   const answer = await fetch(location.href, { headers: { Accept: "text/html" }, cache: "no-store" });
-  if (answer.redirected && new URL(answer.url).pathname === "/sign-in") {
-    notice(said.signedOut, () => location.reload(), said.show);
-    return null;
-  }
+  // What cannot be told now leaves what was told before.
+  if (asks(answer) || answer.status >= 500) return null;
   const text = await answer.text();
   if (!answer.headers.get("content-type")?.startsWith("text/html")) return null;
   return new DOMParser().parseFromString(policy ? policy.createHTML(text) : text, "text/html");
 };
+// What somebody reads stays where it is, whatever grows above it.
+const reading = () => {
+  const under = document.querySelector("header.top")?.getBoundingClientRect().bottom ?? 0;
+  const place = (one) => one.getBoundingClientRect().top;
+  const first = scrollY > 0 && [...document.querySelectorAll("#main [id]")].find((one) => one.offsetParent && place(one) >= under);
+  const was = first && place(first);
+  return () => {
+    const one = first && by(first.id);
+    if (one) scrollBy({ top: place(one) - was, behavior: "instant" });
+  };
+};
 const replace = (fresh) => {
+  const back = reading();
   const open = [...document.querySelectorAll("details[id]")].map((one) => [one.id, one.open]);
   const focus = document.activeElement?.id, top = scrollY;
   for (const id of ["banners", "main"]) {
@@ -91,7 +108,8 @@ const replace = (fresh) => {
   if (focus) by(focus)?.focus({ preventScroll: true });
   scrollTo({ top, behavior: "instant" });
   by("notice").hidden = true;
-  missed = 0;
+  back();
+  missed.clear();
   clock();
 };
 const show = async () => {
@@ -112,7 +130,7 @@ const refresh = async () => {
   if (document.hidden) return;
   if (said.live === "offer") {
     wanted = false;
-    notice(`${missed} · ${said.changed}`, show, said.show);
+    notice(missed.size ? `${said.missed} ${missed.size}` : said.changed, show, said.show);
     return;
   }
   if (said.live === "question" && by("answer")) {
@@ -140,10 +158,13 @@ const take = (event) => {
   if (event.kind === "tick") {
     offset = event.now - Date.now();
     heard = performance.now();
+    broke = Infinity;
     if (!ticked) { ticked = true; body.dataset.ready = "true"; }
     clock();
+  } else if (event.kind === "broken") {
+    broke = Math.min(broke, performance.now());
   } else if (said.live !== "still" && concerns(event.ids)) {
-    missed += event.ids?.length ?? 1;
+    event.ids?.forEach((id) => missed.add(id));
     want();
   }
 };
@@ -159,7 +180,13 @@ const listen = () => {
   source.addEventListener("tick", (event) => pass({ kind: "tick", now: Number(event.data) }));
   source.addEventListener("changed", (event) => { last = event.lastEventId; pass({ kind: "changed", ids: JSON.parse(event.data) }); });
   source.addEventListener("reload", (event) => { last = event.lastEventId; pass({ kind: "changed", ids: null }); });
-  source.onerror = () => { if (source.readyState === EventSource.CLOSED) setTimeout(listen, AGAIN); };
+  source.onerror = async () => {
+    pass({ kind: "broken" });
+    if (source.readyState !== EventSource.CLOSED) return;
+    // The host is there and does not let this browser in any more, such as after a start: nothing comes of asking again.
+    if (await signedOut()) return;
+    setTimeout(listen, AGAIN);
+  };
 };
 const lead = () => new Promise(() => {
   listen();

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use maud::{Markup, html};
 
 use super::super::frame::Frame;
+use super::super::parts::heads;
 use super::super::plot::{Bar, Key, bars};
 use crate::backend::operations::{Hour, LASTED, Lasted, Tallies};
 use crate::domain::Outcome;
@@ -47,6 +48,7 @@ pub(super) fn came(tallies: &Tallies, frame: &Frame<'_>) -> Markup {
     let mut key: Vec<Key<'_>> =
         OUTCOMES.iter().map(|(outcome, class)| (*class, frame.language.outcome(*outcome))).collect();
     key.push(("asks", words.open));
+    let names: Vec<&str> = [words.day].into_iter().chain(key.iter().map(|(_, name)| *name)).collect();
     html! {
         @if hours.iter().any(|bar| bar.parts.iter().any(|(_, value)| *value > 0)) {
             section aria-labelledby="came" {
@@ -55,7 +57,7 @@ pub(super) fn came(tallies: &Tallies, frame: &Frame<'_>) -> Markup {
                 details #came-table {
                     summary { (words.table) }
                     table.list {
-                        thead { tr { th scope="col" { (words.day) } @for (_, name) in &key { th scope="col" { (name) } } } }
+                        (heads(&names))
                         tbody {
                             @for day in tallies.hours.rchunks(HOURS_OF_A_DAY) {
                                 tr {
@@ -95,6 +97,7 @@ pub(super) fn lasted(all: &[Lasted], frame: &Frame<'_>) -> Markup {
         .collect();
     let key: Vec<Key<'_>> =
         OUTCOMES.iter().map(|(outcome, class)| (*class, frame.language.outcome(*outcome))).collect();
+    let columns: Vec<&str> = [words.within].into_iter().chain(key.iter().map(|(_, name)| *name)).collect();
     html! {
         section aria-labelledby="lasted" {
             h2 #lasted { (words.lasted) }
@@ -104,7 +107,7 @@ pub(super) fn lasted(all: &[Lasted], frame: &Frame<'_>) -> Markup {
                 details #lasted-table {
                     summary { (words.table) }
                     table.list {
-                        thead { tr { th scope="col" { (words.within) } @for (_, name) in &key { th scope="col" { (name) } } } }
+                        (heads(&columns))
                         tbody {
                             @for (n, name) in names.iter().enumerate() {
                                 tr { td { (name) } @for (outcome, _) in OUTCOMES { td { span.label { (frame.language.outcome(outcome)) ": " } (of(outcome, n)) } } }

@@ -72,7 +72,7 @@ pub(super) fn handling(shown: &Whole, frame: &Frame<'_>) -> Markup {
                 h2 #handling { (words.heading) }
                 @if let Some(said) = &by_people.acknowledged { p { (words.acknowledged) " " strong { (line(&frame.language.person(&said.person))) } " " (time(frame, said.at)) } }
                 @if let Some((said, _)) = &by_people.closed { p { (words.closed_by) " " strong { (line(&frame.language.person(&said.person))) } } }
-                p { a.button.plain href=(silence) { (words.silence_this) } }
+                p { a.button.plain #silence-this href=(silence) { (words.silence_this) } }
                 details #say open[shown.refused.is_some()] {
                     summary { (words.acknowledge) " · " (words.say) " · " (words.close) " · " (words.rerun) }
                     form.answer #answer method="post" action=(path(incident)) autocomplete="off" {

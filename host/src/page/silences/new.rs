@@ -147,7 +147,8 @@ pub(super) fn covered(preview: &Preview, frame: &Frame<'_>) -> Markup {
             ul.rows {
                 @for alert in &preview.shown {
                     li {
-                        (severity(frame, alert.severity)) " " a href={ "/i/" (line(&alert.incident)) } { (line(&alert.name)) } " "
+                        (severity(frame, alert.severity)) " "
+                        @if alert.incident.is_empty() { (line(&alert.name)) } @else { a href={ "/i/" (line(&alert.incident)) } { (line(&alert.name)) } } " "
                         span.labels { @for (name, value) in alert.labels.iter().filter(|(name, _)| *name != "alertname") { code { (line(name)) "=" q { (line(value)) } } " " } }
                     }
                 }

@@ -14,7 +14,7 @@ const TAGS: &str = "!doctype html head meta title link script body a header span
 const ATTRIBUTES: &str = "lang charset name content rel href type src id class method action value hidden disabled datetime title \
                           role maxlength required autofocus autocomplete selected scope open html aria-current aria-label \
                           aria-labelledby aria-live aria-hidden aria-describedby data-live data-incident data-stale data-changed \
-                          data-show data-signed-out data-live-word data-ms data-version rows spellcheck list formmethod checked \
+                          data-show data-signed-out data-live-word data-missed data-sign-in data-units data-left data-ago data-ms data-version rows spellcheck list formmethod checked \
                           viewBox preserveAspectRatio width height x y x1 y1 x2 y2 d";
 
 impl Tag {

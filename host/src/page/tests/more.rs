@@ -244,12 +244,52 @@ fn inspections_view(text: &str, frame: &Frame<'_>) -> Inspections {
     Inspections { inspections: vec![inspection], schedules: vec![schedule, fine] }
 }
 
+fn token(text: &str, frame: &Frame<'_>, scopes: Vec<&'static str>) -> TokenRow {
+    let at = Some(frame.now);
+    TokenRow { id: text.into(), label: text.into(), expires: at.filter(|_| scopes.is_empty()), used: at, scopes }
+}
+
+fn me_view(text: &str, frame: &Frame<'_>) -> Me {
+    let session = |here| SessionRow { id: text.into(), began: frame.now, used: frame.now, here };
+    let why = [MayBecause::Own, MayBecause::Unsaid, MayBecause::Named, MayBecause::Group(text.into())];
+    Me {
+        name: Some(text.into()),
+        way: "oidc",
+        may: why.into_iter().map(|why| (text.to_string(), why)).collect(),
+        groups: vec![text.into()],
+        sessions: vec![session(true), session(false)],
+        tokens: vec![token(text, frame, Vec::new()), token(text, frame, vec!["look"])],
+        scopes: vec!["look", "approve"],
+        made: Some("tg_p_x".into()),
+        refused: Some(Refused::Host(text.into())),
+    }
+}
+
+fn people_view(text: &str, frame: &Frame<'_>) -> People {
+    let person = |from: &str, disabled: bool| PersonRow {
+        name: text.into(),
+        key: format!("{text} {from}"),
+        from: from.into(),
+        may: vec![text.into()],
+        role: Some(crate::domain::Role::Responder),
+        places: vec![text.into()],
+        groups: vec![text.into()],
+        disabled,
+        tokens: vec![token(text, frame, Vec::new())],
+        sessions: 2,
+        seen: Some(frame.now).filter(|_| disabled),
+        oneself: from == "proxy",
+    };
+    let all = ["accounts", "configuration", "oidc", "proxy"].map(|from| person(from, from != "oidc"));
+    People { all: all.into(), refused: Some(Refused::Host(text.into())) }
+}
+
 /// Each page, as whoever may act sees it and as a stranger at the machine does.
 pub fn pages(story: &Story, text: &str, [frame, single]: [&Frame<'_>; 2]) -> Vec<(&'static str, String)> {
     let refused = || Some(Refused::Host(text.into()));
     let states = [SilenceState::Active, SilenceState::Pending, SilenceState::Expired];
     let views: Vec<SilenceView> = states.into_iter().map(|state| silence(text, frame, state)).collect();
-    let viewer = Who::Person { name: text.into(), acts: false, bound: false, audits: false };
+    let viewer = Who::Person { name: text.into(), acts: false, bound: false, audits: false, administers: false };
     let looks = Frame { who: &viewer, ..*frame };
     let none = SilenceList { views: Vec::new(), count: 0, state: Some(SilenceState::Expired) };
     let one = |state| OneSilence { view: silence(text, frame, state), refused: refused() };
@@ -289,6 +329,14 @@ pub fn pages(story: &Story, text: &str, [frame, single]: [&Frame<'_>; 2]) -> Vec
         ("no costs", costs(&no_costs(), single)),
         ("inspections", inspections(&inspections_view(text, frame), frame)),
         ("no inspections", inspections(&Inspections::default(), single)),
+        ("me", me(&me_view(text, frame), frame)),
+        ("me without a name", me(&Me { name: None, may: Vec::new(), ..me_view(text, frame) }, single)),
+        (
+            "me of elsewhere",
+            me(&Me { scopes: Vec::new(), sessions: Vec::new(), made: None, ..me_view(text, frame) }, &looks),
+        ),
+        ("people", people(&people_view(text, frame), frame)),
+        ("no people", people(&People { all: Vec::new(), refused: None }, single)),
         ("incident silenced", incident(&silenced, single)),
         ("incident of a viewer", incident(&silenced, &looks)),
     ]

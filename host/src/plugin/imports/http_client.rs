@@ -19,6 +19,7 @@ use crate::plugin::imports::{Binding, Spent, State};
 use crate::plugin::reading;
 use crate::plugin::secrets::{Place, Unfilled, names, starts_with_secret};
 use crate::plugin::transport::{Outgoing, TransportError};
+use crate::traces::context::HEADER as TRACE;
 
 /// A request as a plugin writes it.
 #[derive(Clone, Debug, Default)]
@@ -90,6 +91,12 @@ pub async fn send(state: &mut State, request: Request) -> Result<Response, HttpE
     let host = ready.outgoing.url.host_str().unwrap_or_default().to_string();
     let timeout = state.deadline.within(ready.outgoing.timeout);
     ready.outgoing.timeout = timeout;
+    let headers = &mut ready.outgoing.headers;
+    if let Some(trace) = &state.trace
+        && !headers.iter().any(|(name, _)| name == TRACE)
+    {
+        headers.push((TRACE.into(), trace.clone()));
+    }
     // What no time is left for may not leave either.
     let sent = match timeout.is_zero() {
         true => Err(TransportError::Timeout),

@@ -1,0 +1,82 @@
+//! `/v1/me`: who one is here, what one may do and why, and one's own tokens and sessions.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, Request, State};
+use axum::{Extension, Json};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::acts::{self, by};
+use super::listed::{TokenView, tokens_of};
+use crate::config::Because;
+use crate::http::Shared;
+use crate::http::answer::Failure;
+use crate::http::callers::Caller;
+use crate::http::control::{caller, read};
+
+/// Why somebody may do something, in a word.
+fn because(because: &Because) -> Value {
+    match because {
+        Because::Own => json!("own"),
+        Because::Unsaid => json!("unsaid"),
+        Because::Named => json!("named"),
+        Because::Group(group) => json!({ "group": group }),
+    }
+}
+
+/// `GET /v1/me`.
+pub async fn show(State(state): State<Arc<Shared>>, Extension(caller): Extension<Caller>) -> Json<Value> {
+    let Some(person) = caller.proven() else {
+        return Json(json!({ "name": null, "access": caller.access().grants() }));
+    };
+    let why = state.callers.config().why_of_person(&state.callers.book(), person);
+    let access: Vec<Value> = why
+        .iter()
+        .map(|(grant, why)| json!({ "role": grant.role, "cluster": grant.bounds.cluster, "namespace": grant.bounds.namespace, "because": because(why) }))
+        .collect();
+    Json(json!({
+        "name": person.name(), "way": person.proof().as_str(), "groups": person.groups(), "access": access,
+        "scopes": caller.access().scopes(), "tokens": acts::owner(&caller).map(|name| tokens_of(&state, name)).unwrap_or_default(),
+        "sessions": state.pages.sessions_of(&person.id()),
+    }))
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct New {
+    scopes: Vec<String>,
+    expires: Option<String>,
+    label: String,
+}
+
+/// `POST /v1/me/tokens`: makes one; what proves it is in this answer and nowhere else.
+pub async fn make_token(State(state): State<Arc<Shared>>, request: Request) -> Result<Json<Value>, Failure> {
+    let caller = caller(&request);
+    let by = by(&state, &caller, &request);
+    let New { scopes, expires, label } = read(&state, request).await?;
+    let length = expires.unwrap_or_else(|| "90d".into());
+    let (secret, token) = acts::mint(&state, by, &caller, &scopes, &length, &label).await?;
+    Ok(Json(json!({ "secret": secret.expose(), "token": TokenView::of(&state, &token) })))
+}
+
+/// `POST /v1/me/tokens/{token}/revoke`: ends one of one's own.
+pub async fn revoke_token(
+    State(state): State<Arc<Shared>>,
+    Path(id): Path<String>,
+    request: Request,
+) -> Result<Json<Value>, Failure> {
+    let caller = caller(&request);
+    let by = by(&state, &caller, &request);
+    acts::revoke_own(&state, by, &caller, &id).await?;
+    Ok(Json(json!({ "revoked": id })))
+}
+
+/// `POST /v1/me/sign-out`: ends all of one's own sessions.
+pub async fn sign_out(
+    State(state): State<Arc<Shared>>,
+    Extension(caller): Extension<Caller>,
+) -> Result<Json<Value>, Failure> {
+    let ended = acts::sign_out_own(&state, &caller)?;
+    Ok(Json(json!({ "ended": ended })))
+}
