@@ -145,6 +145,11 @@ struct Taken {
 }
 
 impl Taken {
+    fn hold(&mut self, one: &One) {
+        self.count += 1;
+        self.bytes += one.size();
+    }
+
     fn free(&mut self, one: &One) {
         self.count = self.count.saturating_sub(1);
         self.bytes = self.bytes.saturating_sub(one.size());
@@ -152,10 +157,10 @@ impl Taken {
 }
 
 impl Waiting {
-    /// The number of the one that has waited longest.
+    /// The number of the one that has waited longest: it may be under way, or wait to be sent again while newer ones are.
     fn first(&self) -> Option<u64> {
-        let under_way = self.under_way.iter().map(|(number, _)| *number).min();
-        under_way.or_else(|| self.all.front().map(|one| one.number))
+        let under_way = self.under_way.iter().map(|(number, _)| *number);
+        under_way.chain(self.all.front().map(|one| one.number)).min()
     }
 
     fn taken(&mut self, kept: Kept) -> &mut Taken {
@@ -195,8 +200,7 @@ impl Onward {
             one.over = true;
             return false;
         }
-        taken.count += 1;
-        taken.bytes += size;
+        taken.hold(&one);
         waiting.numbers += 1;
         waiting.all.push_back(one);
         drop(waiting);
@@ -233,8 +237,9 @@ impl Onward {
     /// Gives up the oldest of a kind, or says after how long that may be done.
     fn make_room(&self, kept: Kept, now: Duration) -> Option<Duration> {
         let mut waiting = self.waiting();
-        let Some(at) = waiting.all.iter().position(|one| one.kept == kept) else { return Some(HOLDS) };
-        let age = waiting.all.get(at).map_or(Duration::ZERO, |one| now.saturating_sub(one.since));
+        let mut all = waiting.all.iter().enumerate();
+        let Some((at, oldest)) = all.find(|(_, one)| one.kept == kept) else { return Some(HOLDS) };
+        let age = now.saturating_sub(oldest.since);
         if age < HOLDS {
             return Some(HOLDS - age);
         }
@@ -314,9 +319,7 @@ impl Onward {
         let mut waiting = self.waiting();
         waiting.under_way.clear();
         for one in later {
-            let taken = waiting.taken(one.kept);
-            taken.count += 1;
-            taken.bytes += one.size();
+            waiting.taken(one.kept).hold(&one);
             let at = waiting.all.partition_point(|other| other.number < one.number);
             waiting.all.insert(at, one);
         }
@@ -550,6 +553,28 @@ mod tests {
         }
         assert!(drained.now_or_never().is_some());
         assert_eq!(onward.give_up(), Left { again: 1, lost: 0 });
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_stop_waits_for_what_is_sent_again_also_while_newer_ones_are_under_way() {
+        let onward = Onward::default();
+        let _older = add(&onward, "older");
+        let older = onward.due(Duration::ZERO).unwrap();
+        let mut drained = pin!(onward.drained());
+        assert!(drained.as_mut().now_or_never().is_none());
+        // It waits for its next turn, and what has come since is under way.
+        let _newer = add(&onward, "newer");
+        onward.put_back(older.into_iter().map(|one| later(one, PAUSE)).collect());
+        let newer = onward.due(Duration::ZERO).unwrap();
+        assert!(newer.len() == 1 && drained.as_mut().now_or_never().is_none());
+        drop(onward.due(PAUSE).unwrap());
+        onward.put_back(Vec::new());
+        assert!(drained.now_or_never().is_some());
+    }
+
+    fn later(mut one: One, due: Duration) -> One {
+        one.due = due;
+        one
     }
 
     /// A clock of a process that has run for longer than anything is kept.

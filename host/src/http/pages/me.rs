@@ -1,32 +1,25 @@
 //! `/me`: one's own sessions and tokens.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
-use axum::Extension;
-use axum::extract::{Request, State};
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::extract::Request;
+use axum::http::StatusCode;
 use axum::response::Response;
 use jiff::SignedDuration;
 
+use super::asking::Asking;
+use super::see_other;
 use super::sign::form;
-use super::{Viewer, see_other, shown};
 use crate::config::Because;
 use crate::domain::Permission;
-use crate::http::Shared;
 use crate::http::answer::Failure;
 use crate::http::people::acts::{self, by};
 use crate::http::people::listed::{TokenView, tokens_of};
 use crate::page::{self, MayBecause, Me, Refused, SessionRow, TokenRow};
 
 /// `GET /me`.
-pub async fn show(
-    State(state): State<Arc<Shared>>,
-    Extension(viewer): Extension<Viewer>,
-    headers: HeaderMap,
-    uri: Uri,
-) -> Response {
-    me(&state, &viewer, &headers, &uri, StatusCode::OK, None, None)
+pub async fn show(asking: Asking) -> Response {
+    me(&asking, StatusCode::OK, None, None)
 }
 
 /// A token as a page shows it.
@@ -35,15 +28,8 @@ pub fn row(token: TokenView) -> TokenRow {
     TokenRow { id, label, scopes: scopes.into_iter().map(Permission::as_str).collect(), expires, used }
 }
 
-fn me(
-    state: &Shared,
-    viewer: &Viewer,
-    headers: &HeaderMap,
-    uri: &Uri,
-    status: StatusCode,
-    made: Option<String>,
-    refused: Option<Refused>,
-) -> Response {
+fn me(asking: &Asking, status: StatusCode, made: Option<String>, refused: Option<Refused>) -> Response {
+    let Asking { state, viewer, .. } = asking;
     let (caller, config, book) = (viewer.caller(), state.callers.config(), state.callers.book());
     let person = caller.proven();
     let may = match person {
@@ -78,7 +64,7 @@ fn me(
         made,
         refused,
     };
-    shown(state, headers, uri, &viewer.who, status, |frame| page::me(&shown_me, frame))
+    asking.says(status, |frame| page::me(&shown_me, frame))
 }
 
 fn of(because: Because) -> MayBecause {
@@ -91,19 +77,16 @@ fn of(because: Because) -> MayBecause {
 }
 
 /// `POST /me`.
-pub async fn change(
-    State(state): State<Arc<Shared>>,
-    Extension(viewer): Extension<Viewer>,
-    request: Request,
-) -> Response {
-    let (headers, uri, by) = (request.headers().clone(), request.uri().clone(), by(&state, viewer.caller(), &request));
-    let words: HashMap<String, String> = match form(&state, request).await {
+pub async fn change(asking: Asking, request: Request) -> Response {
+    let Asking { state, viewer, .. } = &asking;
+    let by = by(state, viewer.caller(), &request);
+    let words: HashMap<String, String> = match form(state, request).await {
         Ok(words) => words,
         Err(response) => return *response,
     };
     let said = |name: &str| words.get(name).map(String::as_str);
     let done = if let Some(id) = said("revoke") {
-        acts::revoke_own(&state, by, viewer.caller(), id).await.map(|()| None)
+        acts::revoke_own(state, by, viewer.caller(), id).await.map(|()| None)
     } else if let Some(id) = said("end") {
         let own = viewer.caller().proven().map(|person| person.id()).unwrap_or_default();
         let is_here = viewer.session.as_ref().is_some_and(|key| key.public() == id);
@@ -113,7 +96,7 @@ pub async fn change(
             _ => Err(Failure::not_found("you have no such session any more")),
         }
     } else if said("everywhere").is_some() {
-        acts::sign_out_own(&state, viewer.caller()).map(|_| None)
+        acts::sign_out_own(state, viewer.caller()).map(|_| None)
     } else if said("make").is_some() {
         let scopes: Vec<String> = Permission::ALL
             .into_iter()
@@ -122,18 +105,18 @@ pub async fn change(
             .map(String::from)
             .collect();
         let (length, label) = (said("lasts").unwrap_or("90d"), said("label").unwrap_or_default());
-        let minted = acts::mint(&state, by, viewer.caller(), &scopes, length, label).await;
+        let minted = acts::mint(state, by, viewer.caller(), &scopes, length, label).await;
         minted.map(|(secret, _)| Some(secret.expose().to_string()))
     } else {
         Err(Failure::invalid("say one of: revoke, end, everywhere, make"))
     };
     match done {
         // It is in this answer and nowhere else.
-        Ok(Some(made)) => me(&state, &viewer, &headers, &uri, StatusCode::OK, Some(made), None),
+        Ok(Some(made)) => me(&asking, StatusCode::OK, Some(made), None),
         Ok(None) => see_other("/me"),
         Err(failure) => {
             let why = Refused::Host(failure.sentence().into());
-            me(&state, &viewer, &headers, &uri, failure.status(), None, Some(why))
+            me(&asking, failure.status(), None, Some(why))
         }
     }
 }

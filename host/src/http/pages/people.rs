@@ -1,41 +1,28 @@
 //! `/people`: who there is, for admins.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
-use axum::Extension;
-use axum::extract::{Request, State};
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::extract::Request;
+use axum::http::StatusCode;
 use axum::response::Response;
 
+use super::asking::Asking;
 use super::me::row;
+use super::see_other;
 use super::sign::form;
-use super::{Viewer, see_other, shown};
 use crate::domain::person::fold;
-use crate::http::Shared;
 use crate::http::answer::Failure;
 use crate::http::people::acts::{self, Making, by};
 use crate::http::people::listed::{PersonView, everybody};
 use crate::page::{self, People, PersonRow, Refused};
 
 /// `GET /people`.
-pub async fn show(
-    State(state): State<Arc<Shared>>,
-    Extension(viewer): Extension<Viewer>,
-    headers: HeaderMap,
-    uri: Uri,
-) -> Response {
-    people(&state, &viewer, &headers, &uri, StatusCode::OK, None)
+pub async fn show(asking: Asking) -> Response {
+    people(&asking, StatusCode::OK, None)
 }
 
-fn people(
-    state: &Shared,
-    viewer: &Viewer,
-    headers: &HeaderMap,
-    uri: &Uri,
-    status: StatusCode,
-    refused: Option<Refused>,
-) -> Response {
+fn people(asking: &Asking, status: StatusCode, refused: Option<Refused>) -> Response {
+    let Asking { state, viewer, .. } = asking;
     let own = viewer.caller().proven();
     let row = |view: PersonView| {
         let key = view.id.clone().unwrap_or_else(|| view.name.clone());
@@ -55,17 +42,14 @@ fn people(
         }
     };
     let all = People { all: everybody(state).into_iter().map(row).collect(), refused };
-    shown(state, headers, uri, &viewer.who, status, |frame| page::people(&all, frame))
+    asking.says(status, |frame| page::people(&all, frame))
 }
 
 /// `POST /people`.
-pub async fn change(
-    State(state): State<Arc<Shared>>,
-    Extension(viewer): Extension<Viewer>,
-    request: Request,
-) -> Response {
-    let (headers, uri, by) = (request.headers().clone(), request.uri().clone(), by(&state, viewer.caller(), &request));
-    let words: HashMap<String, String> = match form(&state, request).await {
+pub async fn change(asking: Asking, request: Request) -> Response {
+    let Asking { state, viewer, .. } = &asking;
+    let by = by(state, viewer.caller(), &request);
+    let words: HashMap<String, String> = match form(state, request).await {
         Ok(words) => words,
         Err(response) => return *response,
     };
@@ -76,22 +60,22 @@ pub async fn change(
     let (name, role) = (said("name").trim(), said("role").to_string());
     let (groups, places) = (list("groups", &[',', '\n', '\r']), list("places", &['\n', '\r']));
     let done = if words.contains_key("revoke") {
-        acts::revoke(&state, by, said("revoke"), name).await
+        acts::revoke(state, by, said("revoke"), name).await
     } else {
         match said("act") {
             "make" => {
                 let password = Some(said("password").to_string());
-                acts::make(&state, by, name, Making { password, role, groups, places }).await
+                acts::make(state, by, name, Making { password, role, groups, places }).await
             }
             "set" => match acts::edit_of(Some(&role), Some(groups), Some(places), None) {
-                Ok(edit) => acts::change(&state, by, name, edit).await,
+                Ok(edit) => acts::change(state, by, name, edit).await,
                 Err(failure) => Err(failure),
             },
             act @ ("disable" | "enable") => match acts::edit_of(None, None, None, Some(act == "disable")) {
-                Ok(edit) => acts::change(&state, by, name, edit).await,
+                Ok(edit) => acts::change(state, by, name, edit).await,
                 Err(failure) => Err(failure),
             },
-            "sign_out" => acts::sign_out(&state, name).map(|_| ()),
+            "sign_out" => acts::sign_out(state, name).map(|_| ()),
             _ => Err(Failure::invalid("say one of: make, set, disable, enable, sign_out, revoke")),
         }
     };
@@ -99,7 +83,7 @@ pub async fn change(
         Ok(()) => see_other("/people"),
         Err(failure) => {
             let why = Refused::Host(failure.sentence().into());
-            people(&state, &viewer, &headers, &uri, failure.status(), Some(why))
+            people(&asking, failure.status(), Some(why))
         }
     }
 }

@@ -97,8 +97,8 @@ pub fn everybody(state: &Shared) -> Vec<PersonView> {
     // Who is kept out stands here also where they were not seen for so long that they are forgotten.
     let mut outside: BTreeMap<String, PersonView> = BTreeMap::new();
     // Whoever has an account here is that one, whoever else says who they are.
-    let here_too = |id: &String| config.users.keys().chain(book.accounts.keys()).any(|name| fold(name) == *id);
-    for (id, known) in seen.iter().filter(|(id, known)| known.outside && !here_too(id)) {
+    let here_too: BTreeSet<String> = config.users.keys().chain(book.accounts.keys()).map(|name| fold(name)).collect();
+    for (id, known) in seen.iter().filter(|(id, known)| known.outside && !here_too.contains(*id)) {
         let is_in = |group: &str| known.groups.contains(&fold(group));
         let access =
             config.rights.of(if known.way == "proxy" { known.name.as_str() } else { "" }, &is_in, Vec::new(), false);
@@ -106,7 +106,7 @@ pub fn everybody(state: &Shared) -> Vec<PersonView> {
         let (groups, seen) = (known.groups.clone(), Some(known.at));
         outside.insert(id.clone(), PersonView { access: access.grants().to_vec(), groups, seen, ..view });
     }
-    for (id, known) in book.outside.iter().filter(|(id, _)| !here_too(id)) {
+    for (id, known) in book.outside.iter().filter(|(id, _)| !here_too.contains(*id)) {
         let view = outside.entry(id.clone()).or_insert_with(|| stranger(state, id, &known.name, "oidc"));
         view.disabled = known.disabled;
         if known.disabled {
