@@ -5,6 +5,7 @@
 //! tried again for ever, and `/readyz` says so.
 
 pub mod address;
+mod asked;
 mod attach;
 mod connection;
 pub mod held;

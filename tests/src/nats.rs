@@ -44,9 +44,14 @@ impl Server {
     /// Starts one with a file of configuration, in which `FOLDER` is a folder of its own.
     pub async fn configured(version: &str, config: &str) -> anyhow::Result<Self> {
         let folder = TempDir::new()?;
-        let file = folder.path().join("server.conf");
-        std::fs::write(&file, config.replace("FOLDER", &folder.path().display().to_string()))?;
+        let file = configure(&folder, config)?;
         Self::started(folder, version, &["-c", &file.display().to_string()]).await
+    }
+
+    /// Gives one that was started with a file another one, for its next start.
+    pub fn configure(&self, config: &str) -> anyhow::Result<()> {
+        configure(&self.folder, config)?;
+        Ok(())
     }
 
     async fn started(folder: TempDir, version: &str, arguments: &[&str]) -> anyhow::Result<Self> {
@@ -122,6 +127,12 @@ impl Server {
             sleep(Duration::from_millis(10)).await;
         }
     }
+}
+
+fn configure(folder: &TempDir, config: &str) -> anyhow::Result<PathBuf> {
+    let file = folder.path().join("server.conf");
+    std::fs::write(&file, config.replace("FOLDER", &folder.path().display().to_string()))?;
+    Ok(file)
 }
 
 fn spawn(binary: &Path, folder: &Path, port: &str, arguments: &[String]) -> anyhow::Result<Child> {

@@ -191,3 +191,32 @@ async fn a_consumer_that_lets_nobody_ask_for_much_is_read_and_one_that_is_delete
     until_alerts(&host, "what came when the consumer was gone", 16).await?;
     host.kill().await
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_that_is_longer_than_anybody_may_publish_today_does_not_end_what_is_read() -> anyhow::Result<()> {
+    let file = |longest: usize| format!("max_payload: {longest}\njetstream {{ store_dir: \"FOLDER/store\" }}\n");
+    // As many bytes as may be published today, and fewer.
+    for today in [8 << 20, 256 << 10] {
+        let mut server = Server::configured("2.15.1", &file(8 << 20)).await?;
+        let client = server.client().await?;
+        nats::make_stream(&client).await?;
+        let mut long = node_down("long");
+        long["data"]["padding"] = Value::from("x".repeat(5 << 20));
+        for event in [long, node_down("behind")] {
+            let subject = event["subject"].as_str().unwrap_or_default().to_string();
+            jetstream::new(client.clone()).publish(subject, event.to_string().into()).await?.await?;
+        }
+        server.stop().await?;
+        server.configure(&file(today))?;
+        server.again().await?;
+        let config = format!(
+            "[[bus.nats]]\nname = \"ops\"\nservers = [\"{}\"]\nstream = \"ops\"\nstart = \"all\"\n",
+            server.address()
+        );
+        let folder = folder(&config, Some(RULES))?;
+        let host = Process::serve(folder.path(), &[]).await?;
+        until_alerts(&host, "what stands behind a long message", 1).await?;
+        host.kill().await?;
+    }
+    Ok(())
+}

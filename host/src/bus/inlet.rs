@@ -8,11 +8,12 @@
 use std::time::Duration;
 
 use async_nats::Client;
-use async_nats::jetstream::consumer::{Config, pull};
+use async_nats::jetstream::consumer::pull;
 use futures::future::{Either, select};
 use futures::{FutureExt, StreamExt};
 use jiff::Timestamp;
 
+use super::asked::{AT_ONCE, Asked};
 use super::attach::{Place, attach};
 use super::held::{Held, Word, say_all};
 use super::known::Known;
@@ -24,24 +25,22 @@ use super::{Bus, Inlet, Intake, Message, Stream, plain};
 use crate::domain::Labels;
 use crate::ports::Inbound;
 
-/// Messages that are asked for at once, and bytes that are taken in at once.
-const AT_ONCE: usize = 128;
+/// Bytes that are taken in at once.
 const BYTES: usize = 4 << 20;
-/// How long the server waits for messages, and how often it says meanwhile that it is there.
-const EXPIRES: Duration = Duration::from_secs(30);
-const HEARTBEAT: Duration = Duration::from_secs(5);
 /// The shortest and longest pause before the stream is looked for again.
 const PAUSE: Duration = Duration::from_millis(200);
 const LONGEST: Duration = Duration::from_secs(15);
 /// Between two looks at how many messages wait for what they sent on.
 const LOOK: Duration = Duration::from_secs(1);
+/// So long nothing may come before it is looked up whether something should.
+const IDLE: Duration = Duration::from_secs(10);
 /// Between two times that the place in the stream is remembered.
 const REMEMBER: Duration = Duration::from_secs(60);
 
 /// Goes on until the host ends.
 pub(super) async fn follow(bus: &Bus, client: &Client, inlet: &Inlet, intake: &dyn Intake) {
     let Some(stream) = &inlet.stream else { return plain::follow(bus, client, inlet, intake).await };
-    let (mut seen, mut late) = (Seen::default(), Late::default());
+    let (mut seen, mut late, mut sizes) = (Seen::default(), Late::default(), Sizes::default());
     let mut pause = PAUSE;
     loop {
         ready(bus, intake).await;
@@ -53,7 +52,8 @@ pub(super) async fn follow(bus: &Bus, client: &Client, inlet: &Inlet, intake: &d
                 late.attach(&place.created, config.ack_wait);
                 let turn = Turn { bus, inlet, intake, ack_wait: config.ack_wait };
                 let followed = Followed { bus, stream, turn, place };
-                if followed.read(&mut seen, &mut late).await {
+                sizes.longest = sizes.longest.max(client.max_payload());
+                if followed.read(&mut seen, &mut late, &mut sizes).await {
                     pause = PAUSE;
                 }
             }
@@ -84,10 +84,12 @@ struct Followed<'a> {
 
 impl Followed<'_> {
     /// Reads until the place is lost; whether anything came.
-    async fn read(&self, seen: &mut Seen, late: &mut Late) -> bool {
-        let Asked { messages, expires, heartbeat } = Asked::of(&self.place.consumer.cached_info().config);
-        let asked = self.place.consumer.stream().max_messages_per_batch(messages);
-        let mut messages = match asked.expires(expires).heartbeat(heartbeat).messages().await {
+    async fn read(&self, seen: &mut Seen, late: &mut Late, sizes: &mut Sizes) -> bool {
+        let asked = Asked::of(&self.place.consumer.cached_info().config, sizes.longest);
+        let alone = std::mem::take(&mut sizes.next_is_longer);
+        let asked = if alone { asked.one() } else { asked };
+        let pull = self.place.consumer.stream().max_messages_per_batch(asked.messages).max_bytes_per_batch(asked.bytes);
+        let mut messages = match pull.expires(asked.expires).heartbeat(asked.heartbeat).messages().await {
             Ok(messages) => messages,
             Err(error) => {
                 self.bus.status.waits(Some(error.to_string()));
@@ -97,8 +99,12 @@ impl Followed<'_> {
         let mut came = false;
         let mut remembered = self.bus.clock.elapsed();
         loop {
-            let first = match self.next(&mut messages, late).await {
-                Some(Ok(message)) => message,
+            let first = match self.next(&mut messages, late, asked.bytes > 0).await {
+                Some(Ok(Some(message))) => message,
+                Some(Ok(None)) => {
+                    sizes.next_is_longer = true;
+                    return true;
+                }
                 Some(Err(error)) => {
                     let stream = &self.stream.name;
                     self.bus.status.waits(Some(format!("the stream {stream:?} is looked for again: {error}")));
@@ -107,6 +113,7 @@ impl Followed<'_> {
                 None => return came,
             };
             came = true;
+            sizes.longest = sizes.longest.max(first.length);
             let (group, ended) = gathered(first, &mut messages);
             if !self.turn.handle(group, seen, late).await {
                 let rest: Vec<Held> = std::iter::from_fn(|| messages.next().now_or_never().flatten()?.ok())
@@ -117,7 +124,7 @@ impl Followed<'_> {
                 say_all(&rest, &Word::Back(GIVEN_BACK)).await;
                 return came;
             }
-            if ended {
+            if ended || alone {
                 return came;
             }
             if self.bus.clock.elapsed().saturating_sub(remembered) >= REMEMBER {
@@ -133,10 +140,12 @@ impl Followed<'_> {
 
 impl Followed<'_> {
     /// The next message. While as many wait for what they sent on as may be unacknowledged, none comes, and that is said;
-    /// those that have waited for long enough are acknowledged then.
-    async fn next(&self, messages: &mut pull::Stream, late: &Late) -> Option<Next> {
+    /// those that have waited for long enough are acknowledged then. Nothing, where the next message is longer than all that
+    /// was asked for.
+    async fn next(&self, messages: &mut pull::Stream, late: &Late, by_bytes: bool) -> Option<Next> {
         let most = usize::try_from(self.place.consumer.cached_info().config.max_ack_pending).unwrap_or(0);
         let mut said = false;
+        let mut looked = self.bus.clock.elapsed();
         loop {
             let waiting = late.count();
             let full = most > 0 && waiting >= most;
@@ -145,41 +154,47 @@ impl Followed<'_> {
                 self.bus.status.waits(full.then(|| format!("{waiting} messages: {why}")));
                 said = full;
             }
-            if waiting == 0 {
-                return messages.next().await;
-            }
             // Copies hold up alerts for a while, and no longer.
             if full && late.ease(self.bus.clock.elapsed()).await > 0 {
                 continue;
             }
-            match select(messages.next(), self.bus.clock.sleep(LOOK)).await {
-                Either::Left((next, _)) => return next,
-                Either::Right(_) => {}
+            let pause = if waiting == 0 { IDLE } else { LOOK };
+            match select(messages.next(), self.bus.clock.sleep(pause)).await {
+                Either::Left((next, _)) => return next.map(|next| next.map(Some)),
+                Either::Right(_) if full || !by_bytes => {}
+                Either::Right(_) => {
+                    let now = self.bus.clock.elapsed();
+                    if now.saturating_sub(looked) >= IDLE {
+                        looked = now;
+                        if self.next_is_longer().await {
+                            return Some(Ok(None));
+                        }
+                    }
+                }
             }
         }
     }
-}
 
-type Next = Result<async_nats::jetstream::Message, pull::MessagesError>;
-
-/// What is asked for at a time, as far as the consumer lets anybody ask: one that was made by others may let ask for less, and
-/// its server refuses to give anything to whoever asks for more.
-#[derive(Debug, PartialEq, Eq)]
-struct Asked {
-    messages: usize,
-    expires: Duration,
-    heartbeat: Duration,
-}
-
-impl Asked {
-    fn of(config: &Config) -> Self {
-        let most = usize::try_from(config.max_batch).ok().filter(|most| *most > 0);
-        let longest = Some(config.max_expires).filter(|longest| !longest.is_zero());
-        let expires = longest.map_or(EXPIRES, |longest| longest.min(EXPIRES));
-        // A server wants to say that it is there at least twice.
-        let heartbeat = HEARTBEAT.min(expires / 3);
-        Self { messages: most.map_or(AT_ONCE, |most| most.min(AT_ONCE)), expires, heartbeat }
+    /// Whether there is a message that could come and does not. A server gives none that is longer than what was asked for, and
+    /// the client library does not say so: the server lets nobody publish such a one today, and may have done so once.
+    async fn next_is_longer(&self) -> bool {
+        let info = self.place.consumer.get_info().await;
+        info.is_ok_and(|info| {
+            let most = info.config.max_ack_pending;
+            info.num_pending > 0 && (most <= 0 || i64::try_from(info.num_ack_pending).is_ok_and(|many| many < most))
+        })
     }
+}
+
+type Next = Result<Option<async_nats::jetstream::Message>, pull::MessagesError>;
+
+/// How long messages of a stream can be, in bytes.
+#[derive(Default)]
+struct Sizes {
+    /// The longest one that came, or that the server lets anybody publish.
+    longest: usize,
+    /// The next one is longer than that.
+    next_is_longer: bool,
 }
 
 /// A message and those that have come behind it, and whether behind these the place was lost.
@@ -213,21 +228,5 @@ impl Message {
         let headers: Labels = headers.into();
         let request = Inbound { method: "POST".into(), headers, query: Vec::new(), body, received_at: published };
         Self { subject, request }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn no_more_is_asked_for_than_the_consumer_lets_anybody_ask() {
-        let asked = |max_batch: i64, max_expires: u64| {
-            Asked::of(&Config { max_batch, max_expires: Duration::from_secs(max_expires), ..Default::default() })
-        };
-        assert_eq!(asked(0, 0), Asked { messages: AT_ONCE, expires: EXPIRES, heartbeat: HEARTBEAT });
-        let few = Asked { messages: 10, expires: Duration::from_secs(3), heartbeat: Duration::from_secs(1) };
-        assert_eq!(asked(10, 3), few);
-        assert_eq!(asked(-1, 3_600), asked(0, 0));
     }
 }
