@@ -235,7 +235,11 @@ impl Client {
             if stagnation::stagnates(incident, &decided.answer) {
                 return Ok(Read::Circle);
             }
-            Ok(Read::Answer(decided.answer, said(&decided.words, WORDS)))
+            let words = said(&decided.words, WORDS);
+            Ok(match decided.lacks {
+                Some(lacks) => Read::Part(decided.answer, words, lacks),
+                None => Read::Answer(decided.answer, words),
+            })
         };
         self.ask_in_order(&Question {
             case: incident,

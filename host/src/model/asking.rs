@@ -49,6 +49,9 @@ type Reader<'a, T> = dyn Fn(&Reply, &Names) -> Result<Read<T>, String> + Sync + 
 pub(super) enum Read<T> {
     /// An answer, and the words in it as they are kept.
     Answer(T, String),
+    /// An answer that can be used though it lacks something, the words in it, and what it lacks: a sentence that both people
+    /// and the model can use.
+    Part(T, String, String),
     /// It asks for what was seen, and did so before.
     Circle,
 }
@@ -152,7 +155,15 @@ impl Client {
         let admitted = endpoint.admit().map_err(Ended::PassedOver)?;
         endpoint.affordable().map_err(|why| Ended::PassedOver(self.of_endpoint(endpoint, why)))?;
         let (mut heard, before) = (Heard::Answered, usage.calls);
-        let answer = self.rounds(endpoint, asking, usage, &mut heard).await;
+        let mut part = None;
+        let answer = match (self.rounds(endpoint, asking, usage, &mut heard, &mut part).await, part) {
+            // What it says is worth more than nothing, or than what an endpoint behind it may say.
+            (Err(_), Some((answer, lacks))) => {
+                tracing::warn!("{}; it is taken as it is", self.of_endpoint(endpoint, lacks));
+                Ok(answer)
+            }
+            (answer, _) => answer,
+        };
         let told = match heard {
             Heard::Missed => admitted.missed(self.clock.elapsed()),
             Heard::Answered if usage.calls > before => {
@@ -179,6 +190,7 @@ impl Client {
         asking: &Asking<'_, T>,
         usage: &mut Usage,
         heard: &mut Heard,
+        part: &mut Option<(Answer<T>, String)>,
     ) -> Result<Answer<T>, Ended> {
         let Asking { question, started, others } = *asking;
         let until = started + self.budget.time_left(question.case);
@@ -209,10 +221,14 @@ impl Client {
                 Err(Silence::Other(why)) => return Err(Ended::Next(unusable.unwrap_or(why))),
             };
             let shown = question.aliases.map(|aliases| aliases.show_reply(&reply));
+            let original =
+                || Original { by: endpoint.label.clone(), message: kept::kept(&reply.message), reused: None };
             let why = match (question.read)(shown.as_ref().unwrap_or(&reply), &prompt.names) {
-                Ok(Read::Answer(answer, text)) => {
-                    let (by, message) = (endpoint.label.clone(), kept::kept(&reply.message));
-                    return Ok((answer, text, Original { by, message, reused: None }));
+                Ok(Read::Answer(answer, text)) => return Ok((answer, text, original())),
+                Ok(Read::Part(answer, text, lacks)) => {
+                    told = prompt::correction(&reply, &lacks, question.again);
+                    *part = Some(((answer, text, original()), lacks.clone()));
+                    lacks
                 }
                 // It may still know what is wrong.
                 Ok(Read::Circle) => {

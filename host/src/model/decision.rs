@@ -3,7 +3,8 @@
 //!
 //! In order of preference: native tool calls, among them the one that ends the conversation ([`conclusion`]), a
 //! decision as YAML or JSON (fenced or not), and tool calls printed as text in the forms that models are trained on.
-//! What breaks the schema of an answer is an error: the model is told once, and then it has not answered.
+//! What breaks the schema of an answer is an error: the model is told once, and then it has not answered. So it is told what
+//! an answer lacks that can be used all the same; if that does not come, the answer is taken as it is.
 
 mod account;
 mod conclusion;
@@ -45,6 +46,8 @@ pub(super) const TAKES: &str = "; it takes ";
 pub(super) struct Decided {
     pub answer: Answer,
     pub words: String,
+    /// What people need and it does not say, as a sentence.
+    pub lacks: Option<String>,
 }
 
 /// Reads a reply. The error is a sentence that both people and the model can use.
@@ -62,7 +65,7 @@ pub(super) fn decide(reply: &Reply, names: &Names, catalogue: &Catalogue) -> Res
         Err(_) | Ok(_) if matches!(reply.finish.as_str(), "length" | "max_tokens") => {
             Err("the model's answer was cut off because it was too long".into())
         }
-        Ok(answer) => Ok(Decided { answer, words }),
+        Ok(answer) => Ok(Decided { lacks: conclusion::lacks(&answer), answer, words }),
         Err(why) => Err(why),
     }
 }
@@ -125,7 +128,7 @@ fn decided(draft: Draft, names: &Names, catalogue: &Catalogue) -> Result<Answer,
         return act(named(&draft.calls, names)?, draft, catalogue);
     }
     let diagnosis = draft.account()?;
-    conclusion::complete(wish, &diagnosis)?;
+    conclusion::says_what(&diagnosis)?;
     Ok(match wish {
         Wish::Person => Answer::Person { diagnosis },
         _ => Answer::Resolved { diagnosis },

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::draft::{self, Draft, Wish};
-use crate::domain::entry::Diagnosis;
+use super::draft::{self, Draft};
+use crate::domain::entry::{Answer, Diagnosis};
 use crate::model::names::Names;
 use crate::model::wire::RawCall;
 
@@ -57,23 +57,28 @@ pub(super) fn taken_out(calls: &[RawCall], names: &Names) -> Result<(Vec<RawCall
     Ok((others, Some(draft)))
 }
 
-/// Whether an answer that ends the conversation says what people need.
+/// Whether an answer that ends the conversation says what is wrong, without which it says nothing.
 ///
 /// # Errors
-/// What it lacks, as a sentence.
-pub(super) fn complete(wish: Wish, diagnosis: &Diagnosis) -> Result<(), String> {
+/// That it does not, as a sentence.
+pub(super) fn says_what(diagnosis: &Diagnosis) -> Result<(), String> {
+    if diagnosis.root_cause.is_empty() { Err(lacks_all(&["root_cause"])) } else { Ok(()) }
+}
+
+/// What an answer that says what is wrong lacks of what people need beside that, as a sentence.
+pub(super) fn lacks(answer: &Answer) -> Option<String> {
+    // That nothing is wrong any more needs no advice, and what is done about it is ruled on.
+    let Answer::Person { diagnosis } = answer else { return None };
     let mut lacks = Vec::new();
-    if diagnosis.root_cause.is_empty() {
-        lacks.push("root_cause");
+    if diagnosis.confidence.is_none() {
+        lacks.push("confidence (a whole number from 0 to 100)");
     }
-    // That nothing is wrong any more needs no advice.
-    if wish == Wish::Person {
-        if diagnosis.confidence.is_none() {
-            lacks.push("confidence (a whole number from 0 to 100)");
-        }
-        if diagnosis.steps.is_empty() {
-            lacks.push("steps (what a person should do, best first)");
-        }
+    if diagnosis.steps.is_empty() {
+        lacks.push("steps (what a person should do, best first)");
     }
-    if lacks.is_empty() { Ok(()) } else { Err(format!("the model's decision lacks {}", lacks.join(", "))) }
+    (!lacks.is_empty()).then(|| lacks_all(&lacks))
+}
+
+fn lacks_all(parts: &[&str]) -> String {
+    format!("the model's decision lacks {}", parts.join(", "))
 }

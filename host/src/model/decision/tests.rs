@@ -265,13 +265,30 @@ fn the_final_answer_is_an_account_with_alternatives() {
 #[test]
 fn what_lacks_a_part_or_does_not_fit_is_a_sentence() {
     for (content, want) in [
-        ("decision: need_person", "lacks root_cause, confidence"),
-        ("decision: need_person\nreason: x\nconfidence: 50", "lacks steps"),
-        ("decision: need_person\nreason: x\nsteps: [a]", "lacks confidence"),
+        ("decision: need_person", "lacks root_cause"),
         ("decision: need_person\nreason: x\nsteps: [a]\nconfidence: 101", "no whole number from 0 to 100"),
         ("decision: resolved", "lacks root_cause"),
     ] {
         let got = text(&format!("```yaml\n{content}\n```"));
         assert!(matches!(&got, Err(why) if why.contains(want)), "{content}: {got:?}");
+    }
+}
+
+#[test]
+fn what_says_what_is_wrong_can_be_used_and_what_it_lacks_is_named() {
+    let lacks = |content: &str| {
+        let (catalogue, content) = (tools(), format!("```yaml\n{content}\n```"));
+        decide(&Reply { content, ..Reply::default() }, &Names::of(&catalogue), &catalogue).unwrap().lacks
+    };
+    for (content, want) in [
+        ("decision: need_person\nreason: x", "lacks confidence (a whole number from 0 to 100), steps"),
+        ("decision: need_person\nreason: x\nconfidence: 50", "lacks steps"),
+        ("decision: need_person\nreason: x\nsteps: [a]", "lacks confidence"),
+    ] {
+        let got = lacks(content).unwrap_or_default();
+        assert!(got.contains(want), "{content}: {got}");
+    }
+    for content in ["decision: need_person\nreason: x\nsteps: [a]\nconfidence: 5", "decision: resolved\nreason: x"] {
+        assert_eq!(lacks(content), None, "{content}");
     }
 }
