@@ -82,14 +82,22 @@ pub fn take_looked(state: &mut State, incident: &Incident, fact: &Fact) {
     let key = key(call);
     let troubles = state.life + state.disk.failures;
     let Some(arrivals) = state.checker.looks.0.get_mut(&key) else { return };
-    // Rather one that nothing came between than one that a crash has swallowed.
-    let place = arrivals.iter().position(|arrival| arrival.troubles == troubles).unwrap_or(0);
+    let origins = origins(incident, purpose, call);
+    let policies = &state.plan.policies;
+    let may = |arrival: &Arrival| {
+        let against = |origin: &&str| policies[arrival.policies].against_look(call, Some(*origin)).is_some();
+        origins.is_empty() || !origins.iter().all(|origin| against(origin))
+    };
+    // Rather one that nothing came between than one that a crash has swallowed; of the same look by several, under policies
+    // that changed meanwhile, rather one that this one may have made.
+    let here = |arrival: &Arrival| arrival.troubles == troubles;
+    let place = arrivals.iter().position(|arrival| here(arrival) && may(arrival));
+    let place = place.or_else(|| arrivals.iter().position(here)).unwrap_or(0);
     let arrival = arrivals.remove(place);
     if arrivals.is_empty() {
         state.checker.looks.0.remove(&key);
     }
     let Some(arrival) = arrival else { return };
-    let origins = origins(incident, purpose, call);
     let set = &state.plan.policies[arrival.policies];
     let against: Option<Vec<_>> = origins.iter().map(|origin| set.against_look(call, Some(*origin))).collect();
     // Where it may be either's look, either may allow it.

@@ -83,11 +83,12 @@ pub fn fixed_is_proven(step: &Step<'_>) -> Result<(), String> {
     let helped = |record: &ActionRecord| record.state == ActionState::Verified;
     let group = |record: &ActionRecord| step.incident.alternatives_of(record).cloned();
     let chosen: Vec<_> = done.clone().filter(|record| helped(record)).filter_map(group).collect();
-    // One that was denied or did not help was tried before, and one that nobody ruled on was not needed.
+    // One that was denied, that a person did not want or that did not help was passed over before, and one that nobody ruled
+    // on was not needed.
     let passed_over = |record: &ActionRecord| {
-        let tried_or_needless =
-            matches!(record.state, ActionState::Unverified | ActionState::Denied | ActionState::Proposed);
-        tried_or_needless && group(record).is_some_and(|group| chosen.contains(&group))
+        use ActionState::{Denied, Proposed, Rejected, Unverified};
+        matches!(record.state, Unverified | Denied | Rejected | Proposed)
+            && group(record).is_some_and(|group| chosen.contains(&group))
     };
     let open: Vec<_> = done.clone().filter(|record| !helped(record) && !passed_over(record)).collect();
     match (done.count(), open.first()) {

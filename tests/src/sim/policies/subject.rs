@@ -1,9 +1,13 @@
 //! What a gate hears of a call: once as the host reads it, and once as it is read here.
 
 use serde_json::Value;
+use tidegate::domain::catalogue::UNDONE;
 use tidegate::domain::{Action, Call, Risk};
 
 use crate::sim::cluster::READS;
+
+/// The arguments that lead nowhere else. Nobody can say where one leads that the tools do not tell of.
+const EXPLAINED: [&str; 5] = ["namespace", "name", "mark", "limit", UNDONE];
 
 /// One reading of a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,15 +36,19 @@ impl Subject {
         }
     }
 
-    /// From nothing but the call: every word in the name, however deep it stands.
+    /// From nothing but the call: every word in the name, however deep it stands, and any name where it leads elsewhere.
     pub fn read(call: &Call, origin: Option<&str>) -> Self {
         let mut names = Vec::new();
         call.arguments.get("name").into_iter().for_each(|name| words(name, &mut names));
+        let elsewhere = call.arguments.keys().any(|key| !EXPLAINED.contains(&key.as_str()));
+        if elsewhere {
+            names.push("*".into());
+        }
         Self {
             tool: call.tool.clone(),
             origin: origin.map(str::to_string),
             reads: READS.contains(&call.tool.as_str()),
-            elsewhere: call.arguments.contains_key("context"),
+            elsewhere,
             names,
         }
     }
