@@ -114,6 +114,7 @@ fn closed() {
         opened_at: now() + SignedDuration::from_millis(i64::try_from(n).unwrap_or(0)),
         outcome: Some(Outcome::Suppressed),
         fixes: Vec::new(),
+        rerun: false,
     };
     let history = History::of((0..CLOSED).map(row), []);
     println!("a closed incident, bytes:            {:>10.0}", each(before, CLOSED));

@@ -65,12 +65,11 @@ impl Accounts {
     pub fn now(&self) -> (Arc<Book>, u64) {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         let stamp = Stamp::of(&self.path);
-        if stamp == seen.stamp && seen.problem.is_none() {
+        let gone = stamp.is_none() && seen.known;
+        if stamp == seen.stamp && seen.problem.is_none() && !gone {
             return (Arc::clone(&seen.book), seen.edition);
         }
-        let gone = stamp.is_none() && seen.known;
-        let read =
-            if gone { Err(format!("the file of accounts {} is gone", self.path.display())) } else { read(&self.path) };
+        let read = if gone { Err(gone_is(&self.path)) } else { read(&self.path) };
         let problem = read.as_ref().err().cloned();
         if stamp == seen.stamp && problem == seen.problem {
             return (Arc::clone(&seen.book), seen.edition);
@@ -97,6 +96,21 @@ impl Accounts {
         (Arc::clone(&seen.book), seen.edition)
     }
 
+    /// Whether there is a file of them.
+    pub fn is_there(&self) -> bool {
+        Stamp::of(&self.path).is_some()
+    }
+
+    /// Somebody else knows that there were accounts: where the file is not there, it is gone, and nobody comes in until it is back;
+    /// nobody either of whom others say who they are, because who was kept out is not known.
+    pub fn were_there(&self) {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.known = true;
+        if seen.stamp.is_none() {
+            seen.good = Arc::new(Book { lost: true, ..Book::default() });
+        }
+    }
+
     /// What has changed since this was asked last, a sentence each.
     pub fn take_changes(&self) -> Vec<String> {
         std::mem::take(&mut self.seen.lock().unwrap_or_else(PoisonError::into_inner).changes)
@@ -106,4 +120,14 @@ impl Accounts {
     pub fn problem(&self) -> Option<String> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).problem.clone()
     }
+}
+
+/// What is said where the file is gone.
+pub fn gone_is(path: &Path) -> String {
+    format!(
+        "the file of accounts {} is gone, and there were accounts: nobody gets in until it is back (perhaps a volume is not mounted); \
+         where they are lost for good, `tidegate user add NAME --password --role admin` begins anew, or `tidegate user reset` says \
+         that there are none any more",
+        path.display()
+    )
 }

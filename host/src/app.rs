@@ -48,6 +48,7 @@ mod sources;
 mod take;
 #[cfg(test)]
 mod tests;
+mod told;
 mod tool_check;
 mod traces;
 mod watch;
@@ -275,7 +276,7 @@ impl Backend for App {
 
     fn reload_plugin(&self, order: Order) -> BoxFuture<'_, Result<Reloaded, ControlError>> {
         Box::pin(async move {
-            tracing::info!(plugin = order.scope, person = %order.person.name(), "a plugin is to be read anew");
+            tracing::info!(plugin = order.scope, person = %order.person, "a plugin is to be read anew");
             plugins::reload(&self.plugins, self.config_file.as_deref(), &order.scope).await
         })
     }

@@ -255,6 +255,10 @@ pub trait Host: Send + Sync {
     fn backtest(&self, config: &Config, wanted: &Replay, progress: &Progress) -> Result<Report, Problems>;
     /// What models have cost in the last `days` days (UTC), today included, and what was decided without them.
     fn costs(&self, config: &Config, days: u32) -> Result<Costs, String>;
+    /// Whether there ever were accounts, as far as the journal knows, whether or not a host is running.
+    fn had_accounts(&self, _config: &Config) -> Result<bool, String> {
+        Ok(false)
+    }
     /// Who did what, as the journal has it, whether or not a host is running.
     fn audited(&self, _config: &Config, _wanted: &AuditWanted) -> Result<Vec<AuditView>, String> {
         Ok(Vec::new())

@@ -4,7 +4,9 @@
 //! acknowledged to the server only once that is durable. A bus that cannot be reached keeps the host from nothing: it is
 //! tried again for ever, and `/readyz` says so.
 
+mod access;
 pub mod address;
+mod arrived;
 mod asked;
 mod attach;
 mod connection;
@@ -12,9 +14,11 @@ pub mod held;
 mod inlet;
 mod known;
 pub mod late;
+mod objections;
 mod onward;
 mod outlet;
 mod plain;
+mod publish;
 pub mod seen;
 mod status;
 mod subject;
@@ -22,20 +26,32 @@ mod tell;
 pub mod turn;
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::pin::pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
-use futures::future::BoxFuture;
+use futures::future::{BoxFuture, select};
+use tokio::sync::OnceCell;
 use tokio::task::AbortHandle;
+use tokio_util::sync::CancellationToken;
 
 use crate::domain::Alert;
 use crate::domain::event::{self, Forward, Pattern};
+use crate::environment::Environment;
 use crate::ports::{Clock, DecodeError, Inbound, PluginState};
-use crate::secret::{Secret, SecretSource};
+use crate::secret::SecretSource;
+use access::Access;
 use address::Address;
+use arrived::Arrived;
+use connection::Connection;
 use onward::Onward;
-pub use onward::{Arrival, Kept, UnderWay};
+pub use onward::{Arrival, Kept, Settling, UnderWay};
+pub use publish::{Publication, Published, Unsent};
 use status::Status;
 pub use tell::{Told, Topic, of as told};
+
+/// How long a stop waits until what was read is given back.
+const GIVES_BACK: Duration = Duration::from_secs(2);
 
 /// What the configuration says of one connection.
 #[derive(Clone, Debug, PartialEq)]
@@ -188,8 +204,10 @@ pub struct Read {
 /// One connection.
 pub struct Bus {
     settings: Settings,
-    login: Login<Secret>,
+    /// Where the servers are, as far as that was known at the start.
     servers: Vec<Address>,
+    /// For secrets, which are read anew with each connection.
+    environment: Arc<dyn Environment>,
     status: Arc<Status>,
     clock: Arc<dyn Clock>,
     /// What is remembered across starts.
@@ -197,23 +215,59 @@ pub struct Bus {
     /// The senders of what this host tells on all of its connections, by which it knows its own messages.
     own: Vec<String>,
     task: Mutex<Option<AbortHandle>>,
-    client: OnceLock<async_nats::Client>,
+    connection: OnceCell<Connection>,
     /// Events that rules send on.
     onward: Onward,
+    /// Those that have arrived, and come again perhaps.
+    arrived: Arrived,
+    /// It reads no further, and gives back what it has read.
+    stopping: CancellationToken,
+    /// It has.
+    given_back: CancellationToken,
 }
 
 impl Bus {
-    /// A connection in the making. `login` and `servers` are those of the settings, with their secrets.
+    /// A connection in the making.
     pub fn new(
         settings: Settings,
-        (login, servers): (Login<Secret>, Vec<Address>),
+        environment: Arc<dyn Environment>,
         clock: Arc<dyn Clock>,
         state: Arc<dyn PluginState>,
     ) -> Self {
         let status = Arc::new(Status::new(&settings.name));
-        let own = vec![settings.source()];
-        let (task, client, onward) = Default::default();
-        Self { settings, login, servers, status, clock, state, own, task, client, onward }
+        let (own, servers) = (vec![settings.source()], settings.servers.clone());
+        let (task, connection, onward, arrived) = Default::default();
+        let (stopping, given_back) = Default::default();
+        let new = Self {
+            settings,
+            servers,
+            environment,
+            status,
+            clock,
+            state,
+            own,
+            task,
+            connection,
+            onward,
+            arrived,
+            stopping,
+            given_back,
+        };
+        Self { arrived: new.arrived_before(), ..new }
+    }
+
+    /// The same, where all of its secrets can be had.
+    ///
+    /// # Errors
+    /// A sentence about what cannot be read or used.
+    pub fn open(
+        settings: Settings,
+        environment: Arc<dyn Environment>,
+        clock: Arc<dyn Clock>,
+        state: Arc<dyn PluginState>,
+    ) -> Result<Self, String> {
+        let servers = Access::read(&settings, environment.as_ref())?.servers;
+        Ok(Self { servers, ..Self::new(settings, environment, clock, state) })
     }
 
     /// One of several of a host, which tells under all of these names.
@@ -225,6 +279,17 @@ impl Bus {
     pub fn start(self: &Arc<Self>, intake: Arc<dyn Intake>, record: Arc<dyn Record>) {
         let task = tokio::spawn(Arc::clone(self).run(intake, record)).abort_handle();
         self.task.lock().unwrap_or_else(PoisonError::into_inner).replace(task);
+    }
+
+    /// Reads no further, and gives back to its stream what was read and is not acknowledged, so that whoever reads next has it at
+    /// once. It takes a moment, and no longer than a server may be waited for at a stop.
+    pub async fn gives_back(&self) {
+        self.stopping.cancel();
+        let runs = self.task.lock().unwrap_or_else(PoisonError::into_inner).is_some();
+        let reads = self.settings.inlet.as_ref().is_some_and(|inlet| inlet.stream.is_some());
+        if runs && reads && self.status.away().is_none() {
+            select(pin!(self.given_back.cancelled()), self.clock.sleep(GIVES_BACK)).await;
+        }
     }
 
     /// Ends all that. What was not acknowledged comes again; what was to be sent on and is kept nowhere is named, and counted.
@@ -255,19 +320,23 @@ impl Bus {
         if self.settings.inlet.is_some() {
             self.status.waits(Some("nothing has been read yet".into()));
         }
-        let client = connection::connected(self).await;
-        let client = self.client.get_or_init(|| client);
+        let connection = self.connection().await;
         let reads = async {
             if let Some(inlet) = &self.settings.inlet {
-                inlet::follow(self, client, inlet, intake.as_ref()).await;
+                inlet::follow(self, &connection.client, inlet, intake.as_ref()).await;
             }
         };
         let tells = async {
             if let Some(publish) = &self.settings.publish {
-                outlet::follow(self, client, publish, record.as_ref()).await;
+                outlet::follow(self, connection, publish, record.as_ref()).await;
             }
         };
         futures::future::join(reads, tells).await;
+    }
+
+    /// The connection, once there is one: whoever needs it first begins to connect.
+    async fn connection(&self) -> &Connection {
+        self.connection.get_or_init(|| connection::connected(self)).await
     }
 
     /// What is not as it should be with it, a sentence each.
@@ -295,6 +364,17 @@ impl Bus {
         };
         let tells = self.settings.publish.as_ref().map(|publish| format!(", tells on {}", publish.prefix));
         format!("{} at {}{reads}{}", self.settings.name, servers.join(", "), tells.unwrap_or_default())
+    }
+}
+
+/// All of a host.
+#[derive(Default)]
+pub struct Buses(pub Vec<Arc<Bus>>);
+
+impl Buses {
+    /// The one of a name.
+    pub fn named(&self, name: &str) -> Option<&Arc<Bus>> {
+        self.0.iter().find(|bus| bus.settings.name == name)
     }
 }
 

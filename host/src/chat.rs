@@ -244,7 +244,7 @@ impl Chat {
                 let place = self.place(Some(id))?;
                 let known = self.known(id).await?;
                 if !known.person.is_same_as(&question.person) {
-                    let whose = known.person.name();
+                    let whose = known.person.shown();
                     return Err(Refused::Conflict(format!(
                         "conversation {id} is {whose}'s: what is proposed in it is proposed for them; begin a new one"
                     )));

@@ -33,6 +33,7 @@ mod silence;
 mod suggest;
 mod table;
 mod token;
+mod top;
 mod user;
 mod watch;
 
@@ -101,6 +102,8 @@ enum Command {
     Config,
     /// Look at incidents: list them, show one, or watch them change
     Incidents(incidents::Arguments),
+    /// Show what happens now, again and again: questions, who needs a person, what is worked on, what is newest
+    Top(top::Arguments),
     /// Print the report of an incident as Markdown
     Report {
         /// The incident: its id, a unique beginning of it, or `latest`
@@ -226,6 +229,7 @@ fn dispatch(arguments: Arguments, host: &dyn Host) -> anyhow::Result<ExitCode> {
             Command::Check(arguments) => check::run(&context, arguments).await,
             Command::Config => Ok(ExitCode::SUCCESS),
             Command::Incidents(arguments) => incidents::run(&context, arguments).await,
+            Command::Top(arguments) => top::run(&context, &arguments).await,
             Command::Inspect(arguments) => inspect::run(&context, arguments).await,
             Command::Schedule(arguments) => schedule::run(&context, arguments).await,
             Command::Report { incident } => incidents::report(&context, &incident),

@@ -7,6 +7,7 @@
 //! them. `host/config.example.toml` is the reference of all keys and part of the binary.
 
 mod access;
+mod admins;
 mod approvals;
 mod auth;
 mod bus;
@@ -223,6 +224,13 @@ impl Config {
         let targets: BTreeSet<String> = raw.notifiers.keys().cloned().collect();
         let (journal, retention) = raw.journal.build(&base, &mut report);
         let events = raw.events.build(&mut report);
+        let notifiers = plugins::build_notifiers(raw.notifiers, &plugins, &base, &mut report);
+        let publishing: Vec<_> = plugins::publishing(&plugins, &notifiers).collect();
+        let published = publishing.iter().map(|(_, bus)| *bus).collect();
+        let buses = bus::build(raw.bus, &events.cluster, &published, &base, &mut report);
+        for (path, bus) in publishing.into_iter().filter(|(_, bus)| !buses.iter().any(|one| one.name == *bus)) {
+            report(&path, format!("there is no [[bus.nats]] with the name {bus:?}"));
+        }
         let mut config = Self {
             mode: raw.mode.unwrap_or(Mode::Observe),
             report: raw.report.build(),
@@ -231,13 +239,13 @@ impl Config {
             journal,
             retention,
             policies: raw.policies.build(&base, "policies"),
-            notifiers: plugins::build_notifiers(raw.notifiers, &plugins, &base, &mut report),
+            notifiers,
             plugins,
             tools: raw.tools.build(&base, &mut report),
             model: raw.model.and_then(|model| model.build(&base, &mut report)),
             sources: sources::build(raw.sources, &base, &mut report),
             clusters: cluster::build(raw.cluster, &base, &mut report),
-            buses: bus::build(raw.bus, &events.cluster, &base, &mut report),
+            buses,
             events,
             chat: raw.chat.build(&mut report),
             mcp: raw.mcp.build(&mut report),

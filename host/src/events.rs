@@ -6,6 +6,7 @@
 
 pub mod cloudevent;
 mod counts;
+mod firsts;
 mod recent;
 mod standing;
 mod tally;
@@ -22,6 +23,7 @@ use crate::domain::{Alert, Incident, Labels};
 use crate::ports::{Clock, Inbound};
 use crate::rules::{Policies, Raised};
 use counts::Counts;
+use firsts::{Firsts, When};
 pub use recent::Came;
 use recent::Recent;
 use standing::Standing;
@@ -29,6 +31,8 @@ use tally::{Tally, What};
 
 /// Half of the objects of which counts are kept.
 const COUNTED: usize = 10_000;
+/// Half of the events without a time that are known again.
+const KNOWN: usize = 10_000;
 /// Alerts of events that fire at the same time.
 const STANDING: usize = 20_000;
 
@@ -45,6 +49,7 @@ pub struct Events {
     live: Live,
     state: Mutex<State>,
     recent: Mutex<Recent>,
+    firsts: Mutex<Firsts>,
     tally: Tally,
 }
 
@@ -85,7 +90,8 @@ impl Events {
     /// Judges by these policies. `live` is asked for the live incidents when the first event comes.
     pub fn new(policies: Arc<dyn Policies>, clock: Arc<dyn Clock>, live: Live) -> Self {
         let state = Mutex::new(State { counts: Counts::new(COUNTED), standing: None });
-        Self { policies, clock, live, state, recent: Mutex::default(), tally: Tally::default() }
+        let firsts = Mutex::new(Firsts::new(KNOWN));
+        Self { policies, clock, live, state, recent: Mutex::default(), firsts, tally: Tally::default() }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -128,10 +134,22 @@ impl Events {
         if read.events.is_empty() && !read.left_out.is_empty() {
             return Err(read.left_out.swap_remove(0).text);
         }
+        self.date(&mut read.events, origin.map_or(When::Came(received_at), |origin| When::Sent(origin.at)));
         if let Some(origin) = origin {
             read.events = read.events.into_iter().map(|event| origin.completed(event)).collect();
         }
         Ok(Normalised { left_out: read.left_out, ..self.taken(read.events, received_at) })
+    }
+
+    /// Gives events the time at which they came first, where they say none: one that is sent again is the same.
+    fn date(&self, events: &mut [Event], when: When) {
+        let elapsed = self.clock.elapsed();
+        let mut firsts = self.firsts.lock().unwrap_or_else(PoisonError::into_inner);
+        for event in events {
+            if let Some(at) = firsts.time(event, when, elapsed) {
+                event.said.time = Some(at);
+            }
+        }
     }
 
     /// The same for a message of a bus, which knows of its subject, its time and its cluster where the event says nothing.

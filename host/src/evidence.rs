@@ -11,6 +11,7 @@ mod describe;
 mod difference;
 mod document;
 mod event;
+mod known;
 mod listed;
 mod log;
 mod log_line;
@@ -27,6 +28,7 @@ mod write;
 
 pub use difference::{CHANGES, Change, changes};
 pub(crate) use event::{Event, age};
+pub use known::{By, Known, change_view, known};
 pub(crate) use listed::{Listed, Shown, events, objects};
 pub(crate) use log::last_error;
 pub(crate) use object::{list, text};

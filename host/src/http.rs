@@ -228,6 +228,21 @@ impl Server {
         }
         let callers = Callers::new(config, api)
             .map_err(|error| Problems(vec![config.problem(&["sign_in", "accounts"], error)]))?;
+        if !callers.have_file() {
+            // Without a file there are no accounts, unless there were some: then somebody has lost them, and a host that took that for
+            // none would let everybody in.
+            match backend.had_accounts() {
+                Ok(false) => {}
+                Ok(true) => callers.were_there(),
+                Err(error) => {
+                    tracing::error!(
+                        error,
+                        "whether there were accounts the journal cannot say, so nobody gets in without one"
+                    );
+                    callers.were_there();
+                }
+            }
+        }
         let (stopping, stopped) = signal::channel(false);
         let settings = config.server.clone();
         let changed = backend.changes();
@@ -373,7 +388,7 @@ fn router(state: &Arc<Shared>) -> Result<Router, Vec<String>> {
         .route("/v1/breakers/reset", post(control::reset_breaker))
         .route("/v1/audit", get(who_did_what::list))
         .route("/v1/people", get(people::list).post(people::make))
-        .route("/v1/people/{name}", post(people::change))
+        .route("/v1/people/{name}", get(people::show).post(people::change))
         .route("/v1/people/{name}/tokens/{id}/revoke", post(people::revoke))
         .route("/v1/me", get(people::me::show))
         .route("/v1/me/sign-out", post(people::me::sign_out))
@@ -419,7 +434,7 @@ fn router(state: &Arc<Shared>) -> Result<Router, Vec<String>> {
 async fn nothing_here(request: Request) -> Failure {
     let path = crate::domain::text::cut(request.uri().path(), 100);
     Failure::not_found(format!(
-        "there is nothing at {path}; alerts go to /alert or /v1/alerts/SOURCE, events to /v1/alerts/events"
+        "there is nothing at {path}; pages begin at /, alerts go to /alert or /v1/alerts/SOURCE, events to /v1/alerts/events"
     ))
 }
 
@@ -435,6 +450,8 @@ mod admission_tests;
 mod api_tests;
 #[cfg(test)]
 mod delivery_tests;
+#[cfg(test)]
+mod identity_tests;
 #[cfg(test)]
 mod link_tests;
 #[cfg(test)]

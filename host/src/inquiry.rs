@@ -18,7 +18,7 @@ use crate::report::Language;
 
 use arguments::Arguments;
 pub use fit::fit;
-pub use page::{Cursor, paged};
+pub use page::{Cursor, beyond, paged};
 
 /// A tool as it is offered.
 #[derive(Clone, Copy)]

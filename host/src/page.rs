@@ -46,7 +46,7 @@ pub use frame::{Frame, HostView, Who};
 pub use incident::{Whole, page as incident, seen as seen_incident, word as incident_word};
 pub use incidents::{Listing, Selection, page as incidents};
 pub use inspections::{Inspections, page as inspections};
-pub use me::{MayBecause, Me, SessionRow, TokenRow, page as me};
+pub use me::{Made, MayBecause, Me, SessionRow, TokenRow, page as me};
 pub use message::{Message, page as message};
 pub use now::{Now, page as now};
 pub use people::{People, PersonRow, page as people};

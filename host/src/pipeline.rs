@@ -97,6 +97,8 @@ pub struct Services {
     pub language: Language,
     /// Signed links for messages that ask for an approval.
     pub links: Option<Links>,
+    /// Where people reach this host, without a slash at the end; none where nothing says so.
+    pub base: Option<String>,
 }
 
 /// What policies may know at one moment; holds what a [`Context`] borrows.

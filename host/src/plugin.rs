@@ -16,11 +16,12 @@
 //!   anything is sent
 //! - `pins`: which components were installed
 //! - `engine`, `instance`, `turns`: running it within limits; `tally`: how that went
-//! - `imports`, `grants`, `authority`, `reading`, `secrets`, `transport`, `mail_transport`: what it can reach; `wasi`: what it cannot
+//! - `imports`, `grants`, `authority`, `reading`, `secrets`, `transport`, `mail_transport`, `bus_transport`: what it can reach; `wasi`: what it cannot
 //! - `kind`, `sources`, `targets`, `remediations`: what it is good for
 
 mod asks;
 mod authority;
+mod bus_transport;
 mod cache;
 pub mod compiler;
 mod confirm;
@@ -60,8 +61,9 @@ pub mod transport;
 mod unit;
 mod wasi;
 
+pub use bus_transport::BusTransport;
 pub use error::{Cause, Failure, Problem};
-pub use grants::{MailGrant, path_problem};
+pub use grants::{BusGrant, MailGrant, path_problem};
 pub use installed::Pinned;
 pub use kind::Kind;
 pub use mail_transport::MailTransport;

@@ -45,6 +45,23 @@ pub fn is_token(text: &str) -> bool {
     letters.bytes().all(|byte| byte.is_ascii_alphanumeric()) && !given.is_empty() && check(drawn) == given
 }
 
+/// The same text without what is written as a token is, or nearly so: so much that the rest could be guessed.
+pub fn taken_out(text: &str) -> String {
+    let mut left = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(PREFIX) {
+        let (before, found) = rest.split_at(at);
+        let letters = found.strip_prefix(PREFIX).unwrap_or_default();
+        let end = letters.find(|letter: char| !letter.is_ascii_alphanumeric()).unwrap_or(letters.len());
+        let (letters, behind) = letters.split_at(end);
+        left.push_str(before);
+        left.push_str(PREFIX);
+        left.push_str(if letters.len() < DRAWN / 2 { letters } else { "…" });
+        rest = behind;
+    }
+    left + rest
+}
+
 /// What the configuration keeps of a token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hash([u8; 32]);

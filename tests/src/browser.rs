@@ -19,7 +19,7 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 use tokio::time::{Instant, sleep, timeout};
 
-pub use page::{Look, Theme};
+pub use page::{Judged, Look, Theme};
 
 use crate::process::PATIENCE;
 

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context as _, Result, anyhow};
+use tidegate::bus::Buses;
 use tidegate::clock::SystemClock;
 use tidegate::domain::Alert;
 use tidegate::network::Network;
@@ -84,6 +85,7 @@ impl LoadOptions {
             environment: &self.environment,
             transport: Arc::new(Wire(Arc::new(Network::default()))),
             mail: Arc::new(Wire(Arc::new(Network::default()))),
+            bus: Arc::<Buses>::default(),
             clock: Arc::new(SystemClock),
             state: Arc::new(Memory::default()),
             least_risk: Arc::new(|_| tidegate::domain::Risk::Read),

@@ -99,9 +99,21 @@ impl Server {
         Ok(())
     }
 
+    /// Writes another configuration, which holds from the next start on.
+    pub fn reconfigure(&self, config: &str) -> anyhow::Result<()> {
+        let file = self.folder.path().join("server.conf");
+        Ok(std::fs::write(file, config.replace("FOLDER", &self.folder.path().display().to_string()))?)
+    }
+
+    /// Starts it again where it was, without asking whether it lets anybody in.
+    pub fn restart(&mut self) -> anyhow::Result<()> {
+        self.child = spawn(&self.binary, self.folder.path(), &self.port.to_string(), &self.arguments)?;
+        Ok(())
+    }
+
     /// Starts it again where it was.
     pub async fn again(&mut self) -> anyhow::Result<()> {
-        self.child = spawn(&self.binary, self.folder.path(), &self.port.to_string(), &self.arguments)?;
+        self.restart()?;
         let deadline = Instant::now() + PATIENCE;
         while self.client().await.is_err() {
             ensure!(Instant::now() < deadline, "it does not come back");

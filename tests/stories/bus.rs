@@ -97,6 +97,20 @@ pub(crate) async fn metric(host: &Process, row: &str, wanted: impl Fn(u64) -> bo
     }
 }
 
+/// Waits until `/readyz` says something.
+pub(crate) async fn ready_says(host: &Process, said: &str) -> anyhow::Result<Value> {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let ready = host.get("/readyz").await?;
+        let problems = ready["problems"].as_array().cloned().unwrap_or_default();
+        if problems.iter().filter_map(Value::as_str).any(|problem| problem.contains(said)) {
+            return Ok(ready);
+        }
+        ensure!(Instant::now() < deadline, "it does not say {said:?}: {ready:#}");
+        sleep(Duration::from_millis(50)).await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn no_event_of_a_stream_is_lost_or_counts_twice_whatever_dies() -> anyhow::Result<()> {
     let all = VERSIONS.map(|version| async move {

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tidegate_tests::nats::{self, Server};
 use tidegate_tests::process::Process;
 
-use crate::bus::{metric, node_down, until};
+use crate::bus::{metric, node_down, ready_says, until};
 use crate::bus_hosts::folder;
 
 const RULES: &str = r#"
@@ -137,5 +137,36 @@ async fn every_login_reads_and_tells_and_is_in_no_log() -> anyhow::Result<()> {
     for secret in [password, token, nkey.as_str(), of_user] {
         ensure!(!log.contains(secret) && !problems.contains(secret), "{log}");
     }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_host_shows_is_read_anew_and_where_tls_is_missing_it_says_what_to_do() -> anyhow::Result<()> {
+    let config = |token: &str| format!("authorization {{ token: \"{token}\" }}\n{STORE}");
+    let mut server = Server::configured("2.15.1", &config("first-token")).await?;
+    let plain = Server::start("2.15.1", &[]).await?;
+    let text = format!(
+        "[[bus.nats]]\nname = \"ops\"\nservers = [\"{}\"]\nsubjects = [\"a\"]\ntoken = {{ file = \"bus.token\" }}\n\
+         [[bus.nats]]\nname = \"bare\"\nservers = [\"tls://{1}\"]\nsubjects = [\"a\"]\n\
+         [[bus.nats]]\nname = \"early\"\nservers = [\"{1}\"]\nsubjects = [\"a\"]\ntls_first = true\n",
+        server.address(),
+        plain.address()
+    );
+    let folder = folder(&text, Some(RULES))?;
+    let file = folder.path().join("bus.token");
+    std::fs::write(&file, "first-token\n")?;
+    let host = Process::serve(folder.path(), &[]).await?;
+    metric(&host, "tidegate_bus_reading{bus=\"ops\"}", |value| value == 1).await?;
+    for said in ["the server speaks no TLS: write nats://", "the server does not begin with TLS: leave out tls_first"] {
+        ready_says(&host, said).await?;
+    }
+    server.stop().await?;
+    server.reconfigure(&config("second-token"))?;
+    server.restart()?;
+    ready_says(&host, "is read anew each time").await?;
+    std::fs::write(&file, "second-token\n")?;
+    metric(&host, "tidegate_bus_connects_total{bus=\"ops\"}", |value| value == 2).await?;
+    let log = host.stop().await?;
+    ensure!(!log.contains("-token"), "{log}");
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! SIGKILL at each boundary of the journal, then a start: the same end, the patch exactly once.
 
+use futures::{StreamExt as _, TryStreamExt as _};
 use tidegate_fakes::model::recorded;
 use tidegate_tests::rig::{POD_NOT_READY, Rig};
 
@@ -37,11 +38,23 @@ const WITH_MODEL: [&str; 13] = [
     "reported",
 ];
 
-fn boundaries(kinds: &[&str]) -> Vec<String> {
-    kinds.iter().flat_map(|kind| [format!("before:{kind}"), format!("after:{kind}")]).collect()
+/// So many at a time: each has a host, a cluster and a robot of its own, and mostly waits for them.
+const TOGETHER: usize = 3;
+
+async fn at_each<F: Future<Output = anyhow::Result<()>>>(
+    kinds: &[&str],
+    story: impl Fn(String) -> F,
+) -> anyhow::Result<()> {
+    let boundaries = kinds.iter().flat_map(|kind| [format!("before:{kind}"), format!("after:{kind}")]);
+    let told = |boundary: String| {
+        let ended = story(boundary.clone());
+        async move { ended.await.map_err(|error| error.context(boundary)) }
+    };
+    futures::stream::iter(boundaries).map(told).buffer_unordered(TOGETHER).try_collect().await
 }
 
-async fn without_model(boundary: &str) -> anyhow::Result<()> {
+async fn without_model(boundary: String) -> anyhow::Result<()> {
+    let boundary = boundary.as_str();
     let rig = Rig::new(no_model::POLICY, None).await?;
     let mut host = rig.serve_until(boundary).await?;
     let first = host.post("/alert", POD_NOT_READY).await;
@@ -67,7 +80,8 @@ async fn told_once(rig: &Rig) {
     assert!((1..=2).contains(&cards), "{cards} cards");
 }
 
-async fn with_a_model(boundary: &str) -> anyhow::Result<()> {
+async fn with_a_model(boundary: String) -> anyhow::Result<()> {
+    let boundary = boundary.as_str();
     // An answer that was lost in the crash is asked for again: the script has it twice. The first
     // answer looks; the second proposes, and is journaled together with its proposal.
     let mut script = recorded::fenced();
@@ -105,16 +119,10 @@ async fn with_a_model(boundary: &str) -> anyhow::Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn at_each_boundary_of_the_story_without_a_model() -> anyhow::Result<()> {
-    for boundary in boundaries(&NO_MODEL) {
-        without_model(&boundary).await.map_err(|error| error.context(boundary))?;
-    }
-    Ok(())
+    at_each(&NO_MODEL, without_model).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn at_each_boundary_of_the_story_with_a_model() -> anyhow::Result<()> {
-    for boundary in boundaries(&WITH_MODEL) {
-        with_a_model(&boundary).await.map_err(|error| error.context(boundary))?;
-    }
-    Ok(())
+    at_each(&WITH_MODEL, with_a_model).await
 }

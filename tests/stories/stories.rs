@@ -2,12 +2,15 @@
 //! thing. Time is real here; what needs simulated time is in the simulation.
 
 mod alertmanager;
+mod alertmanager_clients;
 mod amtool;
 mod browser;
 mod bus;
+mod bus_again;
 mod bus_faults;
 mod bus_hosts;
 mod bus_logins;
+mod bus_targets;
 mod chat;
 mod crash;
 mod diagnosed;
@@ -18,11 +21,13 @@ mod kinds;
 mod links;
 mod lint;
 mod mcp;
+mod mcp_inspector;
 mod no_model;
 mod oidc;
 mod other_server;
 mod pages;
 mod people;
+mod pushing;
 mod shipped;
 mod silences;
 mod traces;

@@ -19,10 +19,14 @@ fn env(name: &str) -> Option<String> {
 }
 
 fn start(definitions: Value) -> anyhow::Result<Arc<Servers>> {
+    start_with(definitions, Options::default())
+}
+
+fn start_with(definitions: Value, options: Options) -> anyhow::Result<Arc<Servers>> {
     let options = Options {
         servers: Definitions::Inline(json!({"mcpServers": definitions})),
         check_every: Duration::from_millis(500),
-        ..Options::default()
+        ..options
     };
     let jitter: Jitter = Arc::new(|| 0.0);
     Servers::start(&options, &env, &jitter).map_err(|checked| anyhow::anyhow!("{checked:?}"))
@@ -95,7 +99,10 @@ async fn a_server_behind_an_address_goes_away_and_comes_back() -> anyhow::Result
             .spawn()
     };
     let mut server = run()?;
-    let servers = start(json!({"far": {"type": "http", "url": format!("http://127.0.0.1:{port}/mcp")}}))?;
+    // A look waits for a server that is gone as long as it may take, half a minute at most.
+    let options = Options { look_within: Duration::from_secs(3), ..Options::default() };
+    let far = json!({"far": {"type": "http", "url": format!("http://127.0.0.1:{port}/mcp")}});
+    let servers = start_with(far, options)?;
     let pods = call("far.pods_list_in_namespace", &json!({"namespace": "default"}));
     ensure!(looks(&servers, &pods).await, "{:?}", servers.status());
 
@@ -133,21 +140,25 @@ async fn the_end_of_their_input_ends_the_servers() -> anyhow::Result<()> {
     let cluster = FakeKubernetes::start(Scenario::healthy()).await?;
     let folder = tempfile::tempdir()?;
     let kubeconfig = cluster.kubeconfig_path(folder.path())?;
-    for command in [tools::kubernetes_mcp_server()?, tools::mcp_server_kubernetes()?] {
-        let (program, args) = command.split_first().context("a command")?;
-        let mut child = tokio::process::Command::new(program)
-            .args(args)
-            .env("KUBECONFIG", &kubeconfig)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .kill_on_drop(true)
-            .spawn()?;
-        tokio::time::sleep(Duration::from_secs(3)).await;
-        drop(child.stdin.take());
-        if tokio::time::timeout(Duration::from_secs(5), child.wait()).await.is_err() {
-            bail!("{} outlives its input", program.display());
-        }
+    let (native, kubectl) = (tools::kubernetes_mcp_server()?, tools::mcp_server_kubernetes()?);
+    tokio::try_join!(ends_with_its_input(&native, &kubeconfig), ends_with_its_input(&kubectl, &kubeconfig))?;
+    Ok(())
+}
+
+async fn ends_with_its_input(command: &[PathBuf], kubeconfig: &std::path::Path) -> anyhow::Result<()> {
+    let (program, args) = command.split_first().context("a command")?;
+    let mut child = tokio::process::Command::new(program)
+        .args(args)
+        .env("KUBECONFIG", kubeconfig)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()?;
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    drop(child.stdin.take());
+    if tokio::time::timeout(Duration::from_secs(5), child.wait()).await.is_err() {
+        bail!("{} outlives its input", program.display());
     }
     Ok(())
 }

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use tidegate::app::BUNDLED;
+use tidegate::bus::Buses;
 use tidegate::clock::SystemClock;
 use tidegate::domain::message::{Content, Stage};
 use tidegate::domain::{Occasion, Risk};
@@ -33,6 +34,7 @@ async fn what_is_bundled_and_named_nowhere_is_loaded_when_it_is_first_called() {
         environment: &BTreeMap::<String, String>::new(),
         transport: Arc::clone(&wire) as Arc<dyn Transport>,
         mail: wire,
+        bus: Arc::<Buses>::default(),
         state: Arc::new(Memory::new()),
         least_risk: Arc::new(|_| Risk::Read),
         clock: Arc::new(SystemClock),

@@ -80,10 +80,11 @@ fn dependencies_point_one_way() {
         "runner",
         "source",
     ];
-    let libraries: [(&str, &[&str]); 16] = [
+    let libraries: [(&str, &[&str]); 17] = [
         ("argon2", &["accounts"]),
         ("rpassword", &["cli"]),
         ("async_nats", &["bus"]),
+        ("nkeys", &["bus"]),
         ("wasmtime", &["plugin"]),
         ("rhai", &["policy"]),
         ("axum", &["http"]),

@@ -49,6 +49,7 @@ impl Loading<'_> {
             environment: &environment,
             transport: Arc::new(Wire(Arc::clone(&network))),
             mail: Arc::new(Wire(network)),
+            bus: Arc::<tidegate::bus::Buses>::default(),
             clock: Arc::new(tidegate::clock::SystemClock),
             state: Arc::new(Memory::new()),
             least_risk: Arc::new(|_| tidegate::domain::Risk::Read),

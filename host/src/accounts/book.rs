@@ -25,6 +25,9 @@ pub struct Book {
     /// What was changed lately, and by whom: the host takes it into its journal, once (`changes`).
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub changes: Vec<Change>,
+    /// There was a file, and nobody knows what it said.
+    #[serde(skip)]
+    pub lost: bool,
 }
 
 /// What is kept of somebody whom a provider knows.
@@ -116,6 +119,12 @@ impl Book {
         self.accounts.values().any(|account| account.password.is_some()) || !self.tokens.is_empty()
     }
 
+    /// Whether it holds an admin who can sign in: with one a file that is gone is begun anew.
+    pub fn begins_anew(&self) -> bool {
+        let is_admin = |account: &Account| account.role == Some(Role::Admin) && account.password.is_some();
+        self.accounts.values().any(|account| is_admin(account) && !account.disabled)
+    }
+
     /// The same where nobody comes in by it, and whoever was kept out stays so.
     #[must_use]
     pub fn closed(&self) -> Self {
@@ -128,7 +137,7 @@ impl Book {
     /// kept out by what others call them.
     pub fn keeps_out(&self, id: &str) -> bool {
         let account = self.accounts.iter().any(|(name, account)| account.disabled && fold(name) == id);
-        account || self.outside.get(id).is_some_and(|known| known.disabled)
+        self.lost || account || self.outside.get(id).is_some_and(|known| known.disabled)
     }
 
     /// Whether somebody is kept out, by whatever proof.

@@ -47,14 +47,19 @@ pub struct Change {
 impl Book {
     /// Notes what is other than before, and who made it so.
     pub(super) fn note(&mut self, before: &Self, by: &By) {
-        let mut n = self.changes.last().map_or(0, |change| change.n);
         for what in self.changes_since(before) {
-            n = u64::try_from(by.at.as_millisecond()).unwrap_or_default().max(n + 1);
-            let By { person, way, from, at } = by.clone();
-            self.changes.push(Change { n, at, person, way, from, what });
+            self.tell(by, what);
         }
         let over = self.changes.len().saturating_sub(KEPT);
         self.changes.drain(..over);
+    }
+
+    /// Notes one change.
+    pub(super) fn tell(&mut self, by: &By, what: String) {
+        let n = self.changes.last().map_or(0, |change| change.n);
+        let n = u64::try_from(by.at.as_millisecond()).unwrap_or_default().max(n + 1);
+        let By { person, way, from, at } = by.clone();
+        self.changes.push(Change { n, at, person, way, from, what });
     }
 
     /// The number of the latest change.

@@ -48,6 +48,10 @@ pub fn read(path: &Path) -> Result<Book, String> {
     }
     let text =
         regular_file::read_text(path, regular_file::TEXT).map_err(|error| wrong(format!("cannot be read: {error}")))?;
+    // A list would be read as the members in their order.
+    if !text.trim_start().starts_with('{') {
+        return Err(wrong("is not one: it holds no object".into()));
+    }
     serde_json::from_str(&text).map_err(|error| wrong(format!("is not one: {error}")))
 }
 
@@ -78,6 +82,15 @@ impl Locked {
         lock.lock().map_err(wrong)?;
         let book = read(path)?;
         Ok(Self { path: path.to_path_buf(), before: book.clone(), book, _lock: lock })
+    }
+
+    /// Says that there are no accounts any more, in the place of a file that is gone.
+    ///
+    /// # Errors
+    /// When it cannot be written: a sentence.
+    pub fn reset(mut self, by: &By) -> Result<(), String> {
+        self.book.tell(by, "the file of accounts was gone, and somebody said that there are none any more".into());
+        replace(&self.path, &self.book)
     }
 
     /// Puts what it says now in the place of the file, and with it who has changed what.

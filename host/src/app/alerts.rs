@@ -1,6 +1,7 @@
 //! What fires now, with the silences that cover it.
 
-use std::cmp::Reverse;
+use std::cell::LazyCell;
+use std::cmp::{Ordering, Reverse};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -10,9 +11,9 @@ use sha2::{Digest, Sha256};
 use super::App;
 use super::pushed::{RESOLVE_TIMEOUT, SOURCE};
 use crate::backend::Cancellation;
-use crate::backend::alerts::{Alerts, Firing, LiveAlert, Wanted};
+use crate::backend::alerts::{Alerts, Firing, LiveAlert, Order, Wanted};
 use crate::domain::matcher::{all_match, label};
-use crate::domain::{Access, Alert, Incident, Labels, Permission, Silences, Verdict};
+use crate::domain::{Access, Alert, Incident, Labels, Matcher, Permission, Severity, Silences, Verdict};
 
 /// Values of a label that are told with their counts.
 const VALUES: usize = 30;
@@ -45,6 +46,11 @@ impl Telling {
     fn sees(&self, alert: &Alert) -> bool {
         self.access.may_about(Permission::Look, alert)
     }
+
+    /// Whether whoever asks may look at all of an incident.
+    fn names(&self, incident: &Incident) -> bool {
+        !self.access.is_bound() || self.access.may_to(Permission::Look, incident)
+    }
 }
 
 impl App {
@@ -54,8 +60,8 @@ impl App {
     }
 
     fn live_alert(&self, incident: &Incident, alert: &Alert, group: Labels, telling: &Telling) -> LiveAlert {
-        let Telling { now, elapsed, silences, access } = telling;
-        let named = !access.is_bound() || access.may_to(Permission::Look, incident);
+        let Telling { now, elapsed, silences, .. } = telling;
+        let named = telling.names(incident);
         let held_by = held_back(incident).map(str::to_string);
         let by = |kind: &str| held_by.as_deref().filter(|rule| rule.starts_with(kind)).map(uuid);
         let (silence, inhibition) = (by("silence:"), by("inhibit:"));
@@ -76,15 +82,45 @@ impl App {
     }
 }
 
+/// The first of many in an order: finding them costs less than sorting all.
+fn first<T>(mut all: Vec<T>, count: usize, order: impl Fn(&T, &T) -> Ordering) -> Vec<T> {
+    if count == 0 {
+        all.clear();
+    } else if count < all.len() {
+        all.select_nth_unstable_by(count - 1, &order);
+        all.truncate(count);
+    }
+    all.sort_unstable_by(order);
+    all
+}
+
+/// An alert that passes, before more is asked about it.
+struct Passing<'a> {
+    incident: &'a Incident,
+    alert: &'a Alert,
+    /// The incident's name; empty where whoever asks may not look at all of that.
+    name: &'a str,
+}
+
+impl Passing<'_> {
+    /// As [`LiveAlert::place`] names it.
+    fn place(&self) -> (&str, &str, &str) {
+        (self.name, &self.alert.source, &self.alert.fingerprint)
+    }
+
+    fn rank(&self) -> (Reverse<Severity>, Reverse<Timestamp>) {
+        (Reverse(self.alert.severity), Reverse(self.alert.starts_at.unwrap_or(self.incident.opened_at)))
+    }
+}
+
 impl Alerts for App {
-    fn live_alerts(&self, access: &Access) -> Vec<LiveAlert> {
+    fn live_alerts(&self, access: &Access, matchers: &[Matcher]) -> Vec<LiveAlert> {
         let telling = self.telling(access);
         let mut all = Vec::new();
         for incident in self.services.store.all().iter().filter(|incident| incident.closed.is_none()) {
-            let group = incident.labels();
-            let seen = incident.firing().filter(|alert| telling.sees(alert));
-            let alerts = seen.map(|alert| self.live_alert(incident, alert, group.clone(), &telling));
-            all.extend(alerts);
+            let group = LazyCell::new(|| incident.labels());
+            let seen = incident.firing().filter(|alert| telling.sees(alert) && all_match(matchers, alert));
+            all.extend(seen.map(|alert| self.live_alert(incident, alert, group.clone(), &telling)));
         }
         all
     }
@@ -98,6 +134,7 @@ impl Alerts for App {
                 return Firing::default();
             }
             let by_policy = held_back(incident).is_some();
+            let name = if telling.names(incident) { &*incident.id.0 } else { "" };
             for alert in incident.firing().filter(|alert| telling.sees(alert)) {
                 of += 1;
                 let held = || by_policy || telling.silences.of_alert(alert, telling.now).next().is_some();
@@ -108,26 +145,50 @@ impl Alerts for App {
                     if !wanted.by.is_empty() {
                         *values.entry(label(alert, &wanted.by)).or_default() += 1;
                     }
-                    passing.push((incident, alert));
+                    passing.push(Passing { incident, alert, name });
                 }
             }
         }
-        passing.sort_by_key(|(incident, alert)| {
-            (Reverse(alert.severity), Reverse(alert.starts_at.unwrap_or(incident.opened_at)))
-        });
+        let (count, shown) = (passing.len(), wanted.skip.saturating_add(wanted.most));
+        let passing = match &wanted.order {
+            Order::Worst => {
+                first(passing, shown, |a, b| a.rank().cmp(&b.rank()).then_with(|| a.place().cmp(&b.place())))
+            }
+            Order::Place(after) => {
+                let mut passing = passing;
+                if let Some(after) = after {
+                    let mut parts = after.splitn(3, ' ').map(str::to_string);
+                    let mut part = || parts.next().unwrap_or_default();
+                    let after = (part(), part(), part());
+                    passing.retain(|one| one.place() > (after.0.as_str(), after.1.as_str(), after.2.as_str()));
+                }
+                first(passing, shown, |a, b| a.place().cmp(&b.place()))
+            }
+        };
         let mut values: Vec<(String, usize)> =
             values.into_iter().map(|(value, count)| (value.to_string(), count)).collect();
         values.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
         let more_values = values.len().saturating_sub(VALUES);
         values.truncate(VALUES);
-        let count = passing.len();
-        let shown = passing.into_iter().skip(wanted.skip).take(wanted.most);
-        let alerts =
-            shown.map(|(incident, alert)| self.live_alert(incident, alert, incident.labels(), &telling)).collect();
+        let one = |one: Passing<'_>| self.live_alert(one.incident, one.alert, one.incident.labels(), &telling);
+        let alerts = passing.into_iter().skip(wanted.skip).map(one).collect();
         Firing { alerts, count, of, values, more_values }
     }
 
     fn started_at(&self) -> Timestamp {
         self.started_at
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::first;
+
+    #[test]
+    fn the_first_of_many_are_those_of_all_that_are_sorted() {
+        for count in 0..8 {
+            let found = first(vec![5, 1, 4, 1, 3, 9], count, |a: &i32, b: &i32| a.cmp(b));
+            assert_eq!(found, [1, 1, 3, 4, 5, 9][..count.min(6)], "{count}");
+        }
     }
 }

@@ -23,7 +23,7 @@ impl App {
         let who = |person: &Person| person.proven().map(Proven::id);
         if given.any(|person| who(person) == who(&answer.person)) {
             let text = match answer.person.proven() {
-                Some(proven) => format!("{} has approved {action} already", proven.name()),
+                Some(proven) => format!("{} has approved {action} already", proven.shown()),
                 None if linked => "the link has been used; who approves next must prove their name".into(),
                 None => format!(
                     "somebody has approved {action} already without proof of a name; who approves next must prove theirs"

@@ -25,6 +25,25 @@ pub fn of(stream: &[Sealed], wanted: &AuditWanted) -> Vec<AuditView> {
     read.filter(|view| wanted.takes(view.n, view.at, &view.audited)).take(wanted.limit).collect()
 }
 
+impl App {
+    /// The number of the latest change of the file of accounts that stands in the journal; 0 for none.
+    fn latest_change_of_accounts(&self) -> Result<u64, String> {
+        let stream =
+            Journal::stream(self.records.journal.as_ref(), control::STREAM).map_err(|error| error.to_string())?;
+        Ok(latest_change(&stream))
+    }
+}
+
+/// The number of the latest change of the file of accounts that the host's own stream tells of; 0 for none.
+pub fn latest_change(stream: &[Sealed]) -> u64 {
+    let of_accounts = stream.iter().filter(|sealed| sealed.body.contains(ACCOUNTS) && sealed.body.contains(KIND));
+    let told = of_accounts.filter_map(|sealed| match sealed.open::<Control>().ok()?.fact {
+        Control::Audited(audited) => audited.change(),
+        _ => None,
+    });
+    told.max().unwrap_or_default()
+}
+
 impl Auditing for App {
     fn audit(&self, audited: Audited) -> BoxFuture<'_, Result<(), String>> {
         Box::pin(async move {
@@ -39,14 +58,11 @@ impl Auditing for App {
 
     fn accounts_told(&self) -> Result<u64, String> {
         self.restoration.check()?;
-        let stream =
-            Journal::stream(self.records.journal.as_ref(), control::STREAM).map_err(|error| error.to_string())?;
-        let of_accounts = stream.iter().filter(|sealed| sealed.body.contains(ACCOUNTS) && sealed.body.contains(KIND));
-        let told = of_accounts.filter_map(|sealed| match sealed.open::<Control>().ok()?.fact {
-            Control::Audited(audited) => audited.change(),
-            _ => None,
-        });
-        Ok(told.max().unwrap_or_default())
+        self.latest_change_of_accounts()
+    }
+
+    fn had_accounts(&self) -> Result<bool, String> {
+        self.latest_change_of_accounts().map(|n| n > 0)
     }
 
     fn audited(&self, wanted: &AuditWanted) -> Result<Vec<AuditView>, String> {

@@ -64,9 +64,12 @@ impl App {
         }
         // Alerts were taken until now.
         self.sends_on().await;
+        // What was read and is not taken is whoever's that reads next.
+        join_all(self.buses.iter().map(|bus| bus.gives_back())).await;
         // Servers that end break off what still calls them, and nothing of that is a fact.
         self.services.store.close();
         self.ends();
+        join_all(self.buses.iter().map(|bus| bus.remembers())).await;
         self.servers.shutdown().await;
     }
 

@@ -11,7 +11,7 @@ use super::metrics::Counters;
 use super::restoration::Restoration;
 use super::sources::AllSources;
 use super::take::take;
-use crate::bus::{Arrival, Bus, Inlet, Intake, Kept, Login, Message, Read, Settings, address};
+use crate::bus::{Arrival, Bus, Inlet, Intake, Kept, Message, Read, Settings};
 use crate::clock::SystemClock;
 use crate::config::{Config, Problem, Problems};
 use crate::domain::Alert;
@@ -22,9 +22,7 @@ use crate::events::{Events, Origin};
 use crate::journal::{Memory, Sqlite};
 use crate::pipeline::Services;
 use crate::ports::{Clock, DecodeError, PluginState, Sources};
-use crate::redact::known;
 use crate::runner::Runner;
-use crate::secret::{Secret, SecretSource};
 
 /// Makes the connections of the configuration; none is connected yet.
 ///
@@ -32,19 +30,15 @@ use crate::secret::{Secret, SecretSource};
 /// Sentences about what cannot be used.
 pub fn open(
     config: &Config,
-    environment: &dyn Environment,
-    names: &[String],
+    environment: &Arc<dyn Environment>,
     (clock, state): (&Arc<dyn Clock>, &Arc<dyn PluginState>),
 ) -> Result<Vec<Arc<Bus>>, Problems> {
-    let mut problems = config.unknown_bus_sources(names);
+    let mut problems = Vec::new();
     let mut all = Vec::new();
     let own: Vec<String> = config.buses.iter().map(Settings::source).collect();
     for settings in &config.buses {
-        match resolved(settings, environment) {
-            Ok(access) => {
-                let bus = Bus::new(settings.clone(), access, Arc::clone(clock), Arc::clone(state));
-                all.push(Arc::new(bus.among(own.clone())));
-            }
+        match Bus::open(settings.clone(), Arc::clone(environment), Arc::clone(clock), Arc::clone(state)) {
+            Ok(bus) => all.push(Arc::new(bus.among(own.clone()))),
             Err(error) => {
                 problems.push(config.problem(&["bus", "nats"], format!("{}: {error}", settings.name)));
             }
@@ -56,42 +50,22 @@ pub fn open(
 /// What the buses of the configuration would do, and what is wrong with them; none is connected.
 pub fn check(config: &Config, names: &[String]) -> (Vec<String>, Vec<Problem>) {
     let (clock, state): (Arc<dyn Clock>, Arc<dyn PluginState>) = (Arc::new(SystemClock), Arc::new(Memory::new()));
+    let environment: Arc<dyn Environment> = Arc::new(ProcessEnvironment);
     // Secrets that have no value are told at their places.
     let missing = config.missing_secrets(&ProcessEnvironment);
-    match open(config, &ProcessEnvironment, names, (&clock, &state)) {
-        Ok(buses) => (buses.iter().map(|bus| format!("bus: {}", bus.describe())).collect(), Vec::new()),
-        Err(_) if !missing.is_empty() => Default::default(),
-        Err(problems) => (Vec::new(), problems.0),
+    let mut problems = config.unknown_bus_sources(names);
+    let mut told = Vec::new();
+    match open(config, &environment, (&clock, &state)) {
+        Ok(buses) => told.extend(buses.iter().map(|bus| format!("bus: {}", bus.describe()))),
+        Err(_) if !missing.is_empty() => {}
+        Err(wrong) => problems.extend(wrong.0),
     }
-}
-
-type Access = (Login<Secret>, Vec<address::Address>);
-
-/// How the host says who it is, and to whom; passwords of addresses are secrets from here on.
-fn resolved(settings: &Settings, environment: &dyn Environment) -> Result<Access, String> {
-    let resolve = |source: &SecretSource| source.resolve(environment).map_err(|error| error.to_string());
-    let mut servers = settings.servers.clone();
-    if let Some(endpoint) = &settings.endpoint {
-        for server in resolve(endpoint)?.expose().split(',').filter(|server| !server.trim().is_empty()) {
-            servers.push(address::parse(server).map_err(|error| format!("endpoint: {error}"))?);
-        }
-    }
-    for (user, password) in servers.iter().filter_map(|server| server.login.as_ref()) {
-        known::remember(password.as_ref().unwrap_or(user));
-    }
-    let login = match &settings.login {
-        Login::Open => Login::Open,
-        Login::User(user, password) => Login::User(user.clone(), resolve(password)?),
-        Login::Token(token) => Login::Token(resolve(token)?),
-        Login::Nkey(seed) => Login::Nkey(resolve(seed)?),
-        Login::Credentials(text) => Login::Credentials(resolve(text)?),
-    };
-    Ok((login, servers))
+    (told, problems)
 }
 
 impl Config {
     /// Buses that are to be read by sources that there are not, or that are switched off.
-    fn unknown_bus_sources(&self, names: &[String]) -> Vec<Problem> {
+    pub(super) fn unknown_bus_sources(&self, names: &[String]) -> Vec<Problem> {
         let inlets = self.buses.iter().filter_map(|bus| Some((&bus.name, bus.inlet.as_ref()?)));
         let unknown = inlets.filter(|(_, inlet)| !names.contains(&inlet.source) || !self.source_enabled(&inlet.source));
         let text = |(name, inlet): (&String, &Inlet)| {

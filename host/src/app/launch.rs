@@ -14,12 +14,16 @@ use super::observers::Observers;
 use super::restoration::{self, Parts, Restoration};
 use super::schedules::{Addresses, Heartbeats, Schedules};
 use super::sources::AllSources;
-use super::{App, background, bus, events, keeping, knowledge, known_tools, metrics, options, pushed, routes, watch};
+use super::{
+    App, audit, background, bus, events, keeping, knowledge, known_tools, metrics, options, pushed, routes, told, watch,
+};
 use crate::backend::Progress;
 use crate::boundary::{Boundary, CrashingJournal};
+use crate::bus::Buses;
 use crate::chat::Chat;
 use crate::clock::SystemClock;
 use crate::config::{Config, Problem, Problems};
+use crate::domain::{Sealed, control};
 use crate::environment::{Environment, ProcessEnvironment};
 use crate::events::Events;
 use crate::gate::Gate;
@@ -28,11 +32,10 @@ use crate::model;
 use crate::network::Network;
 use crate::pipeline::Services;
 use crate::pipeline::correlate::group;
-use crate::plugin::{Bundled, MailTransport, Manifest, Plugins, Setup, Transport, Wire};
+use crate::plugin::{Bundled, BusTransport, MailTransport, Manifest, Plugins, Setup, Transport, Wire};
 use crate::policy;
 use crate::ports::{Clock, Journal, Model, PluginState, Sources as _, Tools};
 use crate::random::Random;
-use crate::redact::known;
 use crate::rules::Policies;
 use crate::runner::Runner;
 use crate::source::BuiltIn;
@@ -65,20 +68,23 @@ pub async fn start(config: &Config, progress: &Progress) -> Result<(Arc<App>, Ve
 
     progress("plugins …");
     let network = Arc::new(Network::default());
-    let (plugins, problems) =
-        load_plugins(config, &environment, Arc::clone(&network), Arc::clone(&journal) as Arc<dyn PluginState>).await?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let state = Arc::clone(&journal) as Arc<dyn PluginState>;
+    let shared: Arc<dyn Environment> = Arc::new(environment);
+    let buses = bus::open(config, &shared, (&clock, &state))?;
+    let ways = (Arc::new(Wire(Arc::clone(&network))), Arc::new(Buses(buses.clone())));
+    let (plugins, problems) = load_plugins_over(config, &environment, ways, state).await?;
     for problem in problems {
         tracing::warn!(%problem, "a plugin or target cannot be used as it is configured");
     }
     let plugins = Arc::new(plugins);
-    let unknown = config.unknown_sources(&source_names(&plugins));
+    let names_of_sources = source_names(&plugins);
+    let mut unknown = config.unknown_sources(&names_of_sources);
+    unknown.extend(config.unknown_bus_sources(&names_of_sources));
     if !unknown.is_empty() {
         return Err(Problems(unknown));
     }
     loaded.push(format!("plugins: {}", plugin_names(&plugins)));
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let state = Arc::clone(&journal) as Arc<dyn PluginState>;
-    let buses = bus::open(config, &environment, &source_names(&plugins), (&clock, &state))?;
     loaded.extend(buses.iter().map(|bus| format!("bus: {}", bus.describe())));
     let routes = routes::of(&policies.set(), &plugins);
     loaded.extend(routes.told);
@@ -100,13 +106,7 @@ pub async fn start(config: &Config, progress: &Progress) -> Result<(Arc<App>, Ve
     plugins.connect(Arc::downgrade(&tools) as Weak<dyn Tools>);
 
     let (model, client) = load_model(config, &clock)?;
-    loaded.push(match &config.model {
-        Some(model) => {
-            let one = |one: &crate::config::Endpoint| format!("{} at {}", one.name, known::shown_url(&one.url));
-            format!("model: {}", model.endpoints.iter().map(|(_, of)| one(of)).collect::<Vec<_>>().join(", then "))
-        }
-        None => "model: none".to_string(),
-    });
+    loaded.push(told::model(config));
 
     let library = knowledge::open(config, Arc::clone(&network), Arc::clone(&clock));
     let library = Arc::new(library.map_err(|error| problem(config, &["knowledge"], error))?);
@@ -118,9 +118,7 @@ pub async fn start(config: &Config, progress: &Progress) -> Result<(Arc<App>, Ve
     }
 
     loaded.extend(watch::told(config));
-    if !config.inspections.is_empty() {
-        loaded.push(format!("inspections: {}", names(config.inspections.iter().map(|one| one.order.name.clone()))));
-    }
+    loaded.extend(told::by_the_clock(config));
 
     let (wake, woken) = mpsc::unbounded_channel();
     let group_by = config.correlate.group_by.clone();
@@ -144,6 +142,9 @@ pub async fn start(config: &Config, progress: &Progress) -> Result<(Arc<App>, Ve
     let store = Arc::new(store);
     let accounts = crate::accounts::read(&config.accounts_file());
     let accounts = accounts.map_err(|error| Problems(vec![config.problem(&["sign_in", "accounts"], error)]))?;
+    let known = |stream: Vec<Sealed>| audit::latest_change(&stream) > 0;
+    let had_accounts = || Journal::stream(journal.as_ref(), control::STREAM).map_or(true, known);
+    loaded.push(told::sign_in(config, &accounts, had_accounts));
     let gate = Arc::new(Gate::new(options::gate(config)).with_people(config.people_of(&accounts)));
     let services = Arc::new(Services {
         store: Arc::clone(&store),
@@ -160,6 +161,7 @@ pub async fn start(config: &Config, progress: &Progress) -> Result<(Arc<App>, Ve
         limits: options::limits(config),
         language: config.report.language,
         links: config.links(&environment).map_err(|problem| Problems(vec![problem]))?,
+        base: config.reached_at(),
     });
     let records = Arc::new(LiveRecords {
         store: Arc::clone(&services.store),
@@ -311,21 +313,21 @@ pub fn load_policies(config: &Config) -> Result<policy::Live, Problems> {
     policy::Live::load(&directory.path).map_err(|error| problem(config, &["policies", "path"], error.to_string()))
 }
 
-/// All plugins, and what is wrong with those that do not load.
+/// All plugins, and what is wrong with those that do not load; they reach no bus.
 pub async fn load_plugins(
     config: &Config,
     environment: &dyn Environment,
     network: Arc<Network>,
     state: Arc<dyn PluginState>,
 ) -> Result<(Plugins, Vec<crate::plugin::Problem>), Problems> {
-    load_plugins_over(config, environment, Arc::new(Wire(network)), state).await
+    load_plugins_over(config, environment, (Arc::new(Wire(network)), Arc::<Buses>::default()), state).await
 }
 
-/// The same with another way out than the network.
-pub async fn load_plugins_over<W: Transport + MailTransport + 'static>(
+/// The same with these ways out.
+pub async fn load_plugins_over<W: Transport + MailTransport + 'static, B: BusTransport + 'static>(
     config: &Config,
     environment: &dyn Environment,
-    wire: Arc<W>,
+    (wire, bus): (Arc<W>, Arc<B>),
     state: Arc<dyn PluginState>,
 ) -> Result<(Plugins, Vec<crate::plugin::Problem>), Problems> {
     let directory = &config.plugins.directory;
@@ -341,6 +343,7 @@ pub async fn load_plugins_over<W: Transport + MailTransport + 'static>(
         environment,
         transport: Arc::clone(&wire) as Arc<dyn Transport>,
         mail: wire,
+        bus,
         state,
         least_risk: Arc::new(move |tool| crate::tools::least_risk(&risk, tool)),
         clock: Arc::new(SystemClock),
@@ -416,14 +419,19 @@ pub fn source_names(plugins: &Plugins) -> Vec<String> {
     names
 }
 
-/// The plugins that are in use, and how many there are besides.
+/// The plugins that are in use, and how it is with the other bundled ones: all of them are told of.
 pub fn plugin_names(plugins: &Plugins) -> String {
-    let (loaded, others): (Vec<_>, Vec<_>) = plugins.status().into_iter().partition(|status| status.sha256.is_some());
+    let all = plugins.status();
+    let bundled = all.iter().filter(|status| status.from == "bundled").count();
+    let (loaded, others): (Vec<_>, Vec<_>) = all.into_iter().partition(|status| status.sha256.is_some());
     let loaded = names(loaded.iter().map(|status| format!("{} ({})", status.name, status.kind)));
-    match others.iter().filter(|status| status.usable).count() {
-        0 => loaded,
-        idle => format!("{loaded}; {idle} bundled ones are loaded when they are first called"),
-    }
+    let (usable, waiting): (Vec<_>, Vec<_>) =
+        others.iter().filter(|status| status.from == "bundled").partition(|status| status.usable);
+    format!(
+        "{loaded}; of {bundled} bundled ones {} are loaded when they are first called, and {} wait for a target, settings or grants",
+        usable.len(),
+        waiting.len()
+    )
 }
 
 fn names(names: impl Iterator<Item = String>) -> String {

@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 use super::launch::{self, load_plugins, load_plugins_over, load_policies, plugin_names, problems_at};
 use super::records::DiskRecords;
 use super::sources::AllSources;
-use super::{by_hand, handle, lint, options, policies, replay, tool_check};
+use super::{by_hand, handle, lint, options, policies, replay, told, tool_check};
 use crate::author::cases;
 use crate::backend::policies::{Explained, Lint, Linted, Replay, Subject, Suggest, Tested};
 use crate::backend::{
@@ -91,7 +91,9 @@ impl Host for Launcher {
             }
             progress("plugins …");
             let state = Arc::new(Memory::new());
-            match load_plugins_over(&config, &ProcessEnvironment, Arc::new(Rehearsal), state).await {
+            match load_plugins_over(&config, &ProcessEnvironment, (Arc::new(Rehearsal), Arc::new(Rehearsal)), state)
+                .await
+            {
                 Ok((plugins, mut problems)) => {
                     checked.loaded.push(format!("plugins: {}", plugin_names(&plugins)));
                     match cases::sample_message() {
@@ -127,6 +129,15 @@ impl Host for Launcher {
                     }
                     Err(error) => checked.problems.extend(at(vec![error])),
                 }
+            }
+            checked.loaded.push(told::model(&config));
+            checked.loaded.extend(told::by_the_clock(&config));
+            match crate::accounts::read(&config.accounts_file()) {
+                Ok(book) => {
+                    let known = || self.had_accounts(&config).unwrap_or(true);
+                    checked.loaded.push(told::sign_in(&config, &book, known));
+                }
+                Err(error) => checked.loaded.push(format!("sign-in: {error}")),
             }
             progress("tools …");
             let found = tools::check(&options::tools(&config), &|name| ProcessEnvironment.get(name));
@@ -269,6 +280,14 @@ impl Host for Launcher {
 
     fn audited(&self, config: &Config, wanted: &AuditWanted) -> Result<Vec<AuditView>, String> {
         DiskRecords::open(config)?.audited(wanted)
+    }
+
+    fn had_accounts(&self, config: &Config) -> Result<bool, String> {
+        let reader = config.journal.exists().then(|| Reader::open(&config.journal)).transpose();
+        let reader = reader.map_err(|error| error.to_string())?;
+        let stream = reader.map(|reader| reader.stream(control::STREAM)).transpose();
+        let stream = stream.map_err(|error| error.to_string())?;
+        Ok(super::audit::latest_change(&stream.unwrap_or_default()) > 0)
     }
 
     fn suggest(&self, config: &Config, wanted: &Suggest, progress: &Progress) -> Result<Vec<Written>, Problems> {

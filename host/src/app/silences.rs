@@ -157,7 +157,7 @@ impl App {
         )
         .await?;
         let person = silence.changed_by.as_ref().unwrap_or(&silence.person);
-        tracing::info!(silence = %id, person = %person.name(), covers, "a silence was set");
+        tracing::info!(silence = %id, person = %person, covers, "a silence was set");
         Ok(id)
     }
 
@@ -182,7 +182,7 @@ impl App {
             return Err(SilenceError::Invalid(format!("silence {id} already expired")));
         }
         self.record(SilenceEvent::Expired { id: known.id.clone(), person: person.clone() }, known).await?;
-        tracing::info!(silence = id, person = %person.name(), "a silence was ended");
+        tracing::info!(silence = id, person = %person, "a silence was ended");
         Ok(())
     }
 }

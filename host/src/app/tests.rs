@@ -239,20 +239,30 @@ async fn check_finds_what_a_start_would_refuse_or_regret() {
     let text = format!(
         "[journal]\npath = \"{0}/data/journal.db\"\n[policies]\npath = \"{0}/policies\"\n[approvals]\nlink = {{ base = \
          \"http://127.0.0.1:1\", secret = {{ file = \"{0}/secret\" }} }}\n{CONFIG}[users.eve]\ngroups = [\"dba\"]\n\
-         [notifiers.broken]\nplugin = \"absent\"\n[[inspection]]\nname = \"daily\"\nserver = \"absent\"\n",
+         [notifiers.broken]\nplugin = \"absent\"\n[[inspection]]\nname = \"daily\"\nserver = \"absent\"\n\
+         [[cluster]]\nname = \"osprey\"\n[[cluster]]\nname = \"heron\"\ntools = []\n",
         folder.path().display(),
     );
     let config = Arc::new(Config::parse(text, None, &Overrides::default()).unwrap());
-    let found = Launcher.check(config, &|_| {}).await.problems;
+    let checked = Launcher.check(config, &|_| {}).await;
+    for line in ["model: none", "inspections: daily", "sign-in: nobody need prove anything"] {
+        assert!(checked.loaded.iter().any(|told| told.starts_with(line)), "{line}: {:?}", checked.loaded);
+    }
+    let plugins = checked.loaded.iter().find(|line| line.starts_with("plugins: ")).unwrap();
+    let bundled = super::launch::bundled().count();
+    assert!(plugins.contains(&format!("of {bundled} bundled ones ")), "{plugins}");
+    let found = checked.problems;
     for part in [
         "approvals.link: the secret of links needs",
         "test failed: none, verdict wanted suppress",
         "eve has no way to prove this name",
         "daily: server: there is no tool server \"absent\"; there are none",
+        "osprey: there is no tool server \"osprey\", so nothing of osprey can be looked at",
     ] {
         let hits = found.iter().filter(|problem| problem.to_string().contains(part)).count();
         assert_eq!(hits, 1, "{part}: {found:?}");
     }
+    assert!(!found.iter().any(|problem| problem.to_string().contains("heron")), "{found:?}");
     // A target that cannot be used is told as that, not as one that is missing.
     let missing = |problem: &&crate::config::Problem| problem.to_string().contains("which is no target");
     assert_eq!(found.iter().find(missing), None);

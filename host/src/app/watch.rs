@@ -109,6 +109,18 @@ pub fn check(config: &Config, servers: &[String]) -> (Option<String>, Vec<Proble
         problems.extend(missing.map(|server| {
             problem(&cluster.name, format!("tools: there is no tool server {server:?}; {}", known(servers)))
         }));
+        // Nothing said is that there is one of its name. Where there are no servers at all, a watched cluster is watched and no more.
+        let alone = servers.is_empty() && cluster.watched.is_some();
+        let unnamed = !cluster.names_tools && !alone && cluster.tools.iter().all(|server| !servers.contains(server));
+        if unnamed {
+            let text = format!(
+                "there is no tool server {0:?}, so nothing of {0} can be looked at or repaired; {1}; name its own with `tools`, \
+                 or write `tools = []` where it is only watched",
+                cluster.name,
+                known(servers)
+            );
+            problems.push(problem(&cluster.name, text));
+        }
     }
     (told(config), problems)
 }

@@ -6,6 +6,7 @@
 
 mod action;
 mod alert;
+mod bus;
 mod files;
 mod kept;
 mod mail;
@@ -29,13 +30,14 @@ pub use remediation::{Planning, incident};
 pub use shape::closest;
 
 use super::difference;
+use crate::bus::{Publication, Published, Unsent};
 use crate::environment::Environment;
 use crate::journal::Memory;
 use crate::network::smtp::{Mail, Server, SmtpError, Taken};
 use crate::plugin::kind::CallError;
 use crate::plugin::{
-    Bundled, Failure, Kind, MailTransport, Manifest, Options, Outgoing, Plugins, Returned, Setup, Transport,
-    TransportError,
+    Bundled, BusTransport, Failure, Kind, MailTransport, Manifest, Options, Outgoing, Plugins, Returned, Setup,
+    Transport, TransportError,
 };
 use crate::ports::PluginState;
 
@@ -79,6 +81,39 @@ impl MailTransport for Nowhere {
     }
 }
 
+impl BusTransport for Nowhere {
+    fn sender(&self, _: &str) -> Option<String> {
+        None
+    }
+
+    fn publish<'a>(&'a self, _: &'a str, _: &'a Publication) -> BoxFuture<'a, Result<Published, Unsent>> {
+        Box::pin(async { Err(Unsent::Unavailable("there is no bus in a test".into())) })
+    }
+}
+
+/// What a plugin that is called reaches.
+#[derive(Clone)]
+pub struct Ways {
+    /// For requests.
+    pub transport: Arc<dyn Transport>,
+    /// For mail.
+    pub mail: Arc<dyn MailTransport>,
+    /// For messages on buses.
+    pub bus: Arc<dyn BusTransport>,
+}
+
+impl Ways {
+    /// One that is good for all of it.
+    pub fn of<W: Transport + MailTransport + BusTransport + 'static>(way: &Arc<W>) -> Self {
+        Self { transport: Arc::clone(way) as _, mail: Arc::clone(way) as _, bus: Arc::clone(way) as _ }
+    }
+
+    /// Requests alone.
+    pub fn requests(transport: Arc<dyn Transport>) -> Self {
+        Self { transport, ..Self::of(&Arc::new(Nowhere)) }
+    }
+}
+
 /// What came of a call.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Outcome {
@@ -99,10 +134,9 @@ impl Subject<'_> {
         &self,
         options: Options,
         environment: &dyn Environment,
-        transport: Arc<dyn Transport>,
-        mail: Arc<dyn MailTransport>,
+        ways: Ways,
     ) -> Result<Arc<Plugins>, String> {
-        self.load_with(options, environment, transport, mail, Arc::new(Memory::new())).await
+        self.load_with(options, environment, ways, Arc::new(Memory::new())).await
     }
 
     /// As [`Subject::load`], with what the plugin has kept.
@@ -110,8 +144,7 @@ impl Subject<'_> {
         &self,
         options: Options,
         environment: &dyn Environment,
-        transport: Arc<dyn Transport>,
-        mail: Arc<dyn MailTransport>,
+        Ways { transport, mail, bus }: Ways,
         state: Arc<dyn PluginState>,
     ) -> Result<Arc<Plugins>, String> {
         let bundled: Vec<Bundled> = match self.place {
@@ -131,6 +164,7 @@ impl Subject<'_> {
             environment,
             transport,
             mail,
+            bus,
             state,
             least_risk: Arc::new(|_| crate::domain::Risk::Read),
             clock: Arc::new(crate::clock::SystemClock),
@@ -148,9 +182,8 @@ impl Subject<'_> {
     /// # Errors
     /// Sentences about what keeps the plugin from being used.
     pub async fn offers(&self) -> Result<Vec<String>, String> {
-        let plugins = self
-            .load(Options::default(), &BTreeMap::<String, String>::new(), Arc::new(Nowhere), Arc::new(Nowhere))
-            .await?;
+        let plugins =
+            self.load(Options::default(), &BTreeMap::<String, String>::new(), Ways::of(&Arc::new(Nowhere))).await?;
         Ok(plugins.status().into_iter().flat_map(|status| status.offers).collect())
     }
 
@@ -258,8 +291,8 @@ fn comparable(kind: Kind, value: &Value) -> Value {
                 if key == "extra" && value.is_object() {
                     return None;
                 }
-                let whole =
-                    key == "arguments" || (kind != Kind::Source && matches!(key.as_str(), "requests" | "mails"));
+                let whole = key == "arguments"
+                    || (kind != Kind::Source && matches!(key.as_str(), "requests" | "mails" | "published"));
                 let value = if whole { value.clone() } else { comparable(kind, value) };
                 let empty = match &value {
                     Value::Null => true,

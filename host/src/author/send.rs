@@ -8,8 +8,10 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::cases::{Outcome, Place, Subject, notifier};
+use crate::bus::{Bus, Buses, Settings};
+use crate::clock::SystemClock;
 use crate::domain::Risk;
-use crate::environment::Environment;
+use crate::environment::{Environment, ProcessEnvironment};
 use crate::journal::Memory;
 use crate::network::Network;
 use crate::plugin::{Options, Outgoing, Plugins, Returned, Setup, TargetOptions, Transport, TransportError, Wire};
@@ -21,8 +23,22 @@ pub struct Configured<'a> {
     pub plugins: &'a BTreeMap<String, Options>,
     /// `[notifiers.NAME]`.
     pub notifiers: &'a BTreeMap<String, TargetOptions>,
+    /// `[[bus.nats]]`.
+    pub buses: &'a [Settings],
     /// For secrets.
     pub environment: &'a dyn Environment,
+}
+
+impl Configured<'_> {
+    /// The buses, each of which is connected when something is published there.
+    fn opened(&self) -> Result<Buses, String> {
+        let (clock, state) = (Arc::new(SystemClock), Arc::new(Memory::new()));
+        let open = |settings: &Settings| {
+            let bus = Bus::open(settings.clone(), Arc::new(ProcessEnvironment), clock.clone(), state.clone());
+            bus.map(Arc::new).map_err(|error| format!("[[bus.nats]] {}: {error}", settings.name))
+        };
+        self.buses.iter().map(open).collect::<Result<_, _>>().map(Buses)
+    }
 }
 
 /// The wire, and who was spoken to. What was said holds secrets and is not kept.
@@ -71,6 +87,7 @@ pub async fn send(
         environment: configured.environment,
         transport: Arc::clone(&told) as Arc<dyn Transport>,
         mail: Arc::new(Wire(Arc::new(Network::default()))),
+        bus: Arc::new(configured.opened()?),
         state: Arc::new(Memory::new()),
         least_risk: Arc::new(|_| Risk::Read),
         clock: Arc::new(crate::clock::SystemClock),

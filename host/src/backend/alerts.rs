@@ -35,6 +35,11 @@ pub struct LiveAlert {
 }
 
 impl LiveAlert {
+    /// Where it stands among all others.
+    pub fn place(&self) -> String {
+        format!("{} {} {}", self.incident, self.alert.source, self.alert.fingerprint)
+    }
+
     /// The silences among those that cover it that people have made at run time.
     pub fn silences(&self) -> &[String] {
         let by_policy = self.held_by.as_ref().is_some_and(|rule| rule.starts_with("silence:"));
@@ -99,13 +104,26 @@ pub struct Wanted {
     pub held: Option<bool>,
     /// The label by whose values they are counted; empty for none.
     pub by: String,
+    /// In which order they stand.
+    pub order: Order,
     /// So many are passed over.
     pub skip: usize,
     /// So many at most.
     pub most: usize,
 }
 
-/// Some of what fires: the worst first, and of these the newest.
+/// An order of what fires.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Order {
+    /// The worst first, and of these the newest.
+    #[default]
+    Worst,
+    /// By incident, the one that was opened first first, behind the alert of this [`LiveAlert::place`]: a page goes on where the one
+    /// before ended, whatever came or ended meanwhile.
+    Place(Option<String>),
+}
+
+/// Some of what fires.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Firing {
     /// They.
@@ -122,8 +140,8 @@ pub struct Firing {
 
 /// What fires, as somebody sees it who may look there.
 pub trait Alerts: Send + Sync {
-    /// All alerts that fire. May take a while where there are many.
-    fn live_alerts(&self, _access: &Access) -> Vec<LiveAlert> {
+    /// All alerts that fire and pass. May take a while where these are many.
+    fn live_alerts(&self, _access: &Access, _matchers: &[Matcher]) -> Vec<LiveAlert> {
         Vec::new()
     }
     /// Some of what fires.

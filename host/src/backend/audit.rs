@@ -20,6 +20,13 @@ pub trait Auditing: Send + Sync {
     fn accounts_told(&self) -> Result<u64, String> {
         Ok(0)
     }
+    /// Whether there ever were accounts, as far as the journal knows; also before anything else is known of it. May block on files.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    fn had_accounts(&self) -> Result<bool, String> {
+        Ok(false)
+    }
     /// Those that are wanted, the latest first. May block on files.
     ///
     /// # Errors

@@ -139,6 +139,10 @@ impl super::audit::Auditing for Fake {
         Box::pin(std::future::ready(Ok(())))
     }
 
+    fn had_accounts(&self) -> Result<bool, String> {
+        Ok(self.audited.lock().unwrap().iter().any(|audited| audited.change().is_some()))
+    }
+
     fn audited(&self, wanted: &AuditWanted) -> Result<Vec<AuditView>, String> {
         let all = self.audited.lock().unwrap();
         let views = all.iter().enumerate().rev();

@@ -35,7 +35,12 @@ pub fn parse(text: &str) -> Result<Address, String> {
         "tls" | "https" => "tls",
         _ => return Err("an address begins with nats:// or tls://; http:// and https:// are taken for these".into()),
     };
-    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let (authority, behind) = rest.split_at(end);
+    // What stands there may be the rest of a password, and what is before it no host.
+    if !matches!(behind, "" | "/") {
+        return Err("nothing stands behind host and port of an address; in a name or password write # as %23, / as %2F, ? as %3F".into());
+    }
     let (login, host) = authority.rsplit_once('@').map_or((None, authority), |(login, host)| (Some(login), host));
     let parsed = reqwest::Url::parse(&format!("http://{host}")).ok().filter(|_| !host.is_empty());
     let Some(name) = parsed.as_ref().and_then(|url| url.host_str()) else {
@@ -71,6 +76,11 @@ mod tests {
         }
         for wrong in ["ws://s3cret@broker", "nats://", "", "nats://a b", "nats://s3cret@"] {
             assert!(!parse(wrong).unwrap_err().contains("s3cret"), "{wrong}");
+        }
+        // What was not escaped is no host.
+        for wrong in ["nats://u:p@s3cret#x@broker", "nats://u:4222/s3cret@broker", "nats://u:s3cret?@broker:4222"] {
+            let why = parse(wrong).unwrap_err();
+            assert!(why.contains("%23") && !why.contains("s3cret"), "{wrong}: {why}");
         }
         let shown = format!("{:?}", parse("http://app:s3cret@broker").unwrap());
         assert_eq!(shown, "nats://broker:4222");

@@ -34,7 +34,7 @@ pub enum Word {
     Taken,
     /// It is being worked at.
     Working,
-    /// It is given back for a while.
+    /// It is given back for a while, or to whoever asks next.
     Back(Duration),
     /// It can never be read, and why: it is not sent again.
     End(String),
@@ -103,6 +103,7 @@ impl Delivered for Held {
             match word {
                 Word::Taken => self.acknowledged_with(AckKind::Ack).await,
                 Word::Working => self.acknowledged_with(AckKind::Progress).await,
+                Word::Back(Duration::ZERO) => self.acknowledged_with(AckKind::Nak(None)).await,
                 Word::Back(pause) => self.acknowledged_with(AckKind::Nak(Some(pause))).await,
                 Word::End(why) => self.ended(&why).await,
             }

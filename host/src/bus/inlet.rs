@@ -5,6 +5,7 @@
 //! While nothing can be taken, what has come is held, and the server is told so, because what is given back is overtaken by
 //! what comes later. After a while it is given back all the same, and nothing more is asked for.
 
+use std::pin::pin;
 use std::time::Duration;
 
 use async_nats::Client;
@@ -20,7 +21,7 @@ use super::known::Known;
 use super::late::Late;
 use super::seen::Seen;
 use super::status::What;
-use super::turn::{GIVEN_BACK, Turn};
+use super::turn::{GIVEN_BACK, Handled, Turn};
 use super::{Bus, Inlet, Intake, Message, Stream, plain};
 use crate::domain::Labels;
 use crate::ports::Inbound;
@@ -37,14 +38,39 @@ const IDLE: Duration = Duration::from_secs(10);
 /// Between two times that the place in the stream is remembered.
 const REMEMBER: Duration = Duration::from_secs(60);
 
-/// Goes on until the host ends.
+/// Goes on until the host stops. What has come by then is taken still; what waits for its copies is given back, so that whoever
+/// reads next has it at once. A server keeps no order among what it gets back, so that messages which tell of the same alert are
+/// left alone: these come again by themselves, in their order, and no alert that is over begins once more.
 pub(super) async fn follow(bus: &Bus, client: &Client, inlet: &Inlet, intake: &dyn Intake) {
     let Some(stream) = &inlet.stream else { return plain::follow(bus, client, inlet, intake).await };
-    let (mut seen, mut late, mut sizes) = (Seen::default(), Late::default(), Sizes::default());
+    let mut late = Late::default();
+    read_on(bus, client, (inlet, stream), intake, &mut late).await;
+    let all = late.give_up();
+    // Whoever asks for messages gets back at once what it gives back: the server must know before that nobody asks any more.
+    if let Err(error) = client.flush().await {
+        tracing::debug!(%error, "the server does not hear that nothing more is read");
+    }
+    for held in &all {
+        held.say(Word::Back(Duration::ZERO)).await;
+    }
+    bus.status.add(What::GivenBack, all.len() as u64);
+    if let Err(error) = client.flush().await {
+        tracing::debug!(%error, "the server may not know what is given back");
+    }
+    bus.given_back.cancel();
+}
+
+/// Reads until the host stops.
+async fn read_on(bus: &Bus, client: &Client, (inlet, stream): (&Inlet, &Stream), intake: &dyn Intake, late: &mut Late) {
+    let (mut seen, mut sizes) = (Seen::default(), Sizes::default());
     let mut pause = PAUSE;
     loop {
-        ready(bus, intake).await;
-        match attach(bus, client, inlet, stream).await {
+        let found = async {
+            ready(bus, intake).await;
+            attach(bus, client, inlet, stream).await
+        };
+        let Some(found) = bus.unless_stopping(found).await else { return };
+        match found {
             Ok(place) => {
                 seen.attach(&place.created, place.floor);
                 bus.status.waits(None);
@@ -53,15 +79,37 @@ pub(super) async fn follow(bus: &Bus, client: &Client, inlet: &Inlet, intake: &d
                 let turn = Turn { bus, inlet, intake, ack_wait: config.ack_wait };
                 let followed = Followed { bus, stream, turn, place };
                 sizes.longest = sizes.longest.max(client.max_payload());
-                if followed.read(&mut seen, &mut late, &mut sizes).await {
-                    pause = PAUSE;
+                match followed.read(&mut seen, late, &mut sizes).await {
+                    End::Lost { came: true } => pause = PAUSE,
+                    End::Lost { came: false } => {}
+                    End::Stopped => return,
                 }
             }
             Err(why) => bus.status.waits(Some(why)),
         }
-        bus.clock.sleep(pause).await;
+        if bus.unless_stopping(bus.clock.sleep(pause)).await.is_none() {
+            return;
+        }
         pause = (pause * 2).min(LONGEST);
     }
+}
+
+impl Bus {
+    /// What comes of something that is worked at; none where the host stops before.
+    pub(super) async fn unless_stopping<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+        match select(pin!(self.stopping.cancelled()), pin!(work)).await {
+            Either::Left(_) => None,
+            Either::Right((done, _)) => Some(done),
+        }
+    }
+}
+
+/// How the reading of a place ended.
+enum End {
+    /// The place was lost; whether anything had come.
+    Lost { came: bool },
+    /// The host stops.
+    Stopped,
 }
 
 /// Waits until anything can be taken.
@@ -83,8 +131,8 @@ struct Followed<'a> {
 }
 
 impl Followed<'_> {
-    /// Reads until the place is lost; whether anything came.
-    async fn read(&self, seen: &mut Seen, late: &mut Late, sizes: &mut Sizes) -> bool {
+    /// Reads until the place is lost, or the host stops.
+    async fn read(&self, seen: &mut Seen, late: &mut Late, sizes: &mut Sizes) -> End {
         let asked = Asked::of(&self.place.consumer.cached_info().config, sizes.longest);
         let alone = std::mem::take(&mut sizes.next_is_longer);
         let asked = if alone { asked.one() } else { asked };
@@ -93,39 +141,47 @@ impl Followed<'_> {
             Ok(messages) => messages,
             Err(error) => {
                 self.bus.status.waits(Some(error.to_string()));
-                return false;
+                return End::Lost { came: false };
             }
         };
         let mut came = false;
         let mut remembered = self.bus.clock.elapsed();
         loop {
-            let first = match self.next(&mut messages, late, asked.bytes > 0).await {
+            let Some(next) = self.bus.unless_stopping(self.next(&mut messages, late, asked.bytes > 0)).await else {
+                let rest = waiting(&mut messages);
+                drop(messages);
+                self.turn.handle(rest, seen, late).await;
+                return End::Stopped;
+            };
+            let first = match next {
                 Some(Ok(Some(message))) => message,
                 Some(Ok(None)) => {
                     sizes.next_is_longer = true;
-                    return true;
+                    return End::Lost { came: true };
                 }
                 Some(Err(error)) => {
                     let stream = &self.stream.name;
                     self.bus.status.waits(Some(format!("the stream {stream:?} is looked for again: {error}")));
-                    return came;
+                    return End::Lost { came };
                 }
-                None => return came,
+                None => return End::Lost { came },
             };
             came = true;
             sizes.longest = sizes.longest.max(first.length);
             let (group, ended) = gathered(first, &mut messages);
-            if !self.turn.handle(group, seen, late).await {
-                let rest: Vec<Held> = std::iter::from_fn(|| messages.next().now_or_never().flatten()?.ok())
-                    .take(AT_ONCE * 2)
-                    .filter_map(Held::of)
-                    .collect();
-                self.bus.status.add(What::GivenBack, rest.len() as u64);
-                say_all(&rest, &Word::Back(GIVEN_BACK)).await;
-                return came;
+            match self.turn.handle(group, seen, late).await {
+                Handled::Taken => {}
+                Handled::GivenBack => {
+                    let rest = waiting(&mut messages);
+                    self.bus.status.add(What::GivenBack, rest.len() as u64);
+                    say_all(&rest, &Word::Back(GIVEN_BACK)).await;
+                    return End::Lost { came };
+                }
+                // What could not be taken in time comes again by itself, in its order.
+                Handled::Stopped => return End::Stopped,
             }
             if ended || alone {
-                return came;
+                return End::Lost { came };
             }
             if self.bus.clock.elapsed().saturating_sub(remembered) >= REMEMBER {
                 remembered = self.bus.clock.elapsed();
@@ -195,6 +251,12 @@ struct Sizes {
     longest: usize,
     /// The next one is longer than that.
     next_is_longer: bool,
+}
+
+/// Those that have come and were not looked at yet.
+fn waiting(messages: &mut pull::Stream) -> Vec<Held> {
+    let all = std::iter::from_fn(|| messages.next().now_or_never().flatten()?.ok());
+    all.take(AT_ONCE * 2).filter_map(Held::of).collect()
 }
 
 /// A message and those that have come behind it, and whether behind these the place was lost.

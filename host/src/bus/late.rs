@@ -3,7 +3,7 @@
 //! unacknowledged and there is room for more that waits ([`super::onward`]). Where it does not, those that have waited for a
 //! while are acknowledged all the same: alerts go before copies.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -13,7 +13,7 @@ use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
 use super::held::{Delivered, Word};
-use super::onward::{Arrival, HOLDS};
+use super::onward::{Arrival, HOLDS, Settling};
 use crate::ports::Clock;
 
 /// The shortest and the longest pause between two words to the server that a message is being worked at.
@@ -45,6 +45,8 @@ struct One {
     since: Duration,
     /// The alerts that it tells of.
     about: Vec<String>,
+    /// Hears that it is acknowledged.
+    settling: Settling,
 }
 
 impl Waiting {
@@ -87,7 +89,9 @@ impl Waiting {
         while let Some(held) = self.held(sequence) {
             match held.settle().await {
                 Ok(()) => {
-                    self.all().remove(&sequence);
+                    if let Some(one) = self.all().remove(&sequence) {
+                        one.settling.settle();
+                    }
                     self.left.notify_waiters();
                 }
                 Err(error) => {
@@ -133,6 +137,7 @@ impl Late {
         let old: Vec<One> = self.waiting.all().extract_if(.., old).map(|(_, one)| one).collect();
         for one in &old {
             one.held.say(Word::Taken).await;
+            one.settling.settle();
         }
         self.waiting.left.notify_waiters();
         old.len()
@@ -150,8 +155,8 @@ impl Late {
 
     /// Acknowledges a message that tells of these alerts once what it sent on has arrived.
     pub fn add(&mut self, clock: &Arc<dyn Clock>, held: impl Delivered, about: Vec<String>, arrival: Arrival) {
-        let (clock, tick, sequence) = (Arc::clone(clock), self.tick, self.wait(clock.as_ref(), held, about));
-        let waiting = Arc::clone(&self.waiting);
+        let sequence = self.wait(clock.as_ref(), held, about, arrival.settling());
+        let (clock, tick, waiting) = (Arc::clone(clock), self.tick, Arc::clone(&self.waiting));
         self.tasks.spawn(async move {
             let arrived = waiting.working(clock.as_ref(), tick, sequence, arrival.wait()).await;
             if arrived == Some(true) {
@@ -164,8 +169,8 @@ impl Late {
     /// Acknowledges a message that tells of these alerts once others have been: were it acknowledged before, and these came again
     /// alone, an alert that is over would begin once more.
     pub fn add_behind(&mut self, clock: &Arc<dyn Clock>, held: impl Delivered, about: Vec<String>, others: Vec<u64>) {
-        let (clock, tick, sequence) = (Arc::clone(clock), self.tick, self.wait(clock.as_ref(), held, about));
-        let waiting = Arc::clone(&self.waiting);
+        let sequence = self.wait(clock.as_ref(), held, about, Settling::default());
+        let (clock, tick, waiting) = (Arc::clone(clock), self.tick, Arc::clone(&self.waiting));
         self.tasks.spawn(async move {
             let gone = async {
                 loop {
@@ -183,11 +188,22 @@ impl Late {
         });
     }
 
-    fn wait(&mut self, clock: &dyn Clock, mut held: impl Delivered, about: Vec<String>) -> u64 {
+    /// Waits for none of them any longer. Those that may be given back: a server keeps no order among them, so that none of
+    /// them tells of an alert of which another one tells as well.
+    pub fn give_up(&mut self) -> Vec<Arc<dyn Delivered>> {
+        self.tasks.abort_all();
+        let all = std::mem::take(&mut *self.waiting.all());
+        let mut told: HashMap<String, usize> = HashMap::new();
+        all.values().flat_map(|one| &one.about).for_each(|alert| *told.entry(alert.clone()).or_default() += 1);
+        let alone = |one: &One| one.about.iter().all(|alert| told.get(alert) == Some(&1));
+        all.into_values().filter(alone).map(|one| one.held).collect()
+    }
+
+    fn wait(&mut self, clock: &dyn Clock, mut held: impl Delivered, about: Vec<String>, settling: Settling) -> u64 {
         while self.tasks.try_join_next().is_some() {}
         let sequence = held.sequence();
         held.lighten();
-        self.waiting.all().insert(sequence, One { held: Arc::new(held), since: clock.elapsed(), about });
+        self.waiting.all().insert(sequence, One { held: Arc::new(held), since: clock.elapsed(), about, settling });
         sequence
     }
 }
@@ -298,6 +314,16 @@ mod tests {
             let settled = [&first, &behind].map(|heard| heard.settled.load(Ordering::Relaxed));
             assert_eq!(settled, if let_go { [0, 0] } else { [1, 1] });
         }
+        // At a stop those are given back of whose alerts no other one tells: the others keep their order.
+        for (number, about) in [(1, "a"), (2, "b"), (3, "a"), (4, "")] {
+            let (under_way, arrival) = Arrival::new();
+            let about = Some(about).filter(|about| !about.is_empty()).map(str::to_string);
+            late.add(&clock, One(number, Arc::clone(&heard)), about.into_iter().collect(), arrival);
+            under_way.lets_go();
+        }
+        let before = late.count();
+        let back: Vec<u64> = late.give_up().iter().map(|held| held.sequence()).filter(|number| *number < 10).collect();
+        assert_eq!((back, late.count()), (vec![2, 4], 0), "of {before}");
         // Of another stream nothing is left.
         let (_under_way, arrival) = Arrival::new();
         late.add(&clock, One(1, heard), Vec::new(), arrival);

@@ -14,7 +14,7 @@ use std::time::Duration;
 use futures::future::{join_all, select};
 use tokio::sync::{Notify, mpsc};
 
-use super::outlet::Sent;
+use super::publish::Sent;
 use crate::domain::event::Forward;
 use crate::ports::Clock;
 
@@ -47,6 +47,7 @@ pub enum Kept {
 pub struct UnderWay {
     _held: mpsc::Sender<Infallible>,
     let_go: Arc<AtomicBool>,
+    settling: Settling,
 }
 
 /// When all that was sent on together has arrived, or was given up.
@@ -54,14 +55,37 @@ pub struct UnderWay {
 pub struct Arrival {
     held: mpsc::Receiver<Infallible>,
     let_go: Arc<AtomicBool>,
+    settling: Settling,
+}
+
+/// Whether the message that all of it came with is acknowledged, or needs no acknowledgement any more: it never comes again.
+#[derive(Clone, Debug, Default)]
+pub struct Settling(Arc<AtomicBool>);
+
+impl Settling {
+    /// It is.
+    pub fn settle(&self) {
+        self.0.store(true, Ordering::Release);
+    }
+
+    /// Whether it is.
+    pub fn is_settled(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
 }
 
 impl Arrival {
     /// Of what holds the other part.
     pub fn new() -> (UnderWay, Self) {
         let (sender, held) = mpsc::channel(1);
-        let let_go = Arc::<AtomicBool>::default();
-        (UnderWay { _held: sender, let_go: Arc::clone(&let_go) }, Self { held, let_go })
+        let (let_go, settling) = (Arc::<AtomicBool>::default(), Settling::default());
+        let under_way = UnderWay { _held: sender, let_go: Arc::clone(&let_go), settling: settling.clone() };
+        (under_way, Self { held, let_go, settling })
+    }
+
+    /// To say that its message is acknowledged.
+    pub fn settling(&self) -> Settling {
+        self.settling.clone()
     }
 
     /// Comes back then; false where something of it was let go of before, as when the host stops.
@@ -95,6 +119,11 @@ impl Drop for One {
 }
 
 impl UnderWay {
+    /// Tells whether its message is acknowledged.
+    pub(super) fn settling(&self) -> &Settling {
+        &self.settling
+    }
+
     /// It will not arrive, and comes again.
     pub(super) fn lets_go(&self) {
         self.let_go.store(true, Ordering::Release);
@@ -115,6 +144,13 @@ pub(super) enum Became {
     Lost,
     /// It was tried for as long as any is.
     Late,
+}
+
+/// One that waits no longer.
+pub(super) struct Gone<'a> {
+    pub forward: &'a Forward,
+    /// Of what a stream has still.
+    pub settling: Option<&'a Settling>,
 }
 
 /// Those that wait for one bus.
@@ -329,8 +365,12 @@ impl Onward {
 
     /// Sends them for ever, the oldest first, several at a time; what is not taken lets others pass. `became` hears what became of
     /// each.
-    pub async fn follow<F>(&self, clock: &dyn Clock, send: impl Fn(Arc<Forward>) -> F, became: impl Fn(Became))
-    where
+    pub async fn follow<F>(
+        &self,
+        clock: &dyn Clock,
+        send: impl Fn(Arc<Forward>) -> F,
+        became: impl Fn(Became, &Gone<'_>),
+    ) where
         F: Future<Output = Result<(), Sent>>,
     {
         loop {
@@ -351,18 +391,20 @@ impl Onward {
             let mut later = Vec::new();
             for (mut one, sent) in group.drain(..).zip(sent) {
                 let what = match sent {
-                    Err(Sent::Later(_)) if now.saturating_sub(one.since) < KEPT => {
+                    // A stream may be on its way, as after an election or when it is made anew.
+                    Err(Sent::Never(_)) => Became::Lost,
+                    Err(_) if now.saturating_sub(one.since) < KEPT => {
                         one.due = now + one.pause;
                         one.pause = (one.pause * 2).min(LONGEST);
                         later.push(one);
                         continue;
                     }
-                    Err(Sent::Later(_)) => Became::Late,
-                    Err(_) => Became::Lost,
+                    Err(_) => Became::Late,
                     Ok(()) => Became::Arrived,
                 };
                 one.over = true;
-                became(what);
+                let kept = one.kept == Kept::InStream;
+                became(what, &Gone { forward: &one.forward, settling: kept.then(|| one.under_way.settling()) });
             }
             self.put_back(later);
         }
@@ -390,7 +432,7 @@ mod tests {
         F: Future<Output = Result<(), Sent>>,
     {
         let counts = [AtomicUsize::new(0), AtomicUsize::new(0), AtomicUsize::new(0)];
-        let became = |became| {
+        let became = |became, _: &Gone<'_>| {
             counts[became as usize].fetch_add(1, Ordering::Relaxed);
         };
         let clock = SystemClock;
@@ -441,7 +483,7 @@ mod tests {
             }
         };
         let early = tokio::time::timeout(Duration::from_millis(50), async {
-            onward.follow(&SystemClock, send, |_| ()).await;
+            onward.follow(&SystemClock, send, |_, _| ()).await;
         });
         assert!(early.await.is_err());
         assert_eq!([passes, never].map(|one| one.wait().now_or_never()), [Some(true); 2]);
@@ -449,7 +491,7 @@ mod tests {
         let under_way = add(&onward, "stuck");
         let never_answers = |_| std::future::pending::<Result<(), Sent>>();
         let broken_off = tokio::time::timeout(Duration::from_millis(50), async {
-            onward.follow(&SystemClock, never_answers, |_| ()).await;
+            onward.follow(&SystemClock, never_answers, |_, _| ()).await;
         });
         assert!(broken_off.await.is_err());
         assert_eq!(under_way.wait().now_or_never(), Some(false), "it has not arrived");
@@ -463,7 +505,7 @@ mod tests {
         let arrival = add(&onward, "a");
         let clock = OldClock;
         let lost = AtomicUsize::new(0);
-        let became = |became| {
+        let became = |became, _: &Gone<'_>| {
             lost.fetch_add(usize::from(became == Became::Late), Ordering::Relaxed);
         };
         let follow = onward.follow(&clock, |_| async { Err(Sent::Later("away".into())) }, became);
@@ -542,7 +584,7 @@ mod tests {
                 Ok(())
             }
         };
-        let mut follow = pin!(onward.follow(&SystemClock, send, |_| ()));
+        let mut follow = pin!(onward.follow(&SystemClock, send, |_, _| ()));
         assert!(follow.as_mut().now_or_never().is_none());
         let mut drained = pin!(onward.drained());
         assert!(drained.as_mut().now_or_never().is_none());

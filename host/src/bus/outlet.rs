@@ -3,26 +3,22 @@
 //! How far it is, is remembered after the server has answered. What was sent and not remembered is sent again under the
 //! same name, by which a stream leaves it out.
 
-use std::pin::pin;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
-use async_nats::Client;
+use async_nats::HeaderMap;
 use async_nats::connection::State;
-use async_nats::jetstream::{self, Context, context::PublishErrorKind};
-use futures::future::{Either, select};
-use sha2::{Digest, Sha256};
 
-use super::onward::{Became, Kept, Left, UnderWay};
+use super::connection::Connection;
+use super::onward::{Became, Gone, Kept, Left, UnderWay};
+use super::publish::{Sent, Wire, name};
 use super::status::What;
-use super::tell::{Told, forwarded, written};
+use super::tell::{Told, forward_id, forwarded, written};
 use super::{Bus, Publish, Record, subject};
 use crate::domain::event::{ATTRIBUTE, Forward};
 use crate::domain::text::cut;
 
 const KEY: &str = "told";
-/// How long the server may take to answer.
-const ANSWER: Duration = Duration::from_secs(5);
 const PAUSE: Duration = Duration::from_millis(200);
 const LONGEST: Duration = Duration::from_secs(30);
 /// Bytes that headers take beside a message.
@@ -34,8 +30,8 @@ pub(super) async fn begin(bus: &Bus, record: &dyn Record) {
 }
 
 /// Goes on until the host ends.
-pub(super) async fn follow(bus: &Bus, client: &Client, publish: &Publish, record: &dyn Record) {
-    let out = Outlet::new(bus, client, publish);
+pub(super) async fn follow(bus: &Bus, connection: &Connection, publish: &Publish, record: &dyn Record) {
+    let out = Outlet { bus, connection, publish };
     let mut position = bus.told_up_to(record).await;
     loop {
         let (last, all) = record.behind(position, &publish.topics).await;
@@ -49,9 +45,8 @@ pub(super) async fn follow(bus: &Bus, client: &Client, publish: &Publish, record
 
 struct Outlet<'a> {
     bus: &'a Bus,
-    client: &'a Client,
+    connection: &'a Connection,
     publish: &'a Publish,
-    jetstream: Context,
 }
 
 impl Bus {
@@ -66,16 +61,7 @@ impl Bus {
     }
 }
 
-impl<'a> Outlet<'a> {
-    fn new(bus: &'a Bus, client: &'a Client, publish: &'a Publish) -> Self {
-        let jetstream = jetstream::context::ContextBuilder::new().ack_timeout(ANSWER);
-        let jetstream = match &bus.settings.domain {
-            Some(domain) => jetstream.domain(domain).build(client.clone()),
-            None => jetstream.build(client.clone()),
-        };
-        Self { bus, client, publish, jetstream }
-    }
-
+impl Outlet<'_> {
     /// Sends a message until the server has it.
     async fn tell(&self, told: &Told) {
         let mut told = told.clone();
@@ -85,7 +71,7 @@ impl<'a> Outlet<'a> {
         let subject = subject::of(&self.publish.prefix, &told.object, told.observation);
         let mut body = written(&told, &self.bus.settings.source(), &subject);
         // Over its limit the server closes the connection.
-        if body.len() + HEADERS > self.client.max_payload() {
+        if body.len() + HEADERS > self.connection.client.max_payload() {
             shorten(&mut told);
             body = written(&told, &self.bus.settings.source(), &subject);
         }
@@ -95,7 +81,7 @@ impl<'a> Outlet<'a> {
             let why = match self.sent(&subject, &told.id, &body).await {
                 Ok(()) => {
                     self.bus.status.add(What::Told, 1);
-                    self.bus.status.untold(None);
+                    self.bus.status.told();
                     return;
                 }
                 // A stream may keep less than its server takes.
@@ -111,48 +97,20 @@ impl<'a> Outlet<'a> {
                     return;
                 }
                 // Where it is told, the operator has said; the stream is to come yet.
-                Err(Sent::Later(why) | Sent::Nowhere(why)) => why,
+                Err(sent) => sent,
             };
-            self.bus.status.untold(Some(why));
+            self.bus.status.untold(why.kind(), why.text(), self.bus.clock.elapsed());
             self.bus.clock.sleep(pause).await;
             pause = (pause * 2).min(LONGEST);
         }
     }
 
-    /// Sends a message once. A server that says nothing has not taken it.
+    /// Sends a message once.
     async fn sent(&self, subject: &str, id: &str, body: &str) -> Result<(), Sent> {
-        match select(pin!(self.published(subject, id, body)), self.bus.clock.sleep(ANSWER)).await {
-            Either::Left((sent, _)) => sent,
-            Either::Right(_) => Err(Sent::Later(format!("no answer came within {} s", ANSWER.as_secs()))),
-        }
-    }
-
-    async fn published(&self, subject: &str, id: &str, body: &str) -> Result<(), Sent> {
-        let later = |error: &dyn std::fmt::Display| Sent::Later(error.to_string());
-        if !self.publish.acknowledged {
-            self.client.publish(subject.to_string(), body.to_string().into()).await.map_err(|error| later(&error))?;
-            return self.client.flush().await.map_err(|error| later(&error));
-        }
         // A name is one of the whole stream, and the same may be told under several subjects.
-        let name = Sha256::new().chain_update(subject).chain_update(" ").chain_update(id).finalize();
-        let name = hex::encode(name.get(..16).unwrap_or_default());
-        let message = jetstream::message::PublishMessage::build().payload(body.to_string().into()).message_id(name);
-        let answer = match self.jetstream.send_publish(subject.to_string(), message).await {
-            Ok(answer) => answer.await,
-            Err(error) => Err(error),
-        };
-        match answer {
-            Ok(_) => Ok(()),
-            Err(error) if error.kind() == PublishErrorKind::StreamNotFound => Err(Sent::Nowhere(format!(
-                "no stream keeps the subject {subject}; make one, or set acknowledged = false"
-            ))),
-            Err(error) if error.kind() == PublishErrorKind::MaxPayloadExceeded => Err(Sent::Never(error.to_string())),
-            Err(error) => match refusal(&error) {
-                // What a server finds wrong with a message stays so; what it lacks itself may pass.
-                Some(refusal) if refusal.code() < 500 => Err(Sent::Never(refusal.to_string())),
-                _ => Err(later(&error)),
-            },
-        }
+        let (name, headers) = (name([subject, id]), HeaderMap::new());
+        let wire = Wire { subject, name, headers, body, acknowledged: self.publish.acknowledged, heeds: false };
+        self.connection.publish(&self.bus.status, self.bus.clock.as_ref(), wire).await.map(drop)
     }
 }
 
@@ -165,7 +123,14 @@ impl Bus {
     /// Takes an event that is to be sent on, where anything is told here; it goes when the bus takes it. What a stream keeps
     /// waits for room, anything else is left out where there is none.
     pub async fn send_on(&self, forward: &Arc<Forward>, under_way: &UnderWay, kept: Kept) {
-        if !self.tells() || self.onward.add(forward, under_way, kept, self.clock.elapsed()) {
+        if !self.tells() {
+            return;
+        }
+        // A message that comes again goes to those buses alone that do not have it.
+        if kept == Kept::InStream && self.arrived.has(&forward_id(forward), under_way.settling()) {
+            return;
+        }
+        if self.onward.add(forward, under_way, kept, self.clock.elapsed()) {
             return;
         }
         match kept {
@@ -202,48 +167,42 @@ impl Bus {
     /// Sends events on, until the host ends.
     pub(super) async fn send_onward(&self) {
         let Some(publish) = &self.settings.publish else { return };
-        let out = OnceLock::new();
-        let send = |forward: Arc<Forward>| self.sent_on(&out, publish, forward);
-        let became = |became| match became {
-            Became::Arrived => self.status.add(What::Forwarded, 1),
+        let send = |forward: Arc<Forward>| self.sent_on(publish, forward);
+        let became = |became, gone: &Gone<'_>| match became {
+            Became::Arrived => {
+                self.status.add(What::Forwarded, 1);
+                if let Some(settling) = gone.settling.filter(|settling| !settling.is_settled()) {
+                    self.arrived.add(&forward_id(gone.forward), settling.clone(), self.clock.now());
+                }
+            }
             Became::Lost => self.status.add(What::Untold, 1),
             Became::Late => {
                 self.status.add(What::Untold, 1);
                 self.status.late(self.clock.elapsed());
             }
         };
-        self.onward.follow(self.clock.as_ref(), send, became).await;
+        let sends = self.onward.follow(self.clock.as_ref(), send, became);
+        futures::future::join(sends, self.follow_arrived()).await;
     }
 
-    async fn sent_on<'a>(
-        &'a self,
-        out: &OnceLock<Outlet<'a>>,
-        publish: &'a Publish,
-        forward: Arc<Forward>,
-    ) -> Result<(), Sent> {
+    async fn sent_on(&self, publish: &Publish, forward: Arc<Forward>) -> Result<(), Sent> {
         let source = self.settings.source();
-        let Some(client) = self.client.get().filter(|client| client.connection_state() == State::Connected) else {
+        let there = |connection: &&Connection| connection.client.connection_state() == State::Connected;
+        let Some(connection) = self.connection.get().filter(there) else {
             let why = "it is not connected, and events that are to be sent on wait";
-            self.status.untold(Some(why.into()));
+            self.status.untold("away", why, self.clock.elapsed());
             return Err(Sent::Later(why.into()));
         };
         let (id, body) = forwarded(&forward, &source);
         let sent = match objection(&forward, &publish.prefix, &self.own) {
             Some(why) => Err(Sent::Never(why)),
-            None if body.len() + HEADERS > client.max_payload() => Err(Sent::Never("it is too long".into())),
-            None => {
-                let out = out.get_or_init(|| Outlet::new(self, client, publish));
-                out.sent(&forward.subject, &id, &body).await
-            }
+            None if body.len() + HEADERS > connection.client.max_payload() => Err(Sent::Never("it is too long".into())),
+            None => Outlet { bus: self, connection, publish }.sent(&forward.subject, &id, &body).await,
         };
-        // A stream may be on its way, as after an election or when it is made anew.
-        let sent = sent.map_err(|sent| if let Sent::Nowhere(why) = sent { Sent::Later(why) } else { sent });
         match &sent {
-            Ok(()) => self.status.untold(None),
-            Err(Sent::Never(why) | Sent::Nowhere(why)) => {
-                self.status.never(&forward.subject, why, self.clock.elapsed());
-            }
-            Err(Sent::Later(why)) => self.status.untold(Some(why.clone())),
+            Ok(()) => self.status.told(),
+            Err(Sent::Never(why)) => self.status.never(&forward.subject, why, self.clock.elapsed()),
+            Err(other) => self.status.untold(other.kind(), other.text(), self.clock.elapsed()),
         }
         sent
     }
@@ -273,26 +232,10 @@ fn objection(forward: &Forward, prefix: &str, by: &[String]) -> Option<String> {
     (said.via.len() >= HOPS).then(|| format!("{HOPS} hosts have sent it on already"))
 }
 
-/// What the server itself said against a message.
-fn refusal<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a jetstream::Error> {
-    error.source().and_then(|source| source.downcast_ref())
-}
-
 fn shorten(told: &mut Told) {
     let message = told.data.get("title").or_else(|| told.data.get("message"));
     let message = cut(message.and_then(|text| text.as_str()).unwrap_or_default(), 1 << 10);
     told.data = serde_json::json!({ "message": message, "left_out": "too long for the bus" });
-}
-
-/// Why a message was not sent.
-#[derive(Debug)]
-pub(super) enum Sent {
-    /// It is tried again.
-    Later(String),
-    /// It cannot be.
-    Never(String),
-    /// No stream keeps it.
-    Nowhere(String),
 }
 
 #[cfg(test)]

@@ -1,15 +1,19 @@
 //! How a connection stands, for `/readyz`, `/metrics` and the log.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use super::objections::Objections;
 use super::onward::KEPT;
 use crate::domain::text::cut;
 
 /// Between two lines about messages of one kind.
 const PAUSE: Duration = Duration::from_secs(10);
+/// Between two lines about why nothing is told, of one kind: each message may have another subject, and others may pass.
+const UNTOLD: Duration = Duration::from_secs(60);
 
 /// What became of a message.
 #[derive(Clone, Copy, Debug)]
@@ -52,6 +56,26 @@ enum Stage {
     Connected,
 }
 
+impl Stage {
+    fn problem(&self, name: &str) -> Option<String> {
+        match self {
+            Self::Connected => None,
+            Self::Lost(None) => Some(format!("the bus {name}: the connection broke")),
+            Self::Lost(Some(why)) => {
+                let login = ["auth", "expired", "revoked"].iter().any(|word| why.to_lowercase().contains(word));
+                let login = if login {
+                    "; what the host shows is read anew each time: put what is good now where the configuration says, \
+                     or start it anew where that is the environment"
+                } else {
+                    ""
+                };
+                Some(format!("the bus {name}: the connection broke, and cannot be made again: {why}{login}"))
+            }
+            Self::Unconnected(why) => Some(format!("the bus {name} cannot be reached: {why}")),
+        }
+    }
+}
+
 /// One connection's counts since the start.
 pub struct Status {
     name: String,
@@ -59,6 +83,8 @@ pub struct Status {
     messages: [AtomicU64; WORDS.len()],
     connects: AtomicU64,
     pending: AtomicU64,
+    /// What the server does not let the host publish.
+    pub(super) objections: Objections,
 }
 
 struct Now {
@@ -78,6 +104,8 @@ struct Now {
     filled: Paced,
     late: Paced,
     never: Paced,
+    /// By what is wrong.
+    untells: BTreeMap<&'static str, Paced>,
 }
 
 /// Lines about many of one kind: one now and then.
@@ -87,8 +115,12 @@ struct Paced(Option<(Duration, u64)>);
 impl Paced {
     /// How many were passed over since the last line, if it is time for another one.
     fn passes(&mut self, elapsed: Duration) -> Option<u64> {
+        self.passes_each(PAUSE, elapsed)
+    }
+
+    fn passes_each(&mut self, pause: Duration, elapsed: Duration) -> Option<u64> {
         match &mut self.0 {
-            Some((at, others)) if elapsed.saturating_sub(*at) < PAUSE => {
+            Some((at, others)) if elapsed.saturating_sub(*at) < pause => {
                 *others += 1;
                 None
             }
@@ -102,10 +134,11 @@ impl Status {
     pub fn new(name: &str) -> Self {
         let stage = Stage::Unconnected("not tried yet".into());
         let (waits, remark, untold, full) = Default::default();
-        let (objection, objects, unreadable, filled, late, never) = Default::default();
-        let now = Now { stage, waits, remark, untold, full, objection, objects, unreadable, filled, late, never };
-        let (messages, connects, pending) = Default::default();
-        Self { name: name.into(), now: Mutex::new(now), messages, connects, pending }
+        let (objection, objects, unreadable, filled, late, never, untells) = Default::default();
+        let now =
+            Now { stage, waits, remark, untold, full, objection, objects, unreadable, filled, late, never, untells };
+        let (messages, connects, pending, objections) = Default::default();
+        Self { name: name.into(), now: Mutex::new(now), messages, connects, pending, objections }
     }
 
     fn now(&self) -> MutexGuard<'_, Now> {
@@ -184,18 +217,20 @@ impl Status {
         now.remark = remark;
     }
 
-    /// Why nothing is told for the time being; none where it is.
-    pub(super) fn untold(&self, why: Option<String>) {
+    /// Something was taken.
+    pub(super) fn told(&self) {
         let mut now = self.now();
-        if now.untold != why
-            && let Some(why) = &why
-        {
-            tracing::warn!(bus = self.name, why, "the bus does not take what is told; it is sent again");
+        (now.untold, now.full) = (None, None);
+    }
+
+    /// Why something is not told for the time being: what is wrong in a word, and in a sentence.
+    pub(super) fn untold(&self, kind: &'static str, why: &str, elapsed: Duration) {
+        let why = cut(why, 400);
+        let mut now = self.now();
+        if let Some(others) = now.untells.entry(kind).or_default().passes_each(UNTOLD, elapsed) {
+            tracing::warn!(bus = self.name, why, others, "the bus does not take what is told; it is sent again");
         }
-        if why.is_none() {
-            now.full = None;
-        }
-        now.untold = why;
+        now.untold = Some(why);
     }
 
     /// More events are to be sent on than may wait, and this becomes of the rest.
@@ -251,24 +286,16 @@ impl Status {
         self.pending.store(count, Ordering::Relaxed);
     }
 
+    /// Why it is not connected; none where it is.
+    pub(super) fn away(&self) -> Option<String> {
+        self.now().stage.problem(&self.name)
+    }
+
     /// What is not as it should be.
     pub fn problems(&self) -> Vec<String> {
         let now = self.now();
         let name = &self.name;
-        let stage = match &now.stage {
-            Stage::Connected => None,
-            Stage::Lost(None) => Some(format!("the bus {name}: the connection broke")),
-            Stage::Lost(Some(why)) => {
-                let login = ["auth", "expired", "revoked"].iter().any(|word| why.to_lowercase().contains(word));
-                let login = if login {
-                    "; what it shows was read at the start, so start it anew with what is good now"
-                } else {
-                    ""
-                };
-                Some(format!("the bus {name}: the connection broke, and cannot be made again: {why}{login}"))
-            }
-            Stage::Unconnected(why) => Some(format!("the bus {name} cannot be reached: {why}")),
-        };
+        let stage = now.stage.problem(name);
         let waits = now.waits.as_ref().filter(|_| now.stage == Stage::Connected);
         let waits = waits.map(|why| format!("the bus {name} is not read: {why}"));
         let remark = now.remark.as_ref().map(|remark| format!("the bus {name}: {remark}"));
@@ -333,7 +360,7 @@ mod tests {
         status.objects("client error: i/o error", Duration::ZERO);
         assert!(status.problems()[0].ends_with("cannot be made again: client error: i/o error"));
         status.objects("client error: authorization violation", Duration::from_secs(20));
-        assert!(status.problems()[0].contains("start it anew"), "{:?}", status.problems());
+        assert!(status.problems()[0].contains("read anew each time"), "{:?}", status.problems());
         status.connected();
         assert!(status.problems().is_empty());
     }
@@ -347,6 +374,25 @@ mod tests {
     }
 
     #[test]
+    fn subjects_that_no_stream_keeps_make_one_line_a_minute_however_many_there_are() {
+        let status = Status::new("ops");
+        let mut others = Vec::new();
+        for second in 0..120 {
+            for n in 0..10 {
+                status.untold("nowhere", &format!("no stream keeps {n}"), Duration::from_secs(second));
+                // Another subject is taken meanwhile.
+                status.told();
+            }
+        }
+        others.extend(status.now().untells["nowhere"].0);
+        // The second line came at the 60th second, and has left out what came since.
+        assert_eq!(others, [(Duration::from_secs(60), 599)]);
+        status.untold("nowhere", "no stream keeps a", Duration::ZERO);
+        status.connected();
+        assert!(status.problems()[0].ends_with("no stream keeps a"), "{:?}", status.problems());
+    }
+
+    #[test]
     fn what_there_is_no_room_for_is_a_problem_until_something_arrives() {
         let status = Status::new("ops");
         status.connected();
@@ -355,7 +401,7 @@ mod tests {
         status.still("slow".into());
         status.still("slower".into());
         assert!(status.problems()[0].ends_with("is not read: slow"), "{:?}", status.problems());
-        status.untold(None);
+        status.told();
         status.waits(None);
         assert!(status.problems().is_empty());
     }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
+use super::publish::SENDER;
 use crate::domain::alert::Status;
 use crate::domain::control::Control;
 use crate::domain::decision::RulingKind;
@@ -17,7 +18,7 @@ use crate::domain::job::JobEvent;
 use crate::domain::stream::Stream;
 use crate::domain::subject::Subject;
 use crate::domain::text::cut;
-use crate::domain::{ActionId, Alert, Fact, Incident, Sealed};
+use crate::domain::{ActionId, Alert, Fact, Incident, Labels, Sealed};
 use crate::redact::redact_json;
 
 /// Alerts of an incident that are told with it.
@@ -263,11 +264,9 @@ pub fn written(told: &Told, source: &str, subject: &str) -> String {
     serde_json::to_string(&envelope).unwrap_or_default()
 }
 
-/// Writes an event down that is sent on: its name, the same each time, and the message. Sender, kind, time and data stay.
-pub fn forwarded(forward: &Forward, by: &str) -> (String, String) {
+/// The name of an event that is sent on, the same each time.
+pub fn forward_id(forward: &Forward) -> String {
     let Forward { subject, said, .. } = forward;
-    let via: Vec<&str> = said.via.iter().map(String::as_str).chain([by]).collect();
-    let via = via.join(",");
     let mut hash = Sha256::new();
     let mut part = |part: &str| {
         hash.update((part.len() as u64).to_be_bytes());
@@ -280,7 +279,14 @@ pub fn forwarded(forward: &Forward, by: &str) -> (String, String) {
         part(&said.time.map(|time| time.to_string()).unwrap_or_default());
         part(&said.data.to_string());
     }
-    let id = hex::encode(hash.finalize().get(..16).unwrap_or_default());
+    hex::encode(hash.finalize().get(..16).unwrap_or_default())
+}
+
+/// Writes an event down that is sent on: its name, and the message. Sender, kind, time and data stay.
+pub fn forwarded(forward: &Forward, by: &str) -> (String, String) {
+    let Forward { subject, said, .. } = forward;
+    let via: Vec<&str> = said.via.iter().map(String::as_str).chain([by]).collect();
+    let (id, via) = (forward_id(forward), via.join(","));
     let envelope = Envelope {
         specversion: "1.0",
         id: &id,
@@ -297,8 +303,14 @@ pub fn forwarded(forward: &Forward, by: &str) -> (String, String) {
     (id, text)
 }
 
-/// Whether a body is a message of this very host, or one that it has sent on. It may have several names.
-pub fn is_own(body: &str, own: &[String]) -> bool {
+/// Whether a host like this one has published it, as a message that a plugin made.
+pub fn is_of_a_host(headers: &Labels) -> bool {
+    headers.get(&SENDER.to_ascii_lowercase()).is_some()
+}
+
+/// Whether a message is one of this very host, or one that it has sent on. It may have several names. What a plugin has
+/// published may be no event: that says so in a header.
+pub fn is_own(headers: &Labels, body: &str, own: &[String]) -> bool {
     #[derive(Deserialize)]
     struct Said<'a> {
         #[serde(borrow)]
@@ -308,6 +320,9 @@ pub fn is_own(body: &str, own: &[String]) -> bool {
     }
     // Most are others', and need not be read twice.
     let is_one = |name: &str| own.iter().any(|own| own == name);
+    if headers.get(&SENDER.to_ascii_lowercase()).is_some_and(is_one) {
+        return true;
+    }
     let is = |said: Said<'_>| {
         said.source.is_some_and(|name| is_one(&name)) || said.tidegatevia.is_some_and(|via| via.split(',').any(is_one))
     };
@@ -317,7 +332,7 @@ pub fn is_own(body: &str, own: &[String]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{Entry, IncidentId, Labels, Outcome};
+    use crate::domain::{Entry, IncidentId, Outcome};
 
     const ALL: [Topic; 3] = [Topic::Incidents, Topic::Alerts, Topic::Findings];
 
@@ -379,9 +394,16 @@ mod tests {
         assert!(text.starts_with(beginning) && text.ends_with("\"cluster\":\"kestrel\"}"), "{text}");
         let read = crate::events::cloudevent::structured(&text).unwrap();
         assert_eq!((read.observation.as_str(), read.object.name.as_str()), ("alerts", "n1.lan"));
-        assert!(is_own(&text, &named("tidegate/k")) && !is_own(&text, &named("tidegate/other")));
+        assert!(
+            is_own(&Labels::new(), &text, &named("tidegate/k"))
+                && !is_own(&Labels::new(), &text, &named("tidegate/other"))
+        );
+        let by = |name: &str| -> Labels { [("tidegate-source", name)].into() };
+        assert!(is_own(&by("tidegate/k"), "no event", &named("tidegate/k")));
+        assert!(!is_own(&by("tidegate/other"), "no event", &named("tidegate/k")));
+        assert!(is_of_a_host(&by("tidegate/other")) && !is_of_a_host(&Labels::new()));
         // A host that tells on two buses has two names.
-        assert!(is_own(&text, &["tidegate/a".to_string(), "tidegate/k".into()]));
+        assert!(is_own(&Labels::new(), &text, &["tidegate/a".to_string(), "tidegate/k".into()]));
     }
 
     #[test]
@@ -396,10 +418,15 @@ mod tests {
         );
         let read = crate::events::cloudevent::structured(&text).unwrap().said;
         assert_eq!((read.source.as_str(), &read.data, read.time), ("s", &event.said.data, event.said.time));
-        assert!(is_own(&text, &named("tidegate/k")) && !is_own(said, &named("tidegate/k")));
+        assert!(
+            is_own(&Labels::new(), &text, &named("tidegate/k")) && !is_own(&Labels::new(), said, &named("tidegate/k"))
+        );
         let again = crate::events::cloudevent::structured(&text).unwrap().forwarded("ops.copy");
         let (_, second) = forwarded(&again, "tidegate/other");
-        assert!(["tidegate/k", "tidegate/other"].iter().all(|host| is_own(&second, &named(host))), "{second}");
+        assert!(
+            ["tidegate/k", "tidegate/other"].iter().all(|host| is_own(&Labels::new(), &second, &named(host))),
+            "{second}"
+        );
         assert_eq!(event.forwarded("ops.copy").subject, "ops.copy");
         assert_ne!(forwarded(&event.forwarded("ops.copy"), "x").0, id, "a name is one of the whole stream");
         let unnumbered = |more: &str| {

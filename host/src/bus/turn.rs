@@ -13,7 +13,7 @@ use super::seen::Seen;
 use super::status::What;
 use super::{Arrival, Bus, Inlet, Intake, Kept, Message, Read, tell};
 use crate::domain::Alert;
-use crate::domain::event::Forward;
+use crate::domain::event::{Forward, SOURCE as EVENTS};
 use crate::ports::DecodeError;
 
 /// The shortest and the longest pause before something is taken again.
@@ -24,6 +24,19 @@ const SLOW: Duration = Duration::from_secs(10);
 /// How long messages are held of which nothing can be taken, and for how long they are given back then.
 const HOLD: Duration = Duration::from_secs(60);
 pub(super) const GIVEN_BACK: Duration = Duration::from_secs(10);
+/// How long a stop waits for the group that is being taken.
+const LAST: Duration = Duration::from_millis(500);
+
+/// What became of a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Handled {
+    /// What it means is durable.
+    Taken,
+    /// It was given back for a while.
+    GivenBack,
+    /// The host stops, and nobody has said anything of it.
+    Stopped,
+}
 
 /// Who takes messages in, and where they go.
 pub struct Turn<'a> {
@@ -38,16 +51,21 @@ pub struct Turn<'a> {
 }
 
 impl Turn<'_> {
-    /// Takes a group of messages in; false, and they are given back, if that cannot be done for long.
-    pub async fn handle<D: Delivered>(&self, group: Vec<D>, seen: &mut Seen, late: &mut Late) -> bool {
+    /// Takes a group of messages in. They are given back if that cannot be done for long, and left alone where the host stops before.
+    pub async fn handle<D: Delivered>(&self, group: Vec<D>, seen: &mut Seen, late: &mut Late) -> Handled {
         let tick = (self.ack_wait / 3).max(Duration::from_millis(100));
         let began = self.bus.clock.elapsed();
         let ended = {
             let mut work = pin!(self.take(&group, seen));
+            let mut stops = pin!(async {
+                self.bus.stopping.cancelled().await;
+                self.bus.clock.sleep(LAST).await;
+            });
             loop {
-                match select(work, self.bus.clock.sleep(tick)).await {
-                    Either::Left((ended, _)) => break ended,
-                    Either::Right(((), rest)) => {
+                match select(work, select(stops.as_mut(), self.bus.clock.sleep(tick))).await {
+                    Either::Left((ended, _)) => break Some(ended),
+                    Either::Right((Either::Left(_), _)) => break None,
+                    Either::Right((Either::Right(_), rest)) => {
                         if self.bus.clock.elapsed().saturating_sub(began) >= SLOW {
                             self.bus.status.still("what came last is not taken yet".into());
                         }
@@ -58,7 +76,8 @@ impl Turn<'_> {
             }
         };
         match ended {
-            Ok(Ended { again, unreadable, taken, mut arrivals, mut about }) => {
+            None => Handled::Stopped,
+            Some(Ok(Ended { again, unreadable, taken, mut arrivals, mut about })) => {
                 for (n, why) in &unreadable {
                     if let Some(held) = group.get(*n) {
                         held.say(Word::End(why.clone())).await;
@@ -84,13 +103,13 @@ impl Turn<'_> {
                 if let Err(error) = acknowledge(&now).await {
                     tracing::info!(bus = self.bus.settings.name, %error, "messages are durable, and the server does not know yet; they come again");
                 }
-                true
+                Handled::Taken
             }
-            Err(why) => {
+            Some(Err(why)) => {
                 self.bus.status.waits(Some(why));
                 self.bus.status.add(What::GivenBack, group.len() as u64);
                 say_all(&group, &Word::Back(GIVEN_BACK)).await;
-                false
+                Handled::GivenBack
             }
         }
     }
@@ -147,7 +166,11 @@ impl Bus {
             return None;
         }
         // Whatever the host would make of its own words it has made already.
-        if tell::is_own(&message.request.body, &self.own) {
+        let own = tell::is_own(&message.request.headers, &message.request.body, &self.own);
+        // What another host tells of its incidents is heard by event rules that name it: a source would make an incident of each
+        // one, of which it would tell the other.
+        let of_a_host = inlet.source != EVENTS && tell::is_of_a_host(&message.request.headers);
+        if own || of_a_host {
             self.status.add(What::Own, 1);
             return None;
         }

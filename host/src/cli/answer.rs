@@ -221,6 +221,8 @@ fn shown(incident: &IncidentView, action: &ActionView) -> Screen {
         rows.into_iter().filter(|(_, text)| !text.is_empty()).map(|(label, text)| vec![label, text]).collect();
     let mut screen = Screen::default();
     screen.columns(&rows);
+    screen.extend(&table::change(action));
+    screen.line("the call");
     let arguments = serde_json::to_string_pretty(&Value::Object(action.arguments.clone())).unwrap_or_default();
     arguments.lines().for_each(|line| screen.line(line));
     screen

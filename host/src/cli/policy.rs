@@ -30,7 +30,7 @@ enum Command {
     Test(TestArguments),
     /// Find what cannot be meant: rules that never match, tools that do not exist; exit code 1 if there is any
     Lint(LintArguments),
-    /// Show every rule that was considered and why it did or did not match, and every gate
+    /// Show which rule decides and why, with --all every rule that was considered, and what every gate says
     Explain(ExplainArguments),
     /// Replay the journal against other policies: what would change; exit code 3 when anything does
     Backtest(backtest::Arguments),
@@ -72,6 +72,9 @@ struct ExplainArguments {
     /// The source that decodes a payload file
     #[arg(long, value_name = "NAME", default_value = alertmanager::NAME)]
     source: String,
+    /// Every rule that was considered, also those that decide nothing
+    #[arg(long)]
+    all: bool,
     /// Print one JSON document
     #[arg(long)]
     json: bool,
@@ -157,7 +160,7 @@ async fn explained(context: &Context<'_>, arguments: ExplainArguments) -> anyhow
             if n > 0 {
                 screen.gap();
             }
-            explain::show(&mut screen, one);
+            explain::show(&mut screen, one, arguments.all);
         }
         screen.print()?;
     }

@@ -66,6 +66,21 @@ impl<'a> Remote<'a> {
         response.json().await.context("the host's answer cannot be read")
     }
 
+    /// How the host is: it says so also where it is not ready.
+    ///
+    /// # Errors
+    /// When nobody answers, or not like a host.
+    pub async fn health<T: DeserializeOwned>(&self) -> anyhow::Result<T> {
+        let request = self.request(Method::GET, "/readyz")?.timeout(PATIENCE);
+        let response = request.send().await.map_err(|error| unreached(error, self.address))?;
+        response.json().await.with_context(|| format!("{} does not answer like a tidegate", self.address))
+    }
+
+    /// Where the host is asked.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// Whether anything answers where the host would.
     pub async fn is_there(&self) -> bool {
         let request = self.client.get(format!("http://{}/healthz", self.address)).timeout(PATIENCE);
@@ -135,16 +150,16 @@ impl Repeated {
     }
 }
 
+fn unreached(error: reqwest::Error, address: SocketAddr) -> anyhow::Error {
+    if error.is_connect() {
+        anyhow!("no tidegate answers at {address}: start one with `tidegate serve`, or name its address with --listen")
+    } else {
+        anyhow!("the host at {address} does not answer: {}", describe(error))
+    }
+}
+
 async fn sent(request: RequestBuilder, address: SocketAddr) -> anyhow::Result<Response> {
-    let response = request.send().await.map_err(|error| {
-        if error.is_connect() {
-            anyhow!(
-                "no tidegate answers at {address}: start one with `tidegate serve`, or name its address with --listen"
-            )
-        } else {
-            anyhow!("the host at {address} does not answer: {}", describe(error))
-        }
-    })?;
+    let response = request.send().await.map_err(|error| unreached(error, address))?;
     let status = response.status();
     if status.is_success() {
         return Ok(response);

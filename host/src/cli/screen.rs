@@ -102,6 +102,15 @@ impl Screen {
         }
     }
 
+    /// Writes it in the place of what the terminal shows.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn print_anew(&self) -> std::io::Result<()> {
+        // To the first line, and away with all that is there.
+        Self(format!("\u{1b}[H\u{1b}[J{}", self.0)).print()
+    }
+
     /// The text as it will be written.
     #[cfg(test)]
     pub fn text(&self) -> &str {

@@ -77,7 +77,7 @@ enum Command {
 
 /// When it ends.
 #[derive(Args)]
-#[group(required = true, multiple = false)]
+#[group(multiple = false)]
 struct End {
     /// For how long, from now or from its beginning, such as 2h or 1h30m
     #[arg(long = "for", value_name = "LENGTH")]
@@ -88,11 +88,17 @@ struct End {
 }
 
 impl End {
-    /// As a member of a request.
-    fn member(&self) -> (String, Value) {
-        match &self.length {
-            Some(length) => ("for".into(), json!(length)),
-            None => ("until".into(), json!(self.until)),
+    /// As a member of a request; none where nothing is said, which is enough to look and no more.
+    fn member(&self) -> Option<(String, Value)> {
+        let length = self.length.as_ref().map(|length| ("for".to_string(), json!(length)));
+        length.or_else(|| Some(("until".to_string(), json!(self.until?))))
+    }
+
+    /// The same for what needs an end.
+    fn needed(&self) -> anyhow::Result<(String, Value)> {
+        match self.member() {
+            Some(member) => Ok(member),
+            None => bail!("say until when it holds: --for LENGTH, such as --for 2h, or --until TIME"),
         }
     }
 }
@@ -159,7 +165,7 @@ pub async fn run(context: &Context<'_>, arguments: Arguments) -> anyhow::Result<
         }
         Some(Command::Extend { silence, end, person, broad, json }) => {
             let person = ("person".to_string(), json!(name(context, &person)?));
-            let body: Value = [person, ("broad".into(), json!(broad)), end.member()].into_iter().collect();
+            let body: Value = [person, ("broad".into(), json!(broad)), end.needed()?].into_iter().collect();
             let path = format!("/v1/silences/{}/extend", segment(&silence)?);
             let found: One = remote.post(&path, &body).await?;
             answer(&found.silence, json)?.print()?;
@@ -172,6 +178,7 @@ async fn add(context: &Context<'_>, remote: &Remote<'_>, arguments: &AddArgument
     let named = |text: &String| if text.contains(['=', '~', '{']) { text.clone() } else { format!("alertname={text}") };
     let matchers: Vec<String> = arguments.matchers.iter().map(named).collect();
     let person = name(context, &arguments.person)?;
+    let end = if arguments.preview { arguments.end.member() } else { Some(arguments.end.needed()?) };
     let body = |preview: bool| -> Value {
         let members = [
             ("matchers", json!(matchers)),
@@ -182,7 +189,7 @@ async fn add(context: &Context<'_>, remote: &Remote<'_>, arguments: &AddArgument
         ];
         let from = arguments.from.map(|from| ("from".to_string(), json!(from)));
         let members = members.into_iter().map(|(key, value)| (key.to_string(), value));
-        members.chain(from).chain([arguments.end.member()]).collect()
+        members.chain(from).chain(end.clone()).collect()
     };
     let Previewed { preview } = remote.post("/v1/silences", &body(true)).await?;
     if arguments.preview && arguments.json {

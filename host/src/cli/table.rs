@@ -161,6 +161,30 @@ pub fn safeguards(view: &ActionView) -> Vec<(String, String)> {
     lines.into_iter().map(|(label, text)| (label.to_string(), text)).collect()
 }
 
+/// What an action changes, before and after, whole: what is approved is exactly that.
+pub fn change(view: &ActionView) -> Screen {
+    let mut screen = Screen::default();
+    let Some(change) = &view.change else {
+        return one("before and after are not known: what it would change was not looked at");
+    };
+    screen.line("before and after");
+    for field in &change.fields {
+        screen.line(format!("  {}", field.path));
+        for (sign, text) in [("-", &field.before), ("+", &field.after)] {
+            match text {
+                Some(text) => text.lines().for_each(|line| screen.line(format!("    {sign} {line}"))),
+                None => screen.line(format!("    {sign} (nothing)")),
+            }
+        }
+    }
+    screen.line(match (change.known_by.as_str(), &change.seen_at) {
+        ("proposer", _) => "  what stands there the proposer says; nobody has looked".to_string(),
+        (_, Some(at)) => format!("  as the host has seen it at {}", seconds(at)),
+        (_, None) => "  as the host has seen it".to_string(),
+    });
+    screen
+}
+
 fn line_of(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

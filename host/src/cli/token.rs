@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::Context;
 use super::screen::{Screen, one};
-use super::user::change;
+use super::user::{Meant, change};
 use crate::accounts::edit::{self, Wanted};
 use crate::accounts::{self, Token, Used};
 use crate::clock::SystemClock;
@@ -52,6 +52,8 @@ enum Command {
     Revoke {
         /// Its id, as `token list` names it
         id: String,
+        #[command(flatten)]
+        meant: Meant,
     },
 }
 
@@ -59,8 +61,8 @@ pub fn run(context: &Context<'_>, arguments: Arguments) -> anyhow::Result<ExitCo
     match arguments.command {
         Command::New { name, scopes, expires, label } => make(context, &name, &scopes, &expires, label)?.print()?,
         Command::List { json } => list(context, json)?.print()?,
-        Command::Revoke { id } => {
-            change(context, |book| book.revoke(&id, None))?;
+        Command::Revoke { id, meant } => {
+            change(context, meant, |book| book.revoke(&id, None))?;
             one(format!("revoked: {id}")).print()?;
         }
     }
@@ -76,7 +78,7 @@ fn make(context: &Context<'_>, name: &str, scopes: &[String], expires: &str, lab
     let made = SystemClock.now();
     let until = made.checked_add(length)?;
     let permits = if scopes.is_empty() { "all that its owner may do".to_string() } else { words(&scopes) };
-    let (secret, token) = change(context, |book| {
+    let (secret, token) = change(context, Meant::NEVER, |book| {
         // A name that [[access]] alone knows is nobody's yet: there is nothing that it could be proven by.
         if !context.config.users.contains_key(name) && !book.accounts.contains_key(name) {
             return Err(format!(

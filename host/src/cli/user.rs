@@ -14,12 +14,11 @@ use serde_json::json;
 
 use super::Context;
 use super::remote::USER_TOKEN;
-use super::screen::{Screen, ask_secret, one};
+use super::screen::{Screen, ask_secret, note, one};
 use crate::accounts::{self, Account, Book, By, Edit, Locked, Visitors, password};
 use crate::clock::SystemClock;
 use crate::config::is_user_name;
 use crate::domain::audit::Way;
-use crate::domain::person::fold;
 use crate::domain::{Access, Person, Role};
 use crate::ports::Clock;
 use crate::token::{self, Hash};
@@ -66,23 +65,42 @@ enum Command {
     Remove {
         /// Whose
         name: String,
+        #[command(flatten)]
+        meant: Meant,
     },
     /// Let nobody in as somebody, by whatever proof, until `user enable`
     Disable {
         /// Whom
         name: String,
+        #[command(flatten)]
+        meant: Meant,
     },
     /// Let somebody in again
     Enable {
         /// Whom
         name: String,
     },
+    /// Say that there are no accounts any more, where the file of them is gone: until then a host that remembers some lets nobody in
+    Reset,
     /// List who there is, and what they may do
     List {
         /// Print one JSON document
         #[arg(long)]
         json: bool,
     },
+}
+
+/// A word for what nobody does by the way.
+#[derive(Args, Clone, Copy)]
+pub struct Meant {
+    /// It is meant, also where nobody is left then who may say who there is
+    #[arg(long)]
+    last_admin: bool,
+}
+
+impl Meant {
+    /// Of what cannot leave nobody.
+    pub const NEVER: Self = Self { last_admin: false };
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -116,7 +134,7 @@ pub fn run(context: &Context<'_>, arguments: Arguments) -> anyhow::Result<ExitCo
         }
         Command::Add { name, groups, role, password: true } => keep(context, &name, groups, role.role())?,
         Command::Passwd { name } => set_password(context, &name)?,
-        Command::Remove { name } => change(context, |book| {
+        Command::Remove { name, meant } => change(context, meant, |book| {
             let Some(account) = book.accounts.remove(&name) else { return Err(nobody(&name)) };
             if context.config.users.contains_key(&name) && account.disabled {
                 return Err(format!(
@@ -139,7 +157,7 @@ pub fn run(context: &Context<'_>, arguments: Arguments) -> anyhow::Result<ExitCo
             places::set(context, arguments)?;
             return Ok(ExitCode::SUCCESS);
         }
-        Command::Disable { name } => change(context, |book| {
+        Command::Disable { name, meant } => change(context, meant, |book| {
             if let Some((id, called)) = outside(context, book, &name) {
                 book.keep_out(&id, &called, true);
                 return Ok(format!("disabled: {called} ({id}) is let in no more, whoever says who they are"));
@@ -148,7 +166,7 @@ pub fn run(context: &Context<'_>, arguments: Arguments) -> anyhow::Result<ExitCo
             book.edit(&name, edit, context.config.users.contains_key(&name))?;
             Ok(format!("disabled: nobody comes in as {name} any more, and sessions and yeses of theirs count no more"))
         })?,
-        Command::Enable { name } => change(context, |book| {
+        Command::Enable { name } => change(context, Meant::NEVER, |book| {
             if let Some((id, called)) = outside(context, book, &name) {
                 book.keep_out(&id, &called, false);
                 return Ok(format!("enabled: {called} ({id})"));
@@ -156,6 +174,7 @@ pub fn run(context: &Context<'_>, arguments: Arguments) -> anyhow::Result<ExitCo
             book.accounts.get_mut(&name).ok_or_else(|| nobody(&name))?.disabled = false;
             Ok(format!("enabled: {name}"))
         })?,
+        Command::Reset => reset(context)?,
         Command::List { json } => {
             list(context, json)?.print()?;
             return Ok(ExitCode::SUCCESS);
@@ -173,7 +192,7 @@ fn outside(context: &Context<'_>, book: &Book, name: &str) -> Option<(String, St
     let seen = Visitors::beside(&context.config.accounts_file()).all();
     let seen = seen.into_iter().filter(|(_, seen)| seen.outside).map(|(id, seen)| (id, seen.name));
     let kept = book.outside.iter().map(|(id, known)| (id.clone(), known.name.clone()));
-    let mut meant = seen.chain(kept).filter(|(id, called)| id == name || fold(called) == fold(name));
+    let mut meant = seen.chain(kept).filter(|(id, called)| id == name || called == name);
     // One of two who are called the same is meant by what their provider calls them.
     let first = meant.next()?;
     meant.all(|(id, _)| id == first.0).then_some(first)
@@ -190,10 +209,24 @@ fn check(name: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Changes the file of accounts, one command after the other.
-pub fn change<T>(context: &Context<'_>, change: impl FnOnce(&mut Book) -> Result<T, String>) -> anyhow::Result<T> {
+/// Changes the file of accounts, one command after the other. What leaves nobody who may say who there is must be meant.
+pub fn change<T>(
+    context: &Context<'_>,
+    meant: Meant,
+    change: impl FnOnce(&mut Book) -> Result<T, String>,
+) -> anyhow::Result<T> {
     let mut file = Locked::take(&context.config.accounts_file()).map_err(anyhow::Error::msg)?;
+    let before = file.book.clone();
+    let lost = are_lost(context);
     let said = change(&mut file.book).map_err(anyhow::Error::msg)?;
+    // A file with this alone would let in whoever was kept out, and forget all others.
+    if lost && !file.book.begins_anew() {
+        bail!("{}", accounts::gone_is(&context.config.accounts_file()));
+    }
+    let lost = context.config.last_admin_lost(&before, &file.book, SystemClock.now());
+    if let Some(lost) = lost.filter(|_| !meant.last_admin) {
+        bail!("{lost}; nothing was changed. --last-admin says that it is meant");
+    }
     file.write(&by(context)).map_err(anyhow::Error::msg)?;
     Ok(said)
 }
@@ -204,8 +237,10 @@ fn by(context: &Context<'_>) -> By {
     // Who became somebody else for this is who did it.
     let name = variable("SUDO_USER").or_else(|| variable("USER")).or_else(|| variable("LOGNAME"));
     let from = variable("SSH_CONNECTION").and_then(|text| text.split(' ').next()?.parse::<IpAddr>().ok());
+    // A service, a timer or a container has no such variable.
+    let uid = || format!("uid {}", rustix::process::getuid().as_raw());
     By {
-        person: name.map(Person::typed).filter(|person| !person.is_nameless()),
+        person: Some(name.map_or_else(|| Person::typed(&uid()), Person::typed)).filter(|person| !person.is_nameless()),
         way: Way::Cli,
         from: from.map_or_else(|| "this machine".into(), |from| from.to_string()),
         at: SystemClock.now(),
@@ -237,8 +272,9 @@ fn keep(context: &Context<'_>, name: &str, groups: Vec<String>, role: Option<Rol
     if accounts::read(&context.config.accounts_file()).map_err(anyhow::Error::msg)?.accounts.contains_key(name) {
         bail!("there is an account {name} already; `tidegate user passwd {name}` sets its password");
     }
+    closes(context, role);
     let password = Some(new_password(name)?);
-    change(context, |book| {
+    change(context, Meant::NEVER, |book| {
         let since = Some(SystemClock.now());
         let groups: BTreeSet<String> = groups.into_iter().collect();
         book.make(name, Account { role, groups, password, since, ..Account::default() })?;
@@ -252,13 +288,47 @@ fn keep(context: &Context<'_>, name: &str, groups: Vec<String>, role: Option<Rol
     })
 }
 
+/// Says what the first proof of anybody does to everybody else, before it is there.
+fn closes(context: &Context<'_>, role: Option<Role>) {
+    if context.config.demands_proof() || are_lost(context) {
+        return;
+    }
+    note(
+        "nobody need prove anything yet: whoever is at this machine may do everything. From the first account or token on nobody gets in \
+         without a proof, also not from here: pages, the API, `approve`, `pause`, `chat` and the like want a password or a token. Alerts \
+         are taken as before",
+    );
+    if role != Some(Role::Admin) {
+        note("this one may not say who there is: make an admin as well, with --role admin");
+    }
+}
+
+/// Whether there were accounts, and the file of them is gone.
+fn are_lost(context: &Context<'_>) -> bool {
+    !context.config.accounts_file().exists() && context.host.had_accounts(&context.config).unwrap_or(true)
+}
+
+/// Begins with no accounts, where the file of them is gone: for a host that remembers some.
+fn reset(context: &Context<'_>) -> anyhow::Result<String> {
+    let path = context.config.accounts_file();
+    if path.exists() {
+        bail!("{} is there, so nothing is to be reset; `tidegate user remove NAME` removes an account", path.display());
+    }
+    let file = Locked::take(&path).map_err(anyhow::Error::msg)?;
+    file.reset(&by(context)).map_err(anyhow::Error::msg)?;
+    Ok(format!(
+        "reset: {} says that there are no accounts; a host that is started from now on lets in as if there had never been any",
+        path.display()
+    ))
+}
+
 fn set_password(context: &Context<'_>, name: &str) -> anyhow::Result<String> {
     let book = accounts::read(&context.config.accounts_file()).map_err(anyhow::Error::msg)?;
     if !context.config.users.contains_key(name) && !book.accounts.contains_key(name) {
         bail!("{}; `tidegate user add {name} --password` makes one", nobody(name));
     }
     let password = Some(new_password(name)?);
-    change(context, |book| {
+    change(context, Meant::NEVER, |book| {
         let account = book.accounts.entry(name.into()).or_default();
         (account.password, account.since) = (password, Some(SystemClock.now()));
         Ok(format!("set: the password of {name}; sessions that were opened with another one have ended"))
@@ -291,6 +361,13 @@ fn list(context: &Context<'_>, json: bool) -> anyhow::Result<Screen> {
         };
         return Ok(Screen::json(&json!({ "people": names.iter().map(one).collect::<Vec<_>>() }))?);
     }
+    if names.is_empty() && are_lost(context) {
+        return Ok(one(format!(
+            "nobody: the file of accounts {} is gone, and there were accounts, so nobody gets in by one until it is back; \
+             `tidegate user reset` says that there are none any more",
+            context.config.accounts_file().display()
+        )));
+    }
     if names.is_empty() {
         return Ok(one(
             "nobody: whoever is at this machine may do everything; `tidegate user add NAME --password` makes an account",
@@ -312,6 +389,7 @@ fn list(context: &Context<'_>, json: bool) -> anyhow::Result<Screen> {
 
 fn add(context: &Context<'_>, name: &str, groups: &[String], role: Option<Role>) -> anyhow::Result<()> {
     check(name)?;
+    closes(context, role);
     if accounts::read(&context.config.accounts_file()).map_err(anyhow::Error::msg)?.accounts.contains_key(name) {
         bail!(
             "{name} is an account that the host keeps, and a section in the configuration would take its place; \

@@ -78,15 +78,15 @@ pub fn everywhere(role: Role) -> Grant {
 }
 
 impl Rights {
-    /// What somebody of a name and groups may do, besides what is their own.
-    pub fn of(&self, name: &str, is_in: &dyn Fn(&str) -> bool, own: Vec<Grant>, user: bool) -> Access {
-        Access::new(self.why(name, is_in, own, user).into_iter().map(|(grant, _)| grant))
+    /// What somebody may do who is known by this (`Proven::id`; nothing where no name counts) and in these groups, besides what is
+    /// their own.
+    pub fn of(&self, id: &str, is_in: &dyn Fn(&str) -> bool, own: Vec<Grant>, user: bool) -> Access {
+        Access::new(self.why(id, is_in, own, user).into_iter().map(|(grant, _)| grant))
     }
 
     /// The same, and what each of it comes of. A user of the configuration of whom nothing at all is said is what users were
     /// before there were roles.
-    pub fn why(&self, name: &str, is_in: &dyn Fn(&str) -> bool, own: Vec<Grant>, user: bool) -> Vec<(Grant, Because)> {
-        let id = fold(name);
+    pub fn why(&self, id: &str, is_in: &dyn Fn(&str) -> bool, own: Vec<Grant>, user: bool) -> Vec<(Grant, Because)> {
         let named = |rule: &Rule| {
             if rule.people.iter().any(|person| fold(person) == id) {
                 return Some(Because::Named);

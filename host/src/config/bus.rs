@@ -60,8 +60,7 @@ struct RawNats {
 #[serde(deny_unknown_fields)]
 struct RawPublish {
     prefix: Option<String>,
-    #[serde(default)]
-    topics: Vec<Topic>,
+    topics: Option<Vec<Topic>>,
     acknowledged: Option<bool>,
 }
 
@@ -74,8 +73,8 @@ enum Start {
     All,
 }
 
-/// Checks them all. `cluster` is that of `[events]`.
-pub fn build(raw: Raw, cluster: &str, base: &Path, report: &mut Report) -> Vec<Settings> {
+/// Checks them all. `cluster` is that of `[events]`, and on those that are `published` plugins publish.
+pub fn build(raw: Raw, cluster: &str, published: &BTreeSet<&str>, base: &Path, report: &mut Report) -> Vec<Settings> {
     let mut problem = |text: String| report(&["bus", "nats"], text);
     if raw.nats.len() > MOST {
         problem(format!("at most {MOST} connections"));
@@ -90,7 +89,7 @@ pub fn build(raw: Raw, cluster: &str, base: &Path, report: &mut Report) -> Vec<S
         if !names.insert(name.clone()) {
             problem(format!("the name {name:?} is there twice"));
         }
-        match one.build(cluster, base) {
+        match one.build(cluster, published.contains(name.as_str()), base) {
             Ok(settings) => all.push(settings),
             Err(error) => problem(format!("{name}: {error}")),
         }
@@ -105,7 +104,7 @@ fn is_name(name: &str) -> bool {
 }
 
 impl RawNats {
-    fn build(mut self, cluster: &str, base: &Path) -> Result<Settings, String> {
+    fn build(mut self, cluster: &str, published: bool, base: &Path) -> Result<Settings, String> {
         let path = |reference: Option<Reference>| {
             let mut source = reference.map(|reference| reference.0);
             source.iter_mut().for_each(|source| resolve_path(source, base));
@@ -133,7 +132,7 @@ impl RawNats {
         let own = self.cluster.clone().unwrap_or_else(|| cluster.into());
         let identity = if own.is_empty() { name.clone() } else { format!("{own}/{name}") };
         let publish = self.publish.take().map(|publish| publish.build(own)).transpose()?;
-        let inlet = self.inlet(cluster, publish.is_some())?;
+        let inlet = self.inlet(cluster, publish.is_some() || published)?;
         Ok(Settings { name, servers, endpoint, login, tls, domain, discover, identity, inlet, publish })
     }
 
@@ -155,7 +154,7 @@ impl RawNats {
         }
         if self.stream.is_none() && subjects.is_empty() {
             let alone = self.queue.is_none() && self.source.is_none();
-            let text = "it reads nothing: name a stream, or subjects to listen to";
+            let text = "it reads nothing: name a stream, or subjects to listen to; a bus that is only written to has publish, or a target's bus names it";
             return if tells && alone { Ok(None) } else { Err(text.into()) };
         }
         let stream = match self.stream {
@@ -187,10 +186,7 @@ impl RawPublish {
         if !Pattern::parse(&prefix).is_ok_and(|pattern| pattern.is_literal()) || prefix.len() > 100 {
             return Err("publish: prefix is what subjects begin with, such as \"ops\"".into());
         }
-        let mut topics = self.topics;
-        if topics.is_empty() {
-            topics = vec![Topic::Incidents, Topic::Alerts, Topic::Findings];
-        }
+        let topics = self.topics.unwrap_or_else(|| vec![Topic::Incidents, Topic::Alerts, Topic::Findings]);
         Ok(Publish { prefix, topics, cluster, acknowledged: self.acknowledged.unwrap_or(true) })
     }
 }

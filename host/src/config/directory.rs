@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use super::access::{Because, everywhere};
 use super::{Auth, Config, sign_in};
 use crate::accounts::{self, Account, Book};
-use crate::domain::person::{fold, outside_id};
+use crate::domain::person::{fold, outside_id, proxied_id};
 use crate::domain::{Access, Grant, Proof, Proven, Role};
 use crate::gate::people::{Outside, OutsideRule};
 use crate::gate::{self, People};
@@ -17,8 +17,6 @@ use crate::token::Hash;
 pub enum NotLetIn {
     /// They are kept out.
     Disabled,
-    /// Somebody whom the host knows itself has the same name.
-    NameIsTaken,
     /// It has no letters.
     Nameless,
 }
@@ -31,12 +29,16 @@ impl Config {
 
     /// Whether callers of the API must prove something. What cannot be read is no reason to let everybody in.
     pub fn demands_proof(&self) -> bool {
-        let kept = || accounts::read(&self.accounts_file()).map_or(true, |book| book.proves());
+        accounts::read(&self.accounts_file()).map_or(true, |book| self.demands_proof_with(&book))
+    }
+
+    /// The same with what a file of accounts says.
+    pub fn demands_proof_with(&self, book: &Book) -> bool {
         self.server.auth.is_some()
             || self.sign_in.proxy.is_some()
             || self.server.oidc.is_some()
             || self.users.values().any(|user| !user.tokens.is_empty())
-            || kept()
+            || book.proves()
     }
 
     /// Everybody by name, with the groups that their section and their account name.
@@ -86,7 +88,7 @@ impl Config {
             (Some(user), _) => user.role.map(everywhere).into_iter().collect(),
             (None, account) => account.map(Account::grants).unwrap_or_default(),
         };
-        self.rights.why(name, &is_in, own, user.is_some())
+        self.rights.why(&id, &is_in, own, user.is_some())
     }
 
     /// Why somebody may do what they may, however their name was proven.
@@ -97,7 +99,7 @@ impl Config {
             Proof::Proxy => {
                 let user = self.users.iter().find(|(known, _)| fold(known) == person.id()).map(|(_, user)| user);
                 let own = user.and_then(|user| user.role).map(everywhere).into_iter().collect();
-                self.rights.why(person.name(), &is_in, own, false)
+                self.rights.why(&person.id(), &is_in, own, false)
             }
             Proof::Token(_) | Proof::Password | Proof::Link => self.why_of(book, person.name()),
         }
@@ -106,7 +108,7 @@ impl Config {
     /// Somebody whom a proxy names, with the groups that it and the configuration know, and what they may do. Nothing is theirs
     /// that neither their section nor an `[[access]]` says; none where they are disabled.
     pub fn named_by_proxy(&self, book: &Book, name: &str, groups: &BTreeSet<String>) -> Option<(Proven, Access)> {
-        let id = fold(name);
+        let id = proxied_id(name);
         if book.keeps_out(&id) {
             return None;
         }
@@ -115,12 +117,13 @@ impl Config {
         let of_people = self.people.keys().filter(|group| self.is_in(&id, group)).map(|group| fold(group));
         let all: BTreeSet<String> = groups.iter().cloned().chain(own).chain(of_people).collect();
         let own = user.and_then(|user| user.role).map(everywhere).into_iter().collect();
-        let access = self.rights.of(name, &|group| all.contains(&fold(group)), own, false);
+        let access = self.rights.of(&id, &|group| all.contains(&fold(group)), own, false);
         Some((Proven::new(name, Proof::Proxy, all)?, access))
     }
 
     /// Somebody whom the provider knows, with the groups that it names, and what they may do: what `[[access]]` gives these groups
-    /// and nothing else, because a name is whatever the provider, or the person there, says today.
+    /// and nothing else, because a name is whatever the provider, or the person there, says today. So it is nothing either to them
+    /// that somebody here has the same name: neither is the other.
     ///
     /// # Errors
     /// Why they are not let in.
@@ -134,9 +137,6 @@ impl Config {
         let issuer = self.server.oidc.as_ref().map(|oidc| oidc.issuer_text.clone()).unwrap_or_default();
         if book.keeps_out(&outside_id(&issuer, subject)) {
             return Err(NotLetIn::Disabled);
-        }
-        if self.is_kept_here(book, name) {
-            return Err(NotLetIn::NameIsTaken);
         }
         let groups: BTreeSet<String> = groups.iter().map(|group| fold(group)).collect();
         let access = self.rights.of("", &|group| groups.contains(&fold(group)), Vec::new(), false);

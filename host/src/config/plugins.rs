@@ -17,7 +17,7 @@ use super::secret::{Reference, resolve_path};
 use super::unit::{Period, Size};
 use crate::domain::Risk;
 use crate::network::smtp::Tls;
-use crate::plugin::{Grant, Limits, MailGrant, Options, TargetOptions, path_problem};
+use crate::plugin::{BusGrant, Grant, Limits, MailGrant, Options, TargetOptions, path_problem};
 use crate::secret::SecretSource;
 
 const KIB: u64 = 1 << 10;
@@ -45,6 +45,7 @@ pub struct RawPlugin {
     secrets: BTreeMap<String, Reference>,
     grant: Vec<Grant>,
     mail: Option<RawMail>,
+    bus: Option<BusGrant>,
     risks: BTreeMap<String, Risk>,
     sha256: Option<String>,
     limits: RawLimits,
@@ -61,6 +62,7 @@ pub struct RawNotifier {
     #[serde(default)]
     grant: Vec<Grant>,
     mail: Option<RawMail>,
+    bus: Option<BusGrant>,
 }
 
 #[derive(Deserialize)]
@@ -152,8 +154,9 @@ impl Raw {
             let limits = std::mem::take(&mut raw.limits).build(&name, report);
             let sha256 = raw.sha256.take().map(|digest| digest.to_ascii_lowercase());
             let mail = raw.mail.take().map(|mail| mail.build(&at, base, report));
-            let RawPlugin { settings, grant, risks, .. } = raw;
-            each.insert(name, Options { settings, secrets, grant, mail, risks, sha256, limits });
+            check_bus(&at, raw.bus.as_ref(), report);
+            let RawPlugin { settings, grant, bus, risks, .. } = raw;
+            each.insert(name, Options { settings, secrets, grant, mail, bus, risks, sha256, limits });
         }
         Plugins { directory: directory(self.path, base, "plugins"), each }
     }
@@ -207,10 +210,30 @@ pub fn build_notifiers(
         let shared = plugins.each.get(&raw.plugin).map(|plugin| &plugin.secrets);
         check(&["notifiers", &name], &secrets, shared, &raw.grant, report);
         let mail = raw.mail.map(|mail| mail.build(&["notifiers", &name], base, report));
-        let target = TargetOptions { plugin: raw.plugin, settings: raw.settings, secrets, grant: raw.grant, mail };
+        check_bus(&["notifiers", &name], raw.bus.as_ref(), report);
+        let RawNotifier { plugin, settings, grant, bus, .. } = raw;
+        let target = TargetOptions { plugin, settings, secrets, grant, mail, bus };
         notifiers.insert(name, target);
     }
     notifiers
+}
+
+fn check_bus(at: &[&str; 2], bus: Option<&BusGrant>, report: &mut Report) {
+    let [section, name] = at;
+    for problem in bus.map(BusGrant::problems).unwrap_or_default() {
+        report(&[*section, *name, "bus"], problem);
+    }
+}
+
+/// What is published by plugins: where the configuration says so, and on which bus.
+pub fn publishing<'a>(
+    plugins: &'a Plugins,
+    notifiers: &'a BTreeMap<String, TargetOptions>,
+) -> impl Iterator<Item = ([&'a str; 3], &'a str)> {
+    let of_plugins = plugins.each.iter().map(|(name, one)| ("plugins", name, one.bus.as_ref()));
+    let of_targets = notifiers.iter().map(|(name, one)| ("notifiers", name, one.bus.as_ref()));
+    let all = of_plugins.chain(of_targets);
+    all.filter_map(|(section, name, bus)| Some(([section, name.as_str(), "bus"], bus?.name.as_str())))
 }
 
 fn references(raw: BTreeMap<String, Reference>, base: &Path) -> BTreeMap<String, SecretSource> {

@@ -3,6 +3,14 @@
 use super::Config;
 
 impl Config {
+    /// Where people reach this host, as far as anything in the configuration says so: the address of links, or the one to which a
+    /// provider sends people back. Without a slash at the end.
+    pub fn reached_at(&self) -> Option<String> {
+        let of_links = self.approvals.link.as_ref().map(|link| link.base.clone());
+        let of_provider = self.server.oidc.as_ref().map(|oidc| oidc.redirect.origin().ascii_serialization());
+        of_links.or(of_provider)
+    }
+
     /// A line for each source of `names` that demands a proof, and one for each kind of the others.
     pub fn ways_in(&self, names: &[String]) -> Vec<String> {
         let listen = self.server.listen;

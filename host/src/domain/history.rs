@@ -38,6 +38,8 @@ pub struct Past {
     pub opened_at: Timestamp,
     /// How it ended; none while it is open.
     pub outcome: Option<Outcome>,
+    /// A person had it decided anew, so that it goes on as another one and is no recurrence beside that.
+    pub rerun: bool,
     /// Executed actions.
     pub fixes: Vec<Fix>,
 }
@@ -58,6 +60,7 @@ impl Past {
             name: shared(incident.alerts.first().map(|alert| alert.name.as_str()).unwrap_or_default()),
             opened_at: incident.opened_at,
             outcome: incident.outcome(),
+            rerun: incident.is_rerun(),
             fixes: fixes(incident),
         }
     }
@@ -133,6 +136,8 @@ pub struct Row<'a> {
     pub opened_at: Timestamp,
     /// How it ended; none while it is open.
     pub outcome: Option<Outcome>,
+    /// A person had it decided anew.
+    pub rerun: bool,
     /// Executed actions.
     pub fixes: Fixes<'a>,
 }
@@ -153,6 +158,7 @@ impl<'a> From<&'a Past> for Row<'a> {
             name: &past.name,
             opened_at: past.opened_at,
             outcome: past.outcome,
+            rerun: past.rerun,
             fixes: past
                 .fixes
                 .iter()
@@ -278,14 +284,20 @@ impl History {
 
     /// Takes in how an incident stands behind these facts, and forgets what is too old.
     pub fn note<'a>(&mut self, incident: &Incident, facts: impl IntoIterator<Item = &'a Fact>) {
-        use Fact::{AlertsChanged, Closed, Concluded, Decided, HandedOver, Opened, Result, Uncertain, Verified};
+        use Fact::{AlertsChanged, Closed, Concluded, Decided, HandedOver, Opened, Result, Said, Uncertain, Verified};
         let (mut alerts, mut standing, mut closed) = (false, false, false);
         for fact in facts {
             closed |= matches!(fact, Closed { .. });
             alerts |= matches!(fact, Opened { .. } | AlertsChanged { .. } | HandedOver { .. } | Closed { .. });
             standing |= matches!(
                 fact,
-                Opened { .. } | Decided { .. } | Result { .. } | Uncertain { .. } | Verified { .. } | Concluded { .. }
+                Opened { .. }
+                    | Decided { .. }
+                    | Result { .. }
+                    | Uncertain { .. }
+                    | Verified { .. }
+                    | Concluded { .. }
+                    | Said { .. }
             );
         }
         if alerts {

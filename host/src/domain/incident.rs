@@ -43,7 +43,7 @@ pub use people::{ByPeople, Said};
 pub use put_off::{PutOff, next_when};
 pub use read::opened;
 pub use record::{ActionRecord, ActionState, Approval};
-pub use view::{ActionView, IncidentView, ModelView, UndoView, VerdictView};
+pub use view::{ActionView, ChangeView, FieldView, IncidentView, ModelView, UndoView, VerdictView};
 
 use super::action::ActionId;
 use super::alert::{Alert, Labels, Severity, Status, common_labels};

@@ -78,16 +78,37 @@ impl Proven {
     /// The same person, who gave another name besides. It is kept for readers and counts for nothing.
     #[must_use]
     pub fn saying(self, said: Option<&str>) -> Self {
-        let said = said.map(str::trim).filter(|said| !fold(said).is_empty() && fold(said) != fold(&self.name));
+        let own = [fold(&self.name), fold(&self.shown())];
+        let said = said.map(str::trim).filter(|said| !fold(said).is_empty() && !own.contains(&fold(said)));
         Self { said: said.map(str::to_string), ..self }
     }
 
     /// Who it is, however the name is spelled. Of whom a provider knows it is what that calls them: a blank stands in it, so that
-    /// nobody can be called like that.
+    /// nobody can be called like that. Whom a proxy names is whoever is called exactly so here, and nobody whose name only looks
+    /// like it.
     pub fn id(&self) -> String {
         match &self.proof {
             Proof::Oidc { issuer, subject } => outside_id(issuer, subject),
-            _ => fold(&self.name),
+            Proof::Proxy => proxied_id(&self.name),
+            Proof::Token(_) | Proof::Password | Proof::Link => fold(&self.name),
+        }
+    }
+
+    /// Who else says who this is, in a word that stands beside the name wherever people read it: names that others give are theirs,
+    /// and may look like one of this host's.
+    pub fn via(&self) -> Option<&'static str> {
+        match self.proof {
+            Proof::Oidc { .. } => Some("sso"),
+            Proof::Proxy => Some("proxy"),
+            Proof::Token(_) | Proof::Password | Proof::Link => None,
+        }
+    }
+
+    /// The name, and who says it where that is somebody else.
+    pub fn shown(&self) -> String {
+        match self.via() {
+            Some(via) => format!("{} (via {via})", self.name),
+            None => self.name.clone(),
         }
     }
 
@@ -158,6 +179,11 @@ impl Person {
         }
     }
 
+    /// The name, and who says it where that is somebody else than this host.
+    pub fn shown(&self) -> String {
+        self.proven().map_or_else(|| self.name().to_string(), Proven::shown)
+    }
+
     /// Whether both are the same as far as anybody can tell: a typed name is never a proven person, whatever it says.
     pub fn is_same_as(&self, other: &Self) -> bool {
         self.key() == other.key()
@@ -182,8 +208,8 @@ impl fmt::Display for Person {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Proven(proven) => match &proven.said {
-                Some(said) => write!(f, "{} (as {said})", proven.name),
-                None => f.write_str(&proven.name),
+                Some(said) => write!(f, "{} (as {said})", proven.shown()),
+                None => f.write_str(&proven.shown()),
             },
             Self::Typed(Typed(name)) => write!(f, "{name} (unproven)"),
         }
@@ -199,6 +225,11 @@ impl From<Proven> for Person {
 /// What somebody is known by whom a provider knows.
 pub fn outside_id(issuer: &str, subject: &str) -> String {
     format!("{issuer} {subject}")
+}
+
+/// What somebody is known by whom a proxy names. Case alone makes no other name of it; a blank does, which no name of this host has.
+pub fn proxied_id(name: &str) -> String {
+    name.trim().to_lowercase()
 }
 
 /// A name for comparisons: without case, blanks and letters that have no shape.
@@ -285,6 +316,22 @@ mod tests {
         assert!(there.may_be(&here.into()) && there.may_be(&other.into()) && !there.may_be(&Person::typed("bob")));
         let text = serde_json::to_string(&Person::from(there.clone())).unwrap();
         assert_eq!(serde_json::from_str::<Person>(&text).unwrap(), there.into(), "{text}");
+    }
+
+    #[test]
+    fn a_name_that_others_give_is_shown_as_theirs_and_is_nobody_elses_for_looking_like_it() {
+        let at = Proof::Oidc { issuer: "https://id.example".into(), subject: "7".into() };
+        let person = |name: &str, proof| Person::from(Proven::new(name, proof, BTreeSet::new()).unwrap());
+        assert_eq!(person("ada", at.clone()).to_string(), "ada (via sso)");
+        assert_eq!(person("ada", Proof::Proxy).to_string(), "ada (via proxy)");
+        let ops = Proven::new("ops", Proof::Proxy, BTreeSet::new()).unwrap().saying(Some("ann"));
+        assert_eq!(Person::from(ops).to_string(), "ops (via proxy) (as ann)");
+        let here = person("ada", Proof::Password);
+        assert!(person("Ada", Proof::Proxy).is_same_as(&here), "a proxy names those whom the host knows");
+        for other in ["a da", "a\u{200b}da", "\u{430}da", "ada.", "\u{ff41}da"] {
+            assert!(!person(other, Proof::Proxy).is_same_as(&here), "{other:?}");
+            assert!(!person(other, at.clone()).is_same_as(&here), "{other:?}");
+        }
     }
 
     #[test]

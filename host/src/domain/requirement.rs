@@ -135,12 +135,12 @@ impl Requirement {
             return if anybody { Ok(()) } else { Err(Refusal::Unproven { gate: self.gate.clone() }) };
         };
         if let Some(author) = barred.filter(|author| proven.may_be(author)) {
-            return Err(Refusal::Proposer { name: author.name().to_string(), gate: self.gate.clone() });
+            return Err(Refusal::Proposer { name: author.shown(), gate: self.gate.clone() });
         }
         if self.who.is_empty() || self.who.iter().any(|group| proven.is_in(group)) {
             return Ok(());
         }
-        let (name, gate) = (proven.name().to_string(), self.gate.clone());
+        let (name, gate) = (proven.shown(), self.gate.clone());
         Err(Refusal::NotAsked { name, gate, groups: self.who.clone() })
     }
 }
@@ -163,7 +163,7 @@ pub enum Refusal {
         gate: String,
     },
     /// They are in none of the groups.
-    #[error("{name} is not in {}, which gate {gate} asks; the configuration says who is", of(.groups))]
+    #[error("{name} is not in {}, which gate {gate} asks; [people] and `tidegate user set {name} --groups` say who is", of(.groups))]
     NotAsked {
         /// Who.
         name: String,

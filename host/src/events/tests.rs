@@ -99,6 +99,26 @@ fn a_counted_event_is_an_alert_when_it_comes_often_enough_about_one_object() {
 }
 
 #[test]
+fn an_event_that_is_sent_again_counts_once_and_raises_nothing_that_has_ended() {
+    let (events, clock) = events(Vec::new());
+    let sent = |id: &str, reason: &str| {
+        let body = format!(
+            r#"{{"specversion":"1.0","id":"{id}","source":"/ci","type":"Kube","subject":"ops.clusters.k.{POD}.events","data":{{"reason":"{reason}"}}}}"#
+        );
+        told(&events.decode(&Labels::new(), &body, events.clock.now()).unwrap().alerts)
+    };
+    assert_eq!([sent("a", "BackOff"), sent("a", "BackOff"), sent("a", "BackOff")].concat(), "", "it is one event");
+    clock.at(10);
+    assert_eq!(sent("a", "BackOff"), "");
+    assert_eq!(sent("b", "BackOff"), "Crash");
+    clock.at(20);
+    assert_eq!(sent("c", "Started"), "-Crash");
+    clock.at(30);
+    assert_eq!([sent("a", "BackOff"), sent("b", "BackOff")].concat(), "Crash", "what comes late is told to be");
+    assert!(events.metrics().contains("tidegate_event_alerts_firing 0\n"), "and raises nothing: {}", events.metrics());
+}
+
+#[test]
 fn an_event_that_says_itself_how_often_it_came_needs_to_come_once() {
     let (events, _) = events(Vec::new());
     let body = r#"{"specversion":"1.0","type":"Event","data":{"reason":"BackOff","count":142,"firstTimestamp":"1970-01-12T13:37:00Z",

@@ -123,13 +123,20 @@ fn odd_keywords_do_what_they_do_in_ops() {
         let data = json!({ "type": "Normal", "reason": "NodeNotReady", "message": "gone" });
         event("Kube", "ops.clusters.k.nodes.db.paris.lan.events", data)
     };
-    let cases: [(Value, Event, bool); 21] = [
+    let silent = || event("Webhook", "ops.clusters.k.namespaces.shop.webhooks.w.events", json!({ "content": "" }));
+    let cases: [(Value, Event, bool); 26] = [
         (json!({ "include": [""] }), samples('K'), true),
         (json!({ "include": [""], "matchType": "EXACT" }), samples('K'), false),
         (json!({ "include": [""], "matchType": "REGEX" }), samples('K'), true),
         (json!({ "include": ["as it is"], "matchType": "EXACT" }), webhook(), true),
         (json!({ "exclude": ["as it is"], "matchType": "EXACT" }), webhook(), false),
         (json!({ "exclude": ["as it"], "matchType": "EXACT" }), webhook(), true),
+        // An event without a text has an empty one.
+        (json!({ "include": [""], "matchType": "EXACT" }), silent(), true),
+        (json!({ "exclude": [""], "matchType": "EXACT" }), silent(), false),
+        (json!({ "include": [""] }), silent(), true),
+        (json!({ "include": ["x"] }), silent(), false),
+        (json!({ "exclude": ["x"] }), silent(), true),
         // One matchType for both, and what excludes wins.
         (json!({ "include": ["BackOff"], "exclude": ["cart.*leaving"] }), samples('K'), true),
         (json!({ "include": ["BackOff"], "exclude": ["cart.*leaving"], "matchType": "REGEX" }), samples('K'), false),

@@ -20,7 +20,7 @@ use super::callers::Caller;
 use super::incidents::reading;
 use super::proxy::Named;
 use super::{Shared, pages};
-use crate::domain::{Access, Permission, Person};
+use crate::domain::{Access, Permission, Person, Proof, Proven};
 use table::{About, Door, Row};
 
 /// In front of every path that there is.
@@ -54,7 +54,10 @@ pub async fn enforce(State(state): State<Arc<Shared>>, request: Request, next: N
 async fn of_api(state: &Arc<Shared>, row: &Row, mut request: Request, next: Next, mut pending: Pending) -> Response {
     let caller = match caller(state, &request) {
         Ok(caller) => caller,
-        Err(failure) => return refused(failure.into_response(), pending),
+        Err(failure) => {
+            pending.is_of(tried(state, &request));
+            return refused(failure.into_response(), pending);
+        }
     };
     pending.is_of(caller.proven().cloned().map(Person::from));
     if let Err(failure) = permitted(state, row, &caller, request.uri().path()).await {
@@ -74,6 +77,7 @@ async fn of_page(state: &Arc<Shared>, row: &Row, mut request: Request, next: Nex
         Ok(viewer) => viewer,
         // Whoever only looks is asked who it is, and nothing was tried.
         Err(response) => {
+            pending.is_of(tried(state, &request));
             pending.answered(&response, false);
             return response;
         }
@@ -83,6 +87,14 @@ async fn of_page(state: &Arc<Shared>, row: &Row, mut request: Request, next: Nex
         return refused(pages::refused(state, &request, &viewer, &failure), pending);
     }
     state.callers.saw(viewer.caller(), state.clock.now());
+    // What the page's own form would be told is known before it is shown.
+    let viewer = match table::row_of("POST", row.path) {
+        Some(form) => {
+            let may = permitted(state, form, viewer.caller(), request.uri().path()).await.is_ok();
+            viewer.who_may(may)
+        }
+        None => viewer,
+    };
     request.extensions_mut().insert(viewer.caller().clone());
     request.extensions_mut().insert(viewer);
     let response = next.run(request).await;
@@ -93,6 +105,14 @@ async fn of_page(state: &Arc<Shared>, row: &Row, mut request: Request, next: Nex
 fn refused(response: Response, pending: Pending) -> Response {
     pending.answered(&response, true);
     response
+}
+
+/// Who somebody is, or says that they are, who is not let in.
+fn tried(state: &Shared, request: &Request) -> Option<Person> {
+    match request.extensions().get::<Named>() {
+        Some(named) => Proven::new(&named.name, Proof::Proxy, named.groups.clone()).map(Person::from),
+        None => state.callers.tried(request.headers()),
+    }
 }
 
 /// Who calls the API.

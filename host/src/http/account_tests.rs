@@ -149,7 +149,8 @@ async fn a_name_and_its_password_open_a_session_that_ends_with_the_password() {
     let refused =
         all.iter().find(|audited| audited.route == "POST /sign-in" && audited.outcome == AuditOutcome::Refused);
     let refused = refused.unwrap();
-    assert_eq!((refused.way, refused.from.as_str(), refused.person.as_ref()), (Way::Page, "127.0.0.1", None));
+    let typed = crate::domain::Person::typed("ada");
+    assert_eq!((refused.way, refused.from.as_str(), refused.person.as_ref()), (Way::Page, "127.0.0.1", Some(&typed)));
     assert_eq!(refused.why, "nobody of this name has this password");
     assert!(!serde_json::to_string(&all).unwrap().contains("horse"), "no password is written down");
     assert!(all.iter().any(|audited| audited.route == "accounts" && audited.why == "account ada was disabled"));
@@ -239,7 +240,7 @@ async fn a_proxy_names_people_and_nobody_else_does() {
     let kept = Kept::new(PROXY, |_| ()).await;
     let ann = [SECRET, ("X-Forwarded-User", "Ann"), ("X-Forwarded-Groups", "dev, SRE")];
     let (status, page) = kept.look("/", &ann).await;
-    assert!(status == 200 && page.contains("<strong>Ann</strong>"), "{status} {page}");
+    assert!(status == 200 && page.contains("<strong>Ann (via proxy)</strong>"), "{status} {page}");
     for (headers, wanted) in [
         (vec![SECRET, ("X-Forwarded-User", "bob"), ("X-Forwarded-Groups", "dev")], 403),
         // Somebody without a word about them was an operator before there were roles; a proxy makes nobody one.

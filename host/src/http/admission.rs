@@ -18,7 +18,7 @@ use super::answer::Failure;
 use super::durations::Route;
 use super::origin::{check_origin, host_name, is_local, is_other_site};
 use super::refusals::Refused;
-use super::{Shared, audit, problem};
+use super::{Shared, audit, pages, problem};
 use crate::domain::event::SOURCE;
 
 /// Headers that say that somebody handed the request on.
@@ -77,11 +77,14 @@ pub async fn admit(State(state): State<Arc<Shared>>, mut request: Request, next:
         Err(failure) => return audit::at_the_door(&state, &request).refuses(failure),
     }
     let (began, route) = (state.clock.elapsed(), Route::of(&request));
+    let reader = Reader::of(&request);
     let of_api = problem::is_of_api(request.uri().path());
     // Of senders there is a record of its own.
     let pending = source.is_none().then(|| audit::at_the_door(&state, &request));
-    let mut response = match (let_in(&state, request, next).await, pending) {
+    let (answer, mut passed) = (let_in(&state, request, next).await, false);
+    let mut response = match (answer, pending) {
         (Ok(response), pending) => {
+            passed = true;
             if let Some(pending) = pending {
                 pending.nothing();
             }
@@ -92,6 +95,8 @@ pub async fn admit(State(state): State<Arc<Shared>>, mut request: Request, next:
     };
     if of_api {
         response = problem::shaped(response, &state.random);
+    } else if let Some(reader) = reader {
+        response = reader.reads(&state, response, passed);
     }
     let status = response.status();
     state.durations.note(&route, status, state.clock.elapsed().saturating_sub(began));
@@ -106,6 +111,39 @@ pub async fn admit(State(state): State<Arc<Shared>>, mut request: Request, next:
         state.refusals.note(source, status, sentence, state.clock.elapsed());
     }
     response
+}
+
+/// Somebody who reads pages: what is refused there is said on one.
+struct Reader {
+    headers: HeaderMap,
+    uri: Uri,
+}
+
+impl Reader {
+    /// Whoever accepts HTML, of what is for no program.
+    fn of(request: &Request) -> Option<Self> {
+        let path = request.uri().path();
+        let for_programs = matches!(path, "/alert" | "/alert/")
+            || ["/v1/", "/api/", "/-/", "/mcp", "/s/"].iter().any(|known| path.starts_with(known));
+        let accepts = request.headers().get_all(header::ACCEPT).iter().filter_map(|accept| accept.to_str().ok());
+        let html = accepts.flat_map(|accept| accept.split(',')).any(|one| one.trim().starts_with("text/html"));
+        (html && !for_programs).then(|| Self { headers: request.headers().clone(), uri: request.uri().clone() })
+    }
+
+    /// A refusal as a page; everything else as it is. Whose request was not even let in is shown nothing of the host.
+    fn reads(self, state: &Arc<Shared>, response: Response, passed: bool) -> Response {
+        let status = response.status();
+        let kind = response.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+        let refused = response.extensions().get::<Refused>().filter(|_| kind.starts_with("application/json"));
+        let Some(Refused(sentence)) = refused else { return response };
+        let mut page = pages::refusal(state, &self.headers, &self.uri, (status, sentence), passed);
+        for name in [header::RETRY_AFTER, header::WWW_AUTHENTICATE, header::ALLOW] {
+            if let Some(value) = response.headers().get(&name) {
+                page.headers_mut().insert(name, value.clone());
+            }
+        }
+        page
+    }
 }
 
 async fn let_in(state: &Arc<Shared>, request: Request, next: Next) -> Result<Response, Failure> {
@@ -126,9 +164,25 @@ async fn let_in(state: &Arc<Shared>, request: Request, next: Next) -> Result<Res
     // whatever method they come.
     let looks = zone == Zone::Api && (*method == Method::GET || *method == Method::HEAD);
     if zone != Zone::Links && !looks {
-        check_origin(headers)?;
+        if is_handed_on(state, zone, &request) {
+            if is_other_site(headers) {
+                return Err(foreign());
+            }
+        } else {
+            check_origin(headers)?;
+        }
     }
     Ok(next.run(request).await)
+}
+
+/// Whether somebody calls Alertmanager's API with a proof of their own: karma hands on what its own pages send, with their
+/// `Origin`. No page of another host can send that from a browser, which asks before it sends a DELETE, JSON or such a header
+/// to another host, and is told yes by nobody here.
+fn is_handed_on(state: &Shared, zone: Zone<'_>, request: &Request) -> bool {
+    zone == Zone::Api
+        && !state.is_open(zone)
+        && request.uri().path().starts_with("/api/v2/")
+        && request.headers().contains_key(header::AUTHORIZATION)
 }
 
 fn foreign() -> Failure {

@@ -46,6 +46,12 @@ fn ok(body: &Value) -> Response {
     answer(StatusCode::OK, body)
 }
 
+/// A document that is written already.
+fn document(text: String) -> Response {
+    let head = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];
+    (head, text).into_response()
+}
+
 /// 400 with a text, as its handlers answer.
 fn invalid(text: impl Into<String>) -> Response {
     answer(StatusCode::BAD_REQUEST, &Value::String(text.into()))

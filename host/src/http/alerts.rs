@@ -12,10 +12,10 @@ use super::answer::Failure;
 use super::callers::Caller;
 use super::incidents::reading;
 use super::{Shared, list};
-use crate::backend::alerts::{AlertView, LiveAlert};
-use crate::domain::matcher::all_match;
+use crate::backend::Cancellation;
+use crate::backend::alerts::{AlertView, LiveAlert, Order, Wanted};
 use crate::domain::{Matcher, Severity};
-use crate::inquiry::paged;
+use crate::inquiry::beyond;
 
 /// Alerts of one page where nobody says otherwise.
 const PAGE: usize = 100;
@@ -32,15 +32,6 @@ struct Selection {
     limit: Option<usize>,
 }
 
-impl Selection {
-    fn takes(&self, matchers: &[Matcher], live: &LiveAlert) -> bool {
-        let silenced = !live.silenced_by.is_empty() || !live.inhibited_by.is_empty();
-        all_match(matchers, &live.alert)
-            && self.severity.is_none_or(|severity| severity == live.alert.severity)
-            && self.silenced.is_none_or(|wanted| wanted == silenced)
-    }
-}
-
 /// `GET /v1/alerts`.
 pub async fn all(
     State(state): State<Arc<Shared>>,
@@ -51,16 +42,21 @@ pub async fn all(
     let matchers = Matcher::parse_all(selection.r#match.as_deref().unwrap_or_default()).map_err(Failure::invalid)?;
     let after = list::after("alerts", selection.cursor.as_deref())?;
     let limit = selection.limit.unwrap_or(PAGE).clamp(1, list::MAX_LIMIT);
-    let listed = reading(&state, move |backend| {
-        let mut found = backend.live_alerts(caller.access());
-        found.retain(|live| selection.takes(&matchers, live));
-        let count = found.len();
-        // By incident, the one that was opened first first, so that a page goes on where the one before ended.
-        let key = |live: &LiveAlert| format!("{} {} {}", live.incident, live.alert.source, live.alert.fingerprint);
-        let (found, next) = paged("alerts", found, key, (after.as_deref(), limit));
-        Ok((found, count, next))
-    });
-    let (found, count, next) = listed.await?;
-    let views: Vec<AlertView> = found.into_iter().map(AlertView::from).collect();
-    Ok(Json(json!({ "alerts": views, "count": count, "next": next })))
+    let wanted = Wanted {
+        access: caller.access().clone(),
+        matchers,
+        severity: selection.severity,
+        held: selection.silenced,
+        order: Order::Place(after),
+        // By one more it is seen that there are more.
+        most: limit + 1,
+        ..Wanted::default()
+    };
+    let cancellation = Cancellation::default();
+    // Dropped with this request, also when its sender hangs up.
+    let _waiting = cancellation.on_drop();
+    let mut firing = reading(&state, move |backend| Ok(backend.firing(&wanted, &cancellation))).await?;
+    let next = beyond("alerts", &mut firing.alerts, LiveAlert::place, limit);
+    let views: Vec<AlertView> = firing.alerts.into_iter().map(AlertView::from).collect();
+    Ok(Json(json!({ "alerts": views, "count": firing.count, "next": next })))
 }

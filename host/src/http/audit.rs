@@ -23,8 +23,9 @@ use crate::domain::{Permission, Person};
 
 /// How long those of one kind are counted before their number is written.
 const WINDOW: Duration = Duration::from_secs(600);
-/// Kinds that are counted at once; more are counted together.
-const KINDS: usize = 64;
+/// Kinds that are counted at once, and those of one address; more are counted together.
+const KINDS: usize = 128;
+const OF_ADDRESS: usize = 16;
 /// How often it is looked at whether a number is due.
 const LOOK: Duration = Duration::from_secs(15);
 /// Changes of the file of accounts that are told one by one.
@@ -48,12 +49,32 @@ pub struct NotDone(pub String);
 #[derive(Clone, Copy)]
 pub struct OnlyLooked;
 
-/// What is told of together.
-#[derive(Clone, PartialEq, Eq, Hash)]
+/// What is told of together: the same, of the same.
+#[derive(Clone, Default, PartialEq, Eq, Hash)]
 struct Kind {
     who: String,
+    proven: bool,
+    from: String,
+    way: Option<Way>,
     route: String,
+    object: String,
     status: u16,
+    why: String,
+}
+
+impl Kind {
+    fn of(audited: &Audited) -> Self {
+        Self {
+            who: audited.person.as_ref().map(Person::key).unwrap_or_default(),
+            proven: audited.person.as_ref().is_some_and(|person| person.proven().is_some()),
+            from: audited.from.clone(),
+            way: Some(audited.way),
+            route: audited.route.clone(),
+            object: audited.object.clone(),
+            status: audited.status,
+            why: audited.why.clone(),
+        }
+    }
 }
 
 struct Counted {
@@ -74,13 +95,24 @@ impl Fold {
     /// What is to be written of something that was not done: itself, or nothing yet.
     fn take(&self, audited: Audited, now: Timestamp, elapsed: Duration) -> Option<Audited> {
         let mut kinds = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let who = audited.person.as_ref().map_or_else(|| audited.from.clone(), Person::key);
-        let mut kind = Kind { who, route: audited.route.clone(), status: audited.status };
+        let mut kind = Kind::of(&audited);
         let mut told = audited;
-        if !kinds.contains_key(&kind) && kinds.len() >= KINDS {
-            kind = Kind { who: String::new(), route: String::new(), status: 0 };
-            let route = "(several)".to_string();
-            told = Audited { person: None, from: String::new(), route, object: String::new(), status: 0, ..told };
+        if !kinds.contains_key(&kind) {
+            // What strangers make up, such as names, fills the room of their own address and no other's. Behind a proxy all who have
+            // proven who they are have one address.
+            let known = told.person.as_ref().is_some_and(|person| person.proven().is_some());
+            let strange = |one: &&Kind| one.from == kind.from && !one.proven;
+            let of_address = if known { 0 } else { kinds.keys().filter(strange).count() };
+            let several = |from: &str| Kind { from: from.into(), ..Kind::default() };
+            if kinds.len() >= KINDS {
+                (kind, told.from) = (several(""), String::new());
+            } else if of_address >= OF_ADDRESS {
+                kind = several(&kind.from);
+            }
+            if kind.way.is_none() {
+                let (route, none) = ("(several)".to_string(), String::new());
+                told = Audited { person: None, route, object: none.clone(), status: 0, why: none, ..told };
+            }
         }
         if let Some(counted) = kinds.get_mut(&kind) {
             if counted.count == 0 {
@@ -347,6 +379,33 @@ mod tests {
             since: None,
             until: None,
         }
+    }
+
+    #[test]
+    fn two_that_differ_are_told_both_and_names_of_one_address_leave_room_for_others() {
+        let (fold, at) = (Fold::default(), Timestamp::UNIX_EPOCH);
+        let take = |audited: Audited| fold.take(audited, at, Duration::ZERO);
+        let one = || refused("10.0.0.1", "POST /sign-in");
+        let as_ada = |name: &str| Audited { person: Some(Person::typed(name)), ..one() };
+        for other in [
+            one(),
+            as_ada("ada"),
+            as_ada("bob"),
+            Audited { why: "too many were wrong".into(), ..one() },
+            Audited { status: 429, ..one() },
+            Audited { object: "/i/i-1/a1".into(), ..one() },
+            Audited { way: Way::Page, ..one() },
+            refused("10.0.0.2", "POST /sign-in"),
+        ] {
+            assert!(take(other.clone()).is_some() && take(other.clone()).is_none(), "{other:?}");
+        }
+        let told = (0..1_000).filter_map(|n| take(as_ada(&format!("n{n}")))).collect::<Vec<_>>();
+        assert!(told.len() <= OF_ADDRESS && told.last().is_some_and(|told| told.route == "(several)"), "{told:?}");
+        assert_eq!(told.last().unwrap().from, "10.0.0.1");
+        assert!(take(Audited { status: 500, ..refused("10.0.0.3", "GET /") }).is_some());
+        let due = fold.due(Duration::ZERO, true);
+        let several = due.iter().find(|told| told.route == "(several)").unwrap();
+        assert_eq!((several.person.is_none(), several.why.as_str()), (true, ""));
     }
 
     #[test]

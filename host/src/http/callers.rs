@@ -18,9 +18,22 @@ use super::proxy::Named;
 use crate::accounts::{Accounts, Book, Used, Visitors};
 use crate::config::{Config, NotLetIn};
 use crate::domain::person::{self, fold};
+use crate::domain::text::cut;
+use crate::domain::text::letters::visible_line;
 use crate::domain::{Access, Permission, Person, Proven, Role};
 use crate::gate::People;
+use crate::redact::redact;
 use crate::token::{self, Hash};
+
+/// Bytes of a name that somebody has typed, as far as it is written down.
+const TYPED: usize = 64;
+
+/// Who somebody says that they are who is not let in: a name that nothing proves. A token in the wrong field is kept nowhere.
+pub fn typed(name: &str) -> Option<Person> {
+    let name = name.trim();
+    let person = Person::typed(cut(&token::taken_out(&redact(&visible_line(name))), TYPED));
+    Some(person).filter(|person| !person.is_nameless() && !token::is_token(name))
+}
 
 /// Who calls, and what they may do.
 #[derive(Clone)]
@@ -56,8 +69,8 @@ impl Caller {
     }
 
     /// Their name, for people.
-    pub fn called(&self) -> &str {
-        self.person.as_ref().map_or("whoever calls", Proven::name)
+    pub fn called(&self) -> String {
+        self.person.as_ref().map_or("whoever calls".into(), Proven::shown)
     }
 
     /// Why they may not do something: what they may do, and who may more.
@@ -208,6 +221,39 @@ impl Callers {
         Some((known.people.clone(), changes))
     }
 
+    /// Whether the file of accounts is there.
+    pub fn have_file(&self) -> bool {
+        self.accounts.is_there()
+    }
+
+    /// The journal knows of accounts, and there is no file of them: nobody gets in as if there had never been any.
+    pub fn were_there(&self) {
+        self.demands.store(true, Ordering::Relaxed);
+        self.accounts.were_there();
+        // It is said now; whoever comes next takes it over.
+        drop(self.accounts.now());
+    }
+
+    /// Whether there were accounts, and the file of them is gone.
+    pub fn are_lost(&self) -> bool {
+        !self.have_file() && self.problem().is_some()
+    }
+
+    /// The only one whom the host knows itself who may say who there is.
+    pub fn last_admin(&self, now: Timestamp) -> Option<String> {
+        self.config.last_admin(&self.book(), now)
+    }
+
+    /// Whose proof a request shows that is not taken, or who it says that it is: for the record of what was tried, and nothing else.
+    pub fn tried(&self, headers: &HeaderMap) -> Option<Person> {
+        let known = self.known();
+        if let Some(entry) = owner(&known, headers) {
+            let shown = Proven::new(&entry.name, person::Proof::Token(entry.hash.id()), BTreeSet::new());
+            return shown.map(Person::from);
+        }
+        typed(&basic(headers)?.0)
+    }
+
     /// What is not as it should be.
     pub fn problem(&self) -> Option<String> {
         self.accounts.problem()
@@ -276,8 +322,11 @@ impl Callers {
                 Ok(Some(self.of_shared(&known, user)))
             }
             None if self.are_open() => Ok(None),
+            None if self.are_lost() => {
+                Err(Failure::unauthorized(self.problem().unwrap_or_default(), "Bearer realm=\"tidegate\""))
+            }
             None => Err(Failure::unauthorized(
-                "this needs a token of yours in Authorization: Bearer …; commands take it from TIDEGATE_USER_TOKEN",
+                "this needs a token of yours in the header Authorization, behind the word Bearer; commands take it from TIDEGATE_USER_TOKEN",
                 "Bearer realm=\"tidegate\"",
             )),
         }
@@ -323,6 +372,14 @@ impl Callers {
         let (groups, known) = (identity.groups.clone().unwrap_or_default(), self.known());
         let named = self.config.named_by_provider(&known.book, &identity.subject, &identity.name, &groups);
         named.map(|(person, access)| Caller { person: Some(person), access, since: None, ends: None })
+    }
+
+    /// Somebody whom the provider knows, whether they are let in or not.
+    pub fn identified(&self, identity: &Identity) -> Option<Person> {
+        let issuer = self.config.server.oidc.as_ref().map(|oidc| oidc.issuer_text.clone())?;
+        let proof = person::Proof::Oidc { issuer, subject: identity.subject.clone() };
+        let groups = identity.groups.iter().flatten().map(|group| fold(group)).collect();
+        Proven::new(&identity.name, proof, groups).map(Person::from)
     }
 
     /// Whether a request carries the token of somebody who may send alerts.
@@ -424,11 +481,17 @@ fn owner<'a>(known: &'a Known, headers: &HeaderMap) -> Option<&'a Entry> {
     if scheme.eq_ignore_ascii_case("bearer") {
         return known.entry(credentials);
     }
+    let (name, token) = basic(headers)?;
+    known.entry(&token).filter(|entry| entry.name == name)
+}
+
+/// The name and the password that a request carries.
+fn basic(headers: &HeaderMap) -> Option<(String, String)> {
+    let (scheme, credentials) = authorization(headers)?;
     if !scheme.eq_ignore_ascii_case("basic") {
         return None;
     }
     let decoded = base64::engine::general_purpose::STANDARD.decode(credentials).ok()?;
     let decoded = String::from_utf8(decoded).ok()?;
-    let (name, token) = decoded.split_once(':')?;
-    known.entry(token).filter(|entry| entry.name == name)
+    decoded.split_once(':').map(|(name, password)| (name.to_string(), password.to_string()))
 }

@@ -21,6 +21,7 @@ use hyper::service::{Service, service_fn};
 use hyper::{Request, Response};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -32,6 +33,9 @@ use crate::config::Server;
 
 /// Pause after a failed accept, which mostly means that there are no file descriptors left.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// Files and connections that the rest of the host opens: the journal, tool servers, models, notifiers.
+const OTHER_FILES: u64 = 1_024;
 
 /// What one connection may hold in memory that nobody has read: its longest head, and of a body what
 /// came with it.
@@ -48,6 +52,7 @@ pub async fn serve(
 ) {
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(settings.header_timeout).max_buf_size(BUFFER);
+    make_room(settings.max_connections);
     let places = Places::new(settings.max_connections, 0);
     let mut connections = JoinSet::new();
     let mut shutdown = pin!(shutdown);
@@ -86,6 +91,25 @@ pub async fn serve(
     if timeout(drain, all).await.is_err() {
         tracing::warn!(connections = connections.len(), "requests under way did not finish in time and are cut off");
         connections.abort_all();
+    }
+}
+
+/// Lets this process have as many files open as its connections and everything else may be: where nobody asks, many systems
+/// let it have 1,024.
+fn make_room(connections: usize) {
+    let wanted = OTHER_FILES.saturating_add(connections as u64);
+    let limit = getrlimit(Resource::Nofile);
+    if limit.current.is_none_or(|current| current >= wanted) {
+        return;
+    }
+    let current = limit.maximum.map_or(wanted, |maximum| maximum.min(wanted));
+    let made = setrlimit(Resource::Nofile, Rlimit { current: Some(current), ..limit });
+    if current < wanted || made.is_err() {
+        tracing::warn!(
+            connections,
+            files = current,
+            "the system lets this host open fewer files than [server] max_connections may need: raise its hard limit (ulimit -Hn, LimitNOFILE=)"
+        );
     }
 }
 

@@ -1,7 +1,7 @@
 //! `ETag` of what is read by the API, `If-None-Match`, and `If-Match` where a change rests on what was read.
 //!
 //! A tag is a digest of the answer. With `If-Match` a change is made only if its thing reads now as it did then; between that
-//! look and the change lies no more than the time of one request.
+//! look and the change lies no more than the time of one request, and of people, whom many may change at once, nothing.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 
 use super::answer::Failure;
 use super::callers::Caller;
-use super::{Shared, control, incidents, silences};
+use super::{Shared, control, incidents, people, silences};
 
 /// A longer answer has no tag.
 const LONGEST: usize = 4 << 20;
@@ -31,13 +31,29 @@ pub async fn tags(State(state): State<Arc<Shared>>, request: Request, next: Next
             Ok(tagged(next.run(request).await, known.as_deref()).await)
         }
         Method::POST => {
-            if let Some(wanted) = words(request.headers(), header::IF_MATCH) {
+            if let Some(wanted) = wanted(request.headers()) {
                 check(state, control::caller(&request), request.uri().path(), &wanted).await?;
             }
             Ok(next.run(request).await)
         }
         _ => Ok(next.run(request).await),
     }
+}
+
+/// The tags one of which a change wants its thing to have.
+pub fn wanted(headers: &HeaderMap) -> Option<String> {
+    words(headers, header::IF_MATCH)
+}
+
+/// Whether a thing with this tag is the one that was wanted.
+///
+/// # Errors
+/// When it is not.
+pub fn holds(wanted: &str, tag: &str) -> Result<(), Failure> {
+    if names(wanted, tag) {
+        return Ok(());
+    }
+    Err(Failure::changed(format!("it has changed since it was read: its tag is {tag} now; read it again")))
 }
 
 fn words(headers: &HeaderMap, name: HeaderName) -> Option<String> {
@@ -48,6 +64,11 @@ fn words(headers: &HeaderMap, name: HeaderName) -> Option<String> {
 /// Whether a list of tags names this one. `W/` makes no difference to whoever reads.
 fn names(list: &str, tag: &str) -> bool {
     list.split(',').map(str::trim).any(|one| one == "*" || one.strip_prefix("W/").unwrap_or(one) == tag)
+}
+
+/// The tag of something.
+pub fn of(bytes: &[u8]) -> String {
+    format!("\"{}\"", hex::encode(Sha256::digest(bytes).get(..16).unwrap_or_default()))
 }
 
 async fn tagged(response: Response, known: Option<&str>) -> Response {
@@ -63,7 +84,9 @@ async fn tagged(response: Response, known: Option<&str>) -> Response {
     if bytes.len() > LONGEST {
         return Response::from_parts(head, Body::from(bytes));
     }
-    let tag = format!("\"{}\"", hex::encode(Sha256::digest(&bytes).get(..16).unwrap_or_default()));
+    // Where not all of an answer can be changed, its handler says what its tag is of.
+    let own = head.headers.get(header::ETAG).and_then(|tag| tag.to_str().ok()).map(str::to_string);
+    let tag = own.unwrap_or_else(|| of(&bytes));
     if let Ok(value) = HeaderValue::from_str(&tag) {
         head.headers.insert(header::ETAG, value);
     }
@@ -76,6 +99,13 @@ async fn tagged(response: Response, known: Option<&str>) -> Response {
     Response::from_parts(head, Body::from(bytes))
 }
 
+/// A part of a path without percent signs.
+fn decoded(part: &str) -> String {
+    let query = format!("_={}", part.replace('+', "%2B").replace('&', "%26"));
+    let decoded = form_urlencoded::parse(query.as_bytes()).next().map(|(_, text)| text.into_owned());
+    decoded.unwrap_or_default()
+}
+
 /// Whether the thing that a path changes still reads as it did for whoever wants to change it.
 async fn check(state: Arc<Shared>, caller: Caller, path: &str, wanted: &str) -> Result<(), Failure> {
     let mut parts = path.strip_prefix("/v1/").unwrap_or_default().split('/');
@@ -86,12 +116,10 @@ async fn check(state: Arc<Shared>, caller: Caller, path: &str, wanted: &str) -> 
         (Some("silences"), Some(id)) if !id.is_empty() => {
             silences::one(State(state), Extension(caller), Path(id.to_string())).await?.into_response()
         }
+        (Some("people"), Some(key)) if !key.is_empty() => people::show(State(state), Path(decoded(key))).await?,
         _ => return Err(Failure::invalid("If-Match: there is nothing here that could have changed; leave it out")),
     };
     let tag = tagged(current, None).await.headers().get(header::ETAG).cloned();
     let tag = tag.as_ref().and_then(|tag| tag.to_str().ok()).unwrap_or_default();
-    if names(wanted, tag) {
-        return Ok(());
-    }
-    Err(Failure::changed(format!("it has changed since it was read: its tag is {tag} now; read it again")))
+    holds(wanted, tag)
 }

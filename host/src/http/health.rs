@@ -8,7 +8,10 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::IntoResponse;
 use serde_json::{Value, json};
 
+use super::oidc::Oidc;
 use super::{Shared, alertmanager, openmetrics};
+use crate::backend::Ready;
+use crate::domain::Permission;
 use crate::redact::redact;
 
 /// `GET /healthz`: it runs.
@@ -16,24 +19,34 @@ pub async fn alive() -> &'static str {
     "ok\n"
 }
 
-/// `GET /readyz`: it can take alerts. Anybody may ask, as orchestrators do; strangers hear nothing but
-/// that.
+/// `GET /readyz`. The status and `ready` say whether it takes alerts, which is what an orchestrator sends requests by: a host that has
+/// lost a tool server or a provider still takes them, and must not be taken out of service for it. `degraded` says that not all is as
+/// it should be. Anybody may ask, as orchestrators do; what it is strangers do not hear.
 pub async fn ready(State(state): State<Arc<Shared>>, headers: HeaderMap) -> (StatusCode, Json<Value>) {
-    let ready = state.backend.ready();
-    let status = if ready.ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let Ready { ready, problems } = condition(&state);
+    let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let degraded = !ready || !problems.is_empty();
     if !may_know_details(&state, &headers) {
-        return (status, Json(json!({ "ready": ready.ready })));
+        return (status, Json(json!({ "ready": ready, "degraded": degraded })));
     }
-    let accounts = state.callers.problem();
-    let problems: Vec<String> = ready.problems.iter().chain(&accounts).map(|problem| redact(problem)).collect();
-    (status, Json(json!({ "ready": ready.ready, "problems": problems })))
+    let problems: Vec<String> = problems.iter().map(|problem| redact(problem)).collect();
+    (status, Json(json!({ "ready": ready, "degraded": degraded, "problems": problems })))
+}
+
+/// Whether the host takes alerts, and everything that is not as it should be, also of those who come in.
+pub fn condition(state: &Shared) -> Ready {
+    let Ready { ready, mut problems } = state.backend.ready();
+    problems.extend(state.callers.problem());
+    problems.extend(state.oidc.as_ref().and_then(Oidc::problem));
+    Ready { ready, problems }
 }
 
 /// Whether a caller may know why the host is as it is: who has proven who it is; where nothing has to be
 /// proven, who reaches a host on loopback under a name of this machine, which no page of another site can.
 fn may_know_details(state: &Shared, headers: &HeaderMap) -> bool {
     match state.callers.caller(headers, state.clock.now()) {
-        Ok(Some(_)) => true,
+        // Parts of the host are of all places.
+        Ok(Some(caller)) => caller.access().may_everywhere(Permission::Look),
         // `admission` has refused what did not mean this machine.
         Ok(None) => state.loopback,
         Err(_) => false,

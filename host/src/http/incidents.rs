@@ -16,6 +16,7 @@ use super::{Shared, list};
 use crate::backend::{Backend, Cancellation, EvidenceView, Filter, find};
 use crate::domain::incident::IncidentView;
 use crate::domain::{Incident, Matcher, Outcome, Severity, State as Standing};
+use crate::evidence::change_view;
 use crate::report;
 
 #[derive(Deserialize)]
@@ -52,6 +53,15 @@ pub async fn reading<T: Send + 'static>(
 /// The incident that a path means.
 pub async fn named(state: &Shared, id: String) -> Result<Incident, Failure> {
     reading(state, move |backend| Ok(find(backend, &id)?)).await
+}
+
+/// An incident with what its actions change.
+fn whole(incident: &Incident) -> IncidentView {
+    let mut view = IncidentView::from(incident);
+    for (shown, record) in view.actions.iter_mut().zip(&incident.actions) {
+        shown.change = change_view(incident, &record.action);
+    }
+    view
 }
 
 /// `GET /v1/incidents`.
@@ -93,7 +103,7 @@ pub async fn all(
 
 /// `GET /v1/incidents/{id}`.
 pub async fn one(State(state): State<Arc<Shared>>, Path(id): Path<String>) -> Result<Json<IncidentView>, Failure> {
-    Ok(Json(IncidentView::from(&named(&state, id).await?)))
+    Ok(Json(whole(&named(&state, id).await?)))
 }
 
 /// `GET /v1/incidents/{id}/report`.

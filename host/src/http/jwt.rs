@@ -67,8 +67,10 @@ impl Tokens {
 
     fn wrong(&self, why: &str) -> Failure {
         let config::Jwt { issuer, audience, .. } = &self.wanted;
-        let text =
-            format!("this needs a token of {issuer} for {} in Authorization: Bearer …; {why}", audience.join(" or "));
+        let text = format!(
+            "this needs a token of {issuer} for {} in the header Authorization, behind the word Bearer; {why}",
+            audience.join(" or ")
+        );
         Failure::unauthorized(text, "Bearer realm=\"tidegate\"")
     }
 }

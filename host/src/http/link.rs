@@ -18,7 +18,7 @@ use sha2::{Digest, Sha256};
 
 use super::answer::Failure;
 use super::audit::Known;
-use super::callers::Caller;
+use super::callers::{self, Caller};
 use super::incidents::reading;
 use super::places::Peer;
 use super::quotas::busy;
@@ -110,10 +110,10 @@ pub async fn answer(
     let question = format!("{}/{action}", incident.id);
     let person = match who(&state, &incident, &question, &ticket, &words.own_token, &words.person) {
         Ok(person) => person,
-        Err(told) => return say(&state, &told),
+        Err(told) => return in_vain(&state, &told, &words.person),
     };
     if words.answer == "approve" && person.proven().is_none() && !takes_unproven(record) {
-        return say(&state, &Told::Unproven);
+        return in_vain(&state, &Told::Unproven, &words.person);
     }
     let (after, known) = (with(record, &person), Known(person.clone()));
     let answer = Answer {
@@ -144,6 +144,21 @@ pub async fn answer(
     };
     response.extensions_mut().insert(known);
     why.map(|why| response.extensions_mut().insert(Refused(why)));
+    response
+}
+
+/// What is said to somebody whose answer is not taken; the record keeps the name that they typed, and why.
+fn in_vain(state: &Shared, told: &Told, typed: &str) -> Response {
+    let why = match told {
+        Told::WrongToken => "nobody who may answer has this token",
+        Told::TooOften => "too many wrong tokens",
+        Told::Unproven => "only people who prove their name can approve this",
+        Told::Nameless => "no name was given",
+        _ => "the link is not good for this",
+    };
+    let mut response = say(state, told);
+    response.extensions_mut().insert(Refused(why.into()));
+    callers::typed(typed).map(|person| response.extensions_mut().insert(Known(person)));
     response
 }
 

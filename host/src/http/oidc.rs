@@ -34,6 +34,10 @@ use ticket::Tickets;
 const FRESH: SignedDuration = SignedDuration::from_hours(1);
 /// And used for so long where it cannot be had anew.
 const STALE: SignedDuration = SignedDuration::from_hours(24);
+/// How old that may be when it is looked at whether the provider is there; how often that is, and how often while it is away.
+const LOOKED: SignedDuration = SignedDuration::from_mins(4);
+const EACH: Duration = Duration::from_secs(300);
+const AGAIN: Duration = Duration::from_secs(30);
 /// How often it is asked for within a minute.
 const FETCHES: usize = 6;
 /// Sign-ins for which the provider is asked at once, and how long one waits for the others.
@@ -133,16 +137,28 @@ impl Oidc {
         self.problem.lock().unwrap_or_else(PoisonError::into_inner).is_some()
     }
 
-    /// Asks it what it says of itself, so that people are told at once where it is away.
-    pub async fn look(&self, now: Timestamp) {
-        if let Err(failed) = self.metadata(now).await {
-            let (issuer, error) = (&self.settings.issuer_text, failed.to_string());
-            tracing::warn!(
-                issuer,
-                error,
-                "nobody signs in at the provider until it answers; it is asked again for whoever tries"
-            );
+    /// Why nobody can be sure to sign in there, if it could not be asked last.
+    pub fn problem(&self) -> Option<String> {
+        let problem = self.problem.lock().unwrap_or_else(PoisonError::into_inner).clone()?;
+        let (name, issuer) = (&self.settings.name, &self.settings.issuer_text);
+        Some(format!("the identity provider {name} ({issuer}) is away, so nobody new signs in there: {problem}"))
+    }
+
+    /// Asks it what it says of itself, so that people are told at once where it is away. How long it need not be asked again.
+    pub async fn look(&self, now: Timestamp) -> Duration {
+        let was_away = self.is_away();
+        if self.kept_for(LOOKED, now).is_none() || was_away {
+            let _fetching = self.fetching.lock().await;
+            let before = self.kept_for(STALE, now);
+            let _ = self.fetch(before, now).await;
         }
+        let (issuer, problem) = (&self.settings.issuer_text, self.problem());
+        match problem {
+            Some(problem) if !was_away => tracing::warn!(issuer, problem, "it is asked again and again"),
+            None if was_away => tracing::info!(issuer, "the identity provider answers again"),
+            _ => {}
+        }
+        if self.is_away() { AGAIN } else { EACH }
     }
 
     async fn metadata(&self, now: Timestamp) -> Result<Arc<Metadata>, Failed> {
@@ -154,6 +170,11 @@ impl Oidc {
             return Ok(known);
         }
         let before = self.kept_for(STALE, now);
+        self.fetch(before, now).await
+    }
+
+    /// Fetches it, and where that fails goes on with what was known `before`. Only one does so at a time.
+    async fn fetch(&self, before: Option<Arc<Metadata>>, now: Timestamp) -> Result<Arc<Metadata>, Failed> {
         let failure = if self.pace.take(now) {
             let read = self.network.get(&metadata::address(&self.settings)).await;
             let read = read.map_err(|error: FetchError| error.to_string());

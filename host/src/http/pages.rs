@@ -17,6 +17,7 @@ mod oidc;
 mod password;
 mod people;
 mod policies;
+mod sent;
 mod sessions;
 mod sign;
 mod silences;
@@ -35,7 +36,7 @@ use super::callers::Caller;
 use super::proxy::Named;
 use super::refusals::Refused;
 use super::routes::{Routes, get, post};
-use super::{Shared, quotas};
+use super::{Shared, health, quotas};
 use crate::config::Config;
 use crate::config::oidc::CALLBACK;
 use crate::domain::{Mode, Permission};
@@ -90,23 +91,24 @@ impl Pages {
         now
     }
 
-    /// How many sessions somebody has, by a name or by what a provider calls them.
-    pub fn sessions_of(&self, name: &str) -> usize {
-        self.sessions.of_person(name)
+    /// How many sessions somebody has who is known by this (`Proven::id`).
+    pub fn sessions_of(&self, id: &str) -> usize {
+        self.sessions.of_person(id)
     }
 
-    /// Ends all sessions of whoever is called so.
-    pub fn end_all_of(&self, name: &str) -> usize {
-        self.sessions.end_all_of(name)
+    /// Ends all sessions of somebody.
+    pub fn end_all_of(&self, id: &str) -> usize {
+        self.sessions.end_all_of(id)
     }
 }
 
-/// Asks the provider what it is, so that its page says at once where it is away; never ends.
+/// Asks the provider now and then whether it is there, so that people hear of one that is away before they want to sign in; never ends.
 pub async fn greet(state: &Shared) {
-    if let Some(oidc) = &state.oidc {
-        oidc.look(state.clock.now()).await;
+    let Some(oidc) = &state.oidc else { return std::future::pending().await };
+    loop {
+        let pause = oidc.look(state.clock.now()).await;
+        state.clock.sleep(pause).await;
     }
-    std::future::pending::<()>().await;
 }
 
 /// Who looks at a page.
@@ -118,6 +120,15 @@ pub struct Viewer {
 }
 
 impl Viewer {
+    /// The same where it is known whether they may change what a page is about.
+    #[must_use]
+    pub fn who_may(mut self, change: bool) -> Self {
+        if let Who::Person { here, .. } = &mut self.who {
+            *here = change;
+        }
+        self
+    }
+
     /// The same as somebody who calls.
     pub fn caller(&self) -> &Caller {
         &self.caller
@@ -209,7 +220,7 @@ fn who(caller: &Caller) -> Who {
             let (acts, bound) = (access.may(Permission::Approve), access.is_bound());
             let (audits, administers) =
                 (access.may_everywhere(Permission::Audit), access.may_everywhere(Permission::Administer));
-            Who::Person { name: person.name().to_string(), acts, bound, audits, administers }
+            Who::Person { name: person.shown(), acts, here: acts, bound, audits, administers }
         }
         None => Who::Shared,
     }
@@ -217,7 +228,7 @@ fn who(caller: &Caller) -> Who {
 
 /// How the host is, for the frame of a page.
 fn host(state: &Shared) -> HostView {
-    let (ready, condition) = (state.backend.ready(), state.backend.condition());
+    let (ready, condition) = (health::condition(state), state.backend.condition());
     HostView {
         mode: state.pages.mode,
         ready: ready.ready,
@@ -247,23 +258,40 @@ fn shown(
         }
         Who::Single | Who::Shared | Who::Person { .. } => host(state),
     };
-    let here = uri.path_and_query().map_or("/", |path| path.as_str());
+    // A path of another form is none of a page, and could lead elsewhere.
+    let here = own_path(uri.path_and_query().map_or("/", |path| path.as_str()));
     let language = language::of(headers, state.language);
     let frame = Frame { language, now: state.clock.now(), who, host: &host, here };
     html(headers, status, write(&frame))
 }
 
+/// The page of a refusal that comes from no page: nothing is there, or the request was not let in. Whoever was not sees nothing else.
+pub fn refusal(
+    state: &Shared,
+    headers: &HeaderMap,
+    uri: &Uri,
+    (status, sentence): (StatusCode, &str),
+    passed: bool,
+) -> Response {
+    let who = if passed { viewer(state, headers).map(|viewer| viewer.who) } else { None };
+    said(state, headers, uri, &who.unwrap_or(Who::Nobody), (status, sentence))
+}
+
 /// A page that says why there is none.
 fn failed(state: &Shared, headers: &HeaderMap, uri: &Uri, who: &Who, failure: &Failure) -> Response {
-    let sentence = failure.sentence().to_string();
-    let message = match failure.status() {
+    said(state, headers, uri, who, (failure.status(), failure.sentence()))
+}
+
+fn said(state: &Shared, headers: &HeaderMap, uri: &Uri, who: &Who, (status, why): (StatusCode, &str)) -> Response {
+    let sentence = why.to_string();
+    let message = match status {
         StatusCode::NOT_FOUND => Message::Gone(sentence),
         StatusCode::FORBIDDEN | StatusCode::UNAUTHORIZED => Message::Forbidden(sentence),
         StatusCode::SERVICE_UNAVAILABLE | StatusCode::INTERNAL_SERVER_ERROR => Message::Unavailable(sentence),
         _ => Message::Invalid(sentence),
     };
-    let mut response = shown(state, headers, uri, who, failure.status(), |frame| page::message(&message, frame));
-    response.extensions_mut().insert(Refused(failure.sentence().to_string()));
+    let mut response = shown(state, headers, uri, who, status, |frame| page::message(&message, frame));
+    response.extensions_mut().insert(Refused(why.to_string()));
     response
 }
 

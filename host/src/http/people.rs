@@ -3,19 +3,28 @@
 pub mod acts;
 pub mod listed;
 pub mod me;
+pub mod whom;
 
 use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, Request, State};
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::Shared;
 use super::answer::Failure;
 use super::control::{caller, read};
+use super::{Shared, etag};
 use crate::domain::person::fold;
-use acts::{Making, by};
+use crate::domain::text::cut;
+use acts::{Making, Sure, by};
+use listed::PersonView;
+use whom::Whom;
+
+/// What the first account does to everybody else.
+const CLOSES: &str = "from now on nobody gets in without a proof, also not from this machine: pages, API and commands want a password or a token";
 
 /// `GET /v1/people`: nothing of it proves anything.
 pub async fn list(State(state): State<Arc<Shared>>) -> Json<Value> {
@@ -32,13 +41,24 @@ struct New {
     places: Vec<String>,
 }
 
+/// `GET /v1/people/{name}`: one of them, with a tag for `If-Match`.
+pub async fn show(State(state): State<Arc<Shared>>, Path(key): Path<String>) -> Result<Response, Failure> {
+    let (person, tag) = one(&state, &key)?;
+    Ok(([(header::ETAG, tag)], Json(person)).into_response())
+}
+
 /// `POST /v1/people`: makes an account.
 pub async fn make(State(state): State<Arc<Shared>>, request: Request) -> Result<Json<Value>, Failure> {
     let by = by(&state, &caller(&request), &request);
     let New { name, password, role, groups, places } = read(&state, request).await?;
     let making = Making { password, role: role.unwrap_or_else(|| "none".into()), groups, places };
+    let open = state.callers.are_open();
     acts::make(&state, by, &name, making).await?;
-    one(&state, &name)
+    let (mut person, _) = one(&state, &name)?;
+    if open && !state.callers.are_open() {
+        person["note"] = json!(CLOSES);
+    }
+    Ok(Json(person))
 }
 
 #[derive(Default, Deserialize)]
@@ -48,6 +68,7 @@ struct Otherwise {
     groups: Option<Vec<String>>,
     places: Option<Vec<String>>,
     disabled: Option<bool>,
+    last_admin: bool,
 }
 
 /// `POST /v1/people/{name}`: says what somebody may do, or that nobody comes in as them. What is not named stays.
@@ -57,10 +78,11 @@ pub async fn change(
     request: Request,
 ) -> Result<Json<Value>, Failure> {
     let by = by(&state, &caller(&request), &request);
-    let Otherwise { role, groups, places, disabled } = read(&state, request).await?;
+    let read_as = etag::wanted(request.headers()).map(|tags| (name.clone(), tags));
+    let Otherwise { role, groups, places, disabled, last_admin } = read(&state, request).await?;
     let edit = acts::edit_of(role.as_deref(), groups, places, disabled)?;
-    acts::change(&state, by, &name, edit).await?;
-    one(&state, &name)
+    acts::change(&state, by, &name, edit, Sure { last_admin, read: read_as }).await?;
+    Ok(Json(one(&state, &name)?.0))
 }
 
 /// `POST /v1/people/{name}/sign-out`: ends all sessions of somebody.
@@ -79,11 +101,15 @@ pub async fn revoke(
     Ok(Json(json!({ "revoked": id })))
 }
 
-fn one(state: &Shared, name: &str) -> Result<Json<Value>, Failure> {
-    let found = listed::everybody(state)
-        .into_iter()
-        .find(|known| known.id.as_deref() == Some(name) || known.id.is_none() && fold(&known.name) == fold(name));
-    found
-        .map(|found| Json(json!({ "person": found })))
-        .ok_or_else(|| Failure::not_found(format!("there is nobody called {name}")))
+/// Somebody, and the tag of what can be changed of them: that they were here meanwhile changes nothing.
+pub fn one(state: &Shared, key: &str) -> Result<(Value, String), Failure> {
+    let id = Whom::of(state, key)?.id();
+    let is_meant = |known: &PersonView| known.id.clone().unwrap_or_else(|| fold(&known.name)) == id;
+    let found = listed::everybody(state).into_iter().find(is_meant);
+    // Who has a session and is forgotten otherwise.
+    let found = found.ok_or_else(|| Failure::not_found(format!("nothing is kept of {}", cut(key, 60))))?;
+    let tokens: Vec<&str> = found.tokens.iter().map(|token| token.id.as_str()).collect();
+    let PersonView { name, access, role, places, groups, password, disabled, .. } = &found;
+    let tag = etag::of(json!([name, access, role, places, groups, password, disabled, tokens]).to_string().as_bytes());
+    Ok((json!({ "person": found }), tag))
 }

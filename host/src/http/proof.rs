@@ -171,9 +171,10 @@ impl Proof {
         }
         let bearer = "Bearer realm=\"tidegate\"";
         Err(match self {
-            Self::Bearer(_) | Self::Jwt(_) => {
-                Failure::unauthorized("this needs the right token in Authorization: Bearer …", bearer)
-            }
+            Self::Bearer(_) | Self::Jwt(_) => Failure::unauthorized(
+                "this needs the right token in the header Authorization, behind the word Bearer",
+                bearer,
+            ),
             Self::Basic { .. } => {
                 Failure::unauthorized("this needs the right user and password", "Basic realm=\"tidegate\"")
             }

@@ -14,6 +14,7 @@ use crate::config;
 use crate::domain::person::fold;
 use crate::environment::Environment;
 use crate::secret::{Secret, SecretError};
+use crate::token;
 
 /// Longest name, and most groups, of one person.
 const LONGEST: usize = 100;
@@ -75,9 +76,8 @@ impl Trusted {
         }
         let from = request.extensions().get::<Address>().map(|address| address.0.to_canonical());
         let trusted = from.is_some_and(|from| self.from.iter().any(|net| net.contains(&from)));
-        let refused = |text: &str| {
-            Failure::forbidden(format!("the header {} {text}", found.first().cloned().unwrap_or_default()))
-        };
+        let said_of = |name: &str, text: &str| Failure::forbidden(format!("the header {name} {text}"));
+        let refused = |text: &str| said_of(found.first().map_or("", String::as_str), text);
         if !trusted {
             return Err(refused("is taken from the proxy of [sign_in] alone, and this is another address"));
         }
@@ -85,8 +85,9 @@ impl Trusted {
             return Err(refused("is written with `_`, which could be taken for another one"));
         }
         let headers = request.headers_mut();
-        let secret =
-            one(headers, &self.secret_header).map_err(|()| refused("came more than once"))?.unwrap_or_default();
+        let secret = one(headers, &self.secret_header)
+            .map_err(|()| said_of(&self.secret_header, "came more than once"))?
+            .unwrap_or_default();
         let (name, groups) = (one(headers, &self.name_header), one(headers, &self.groups_header));
         for name in &found {
             headers.remove(name.as_str());
@@ -95,11 +96,19 @@ impl Trusted {
         if !right {
             return Err(refused("is taken only with the proxy's secret, and this is not it"));
         }
-        let (Ok(name), Ok(groups)) = (name, groups) else { return Err(refused("came more than once, or is no text")) };
+        let unread = |name: &str| said_of(name, "came more than once, or is not ASCII text");
+        let name = name.map_err(|()| unread(&self.name_header))?;
+        let groups = groups.map_err(|()| unread(&self.groups_header))?;
         let Some(name) = name else { return Ok(None) };
-        let plain = !fold(&name).is_empty() && name.len() <= LONGEST && !name.chars().any(char::is_control);
+        let plain = token::taken_out(&name) == name
+            && !fold(&name).is_empty()
+            && name.len() <= LONGEST
+            && !name.chars().any(char::is_control);
         if !plain {
-            return Err(refused("names nobody"));
+            return Err(said_of(
+                &self.name_header,
+                &format!("names nobody: a name has up to {LONGEST} bytes, and something to see"),
+            ));
         }
         let groups = groups.unwrap_or_default();
         let groups = groups.split(',').map(fold).filter(|group| !group.is_empty()).take(GROUPS).collect();

@@ -39,11 +39,10 @@ const PROBES: usize = 8;
 /// Calls through MCP at once: programs call again and again, and must leave room for people.
 const MCP: usize = 8;
 
-/// Watchers at once.
-const WATCHERS: usize = 64;
-
-/// Browsers whose open pages are kept fresh at once.
-const PAGES: usize = 256;
+/// The part of all connections that programs which watch may have, and open pages that are kept fresh: what is left is for
+/// everybody else.
+const WATCHERS: usize = 4;
+const PAGES: usize = 2;
 
 /// The shares.
 pub struct Quotas {
@@ -78,8 +77,8 @@ impl Quotas {
             api: Semaphore::new(API),
             probes: Semaphore::new(PROBES),
             mcp: Semaphore::new(MCP),
-            watchers: Arc::new(Semaphore::new(WATCHERS)),
-            pages: Arc::new(Semaphore::new(PAGES)),
+            watchers: part(settings.max_connections, WATCHERS),
+            pages: part(settings.max_connections, PAGES),
         }
     }
 
@@ -110,6 +109,10 @@ impl Quotas {
     pub fn page_watcher(&self) -> Result<OwnedSemaphorePermit, Failure> {
         Arc::clone(&self.pages).try_acquire_owned().map_err(|_| busy())
     }
+}
+
+fn part(connections: usize, of: usize) -> Arc<Semaphore> {
+    Arc::new(Semaphore::new((connections / of).clamp(1, Semaphore::MAX_PERMITS)))
 }
 
 /// The answer to one request too many.

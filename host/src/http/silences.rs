@@ -26,6 +26,9 @@ use crate::config::Period;
 use crate::domain::silence::SilenceState;
 use crate::domain::{Access, Matcher, Permission, Person};
 
+/// How long a silence is taken to be that is only looked at and has no end.
+const LOOK: SignedDuration = SignedDuration::from_mins(1);
+
 /// A silence in a person's words.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -127,7 +130,12 @@ pub(super) fn end(until: Option<Timestamp>, length: Option<&str>, begin: Timesta
 impl Words {
     fn draft(self, caller: Caller, now: Timestamp) -> Result<Draft, Failure> {
         let person = caller.person(self.person.as_deref())?;
-        let ends_at = end(self.until, self.length.as_deref(), self.from.unwrap_or(now))?;
+        let begin = self.from.unwrap_or(now);
+        // Whoever only looks need not know yet for how long.
+        let ends_at = match (self.until, &self.length) {
+            (None, None) if self.preview => begin.saturating_add(LOOK).unwrap_or(begin),
+            (until, length) => end(until, length.as_deref(), begin)?,
+        };
         let Self { matchers, from, comment, broad, .. } = self;
         let matchers = matchers.into_iter().flat_map(|Written(matchers)| matchers).collect();
         Ok(Draft { id: None, matchers, starts_at: from, ends_at, person, comment, broad })

@@ -171,13 +171,13 @@ async fn a_journal_that_cannot_be_written_makes_senders_try_again() {
     assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
     assert!(response.headers().contains_key("retry-after"));
     let (status, ready) = answer(host.get("/readyz")).await;
-    assert_eq!((status, ready), (503, json!({ "ready": false, "problems": ["disk full"] })));
+    assert_eq!((status, ready), (503, json!({ "ready": false, "degraded": true, "problems": ["disk full"] })));
     assert_eq!(host.get("/healthz").send().await.unwrap().status(), 200);
 }
 
 #[tokio::test]
 async fn why_the_host_is_not_ready_is_nothing_for_strangers() {
-    let only = json!({ "ready": false });
+    let only = json!({ "ready": false, "degraded": true });
     let open = start("", Fake { full: true, ..Fake::default() }).await;
     // Nobody but this machine reaches a host on loopback, whoever claims to; a page may ask and read nothing.
     for (name, value) in [("Host", "evil.example:10000"), ("Host", "10.0.0.7:10000"), ("Sec-Fetch-Site", "cross-site")]
@@ -190,7 +190,7 @@ async fn why_the_host_is_not_ready_is_nothing_for_strangers() {
     assert_eq!(answer(host.get("/readyz")).await, (503, only.clone()));
     assert_eq!(answer(host.get("/readyz").basic_auth("ada", Some("wrong"))).await, (503, only));
     let told = answer(host.get("/readyz").basic_auth("ada", Some("k3yk3y"))).await;
-    assert_eq!(told, (503, json!({ "ready": false, "problems": ["disk full"] })));
+    assert_eq!(told, (503, json!({ "ready": false, "degraded": true, "problems": ["disk full"] })));
 }
 
 #[tokio::test]

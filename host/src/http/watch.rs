@@ -17,11 +17,10 @@ use tokio::sync::{OwnedSemaphorePermit, watch as signal};
 use super::Shared;
 use super::answer::Failure;
 use super::callers::Caller;
-use super::changes::Missed;
+use super::changes::{Missed, View};
 use super::incidents::reading;
 use super::pages::Key;
 use crate::domain::Permission;
-use crate::domain::incident::IncidentView;
 
 /// A line now and then shows both sides that the other is there.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
@@ -32,7 +31,7 @@ struct Watcher {
     /// What was told last.
     place: u64,
     /// What is told next, the last first.
-    missed: Vec<(u64, String)>,
+    missed: Vec<(u64, Arc<str>)>,
     stopping: signal::Receiver<bool>,
     session: Option<Key>,
     caller: Caller,
@@ -64,7 +63,7 @@ impl Watcher {
     async fn next(&mut self) -> Option<Event> {
         loop {
             let Some((number, id)) = self.missed.pop() else {
-                match self.state.changes.since(self.place) {
+                match self.state.changes.since(self.place, usize::MAX) {
                     Missed::Everything(last) => {
                         self.place = last;
                         return Some(Event::default().event("reset").data("{}").id(self.state.changes.name(last)));
@@ -88,18 +87,22 @@ impl Watcher {
             // Nor does whoever is not let in any more; what they may see is what they may see now.
             self.caller = self.state.callers.goes_on(&self.caller, self.state.clock.now())?;
             self.place = number;
-            let found = reading(&self.state, move |backend| backend.incident(&id).map_err(Failure::unavailable)).await;
-            let Ok(Some(incident)) = found else { continue };
-            if !self.caller.access().may_to(Permission::Look, &incident) {
-                continue;
-            }
-            let mut view = IncidentView::from(&incident);
-            view.report = None;
-            if let Ok(event) = Event::default().event("incident").json_data(view) {
+            let Some(view) = viewed(&self.state, number, id).await else { continue };
+            if self.caller.access().may_to(Permission::Look, &view.incident) {
+                let event = Event::default().event("incident").data(&view.text);
                 return Some(event.id(self.state.changes.name(number)));
             }
         }
     }
+}
+
+/// The incident of a change, however many look at it.
+pub async fn viewed(state: &Shared, number: u64, id: Arc<str>) -> Option<Arc<View>> {
+    let read = async {
+        let found = reading(state, move |backend| backend.incident(&id).map_err(Failure::unavailable)).await;
+        found.ok().flatten()
+    };
+    state.changes.view(number, read).await
 }
 
 async fn stopped(stopping: &mut signal::Receiver<bool>) {

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::{Arguments, Asked, SILENCE_PREVIEW, paged, text};
-use crate::backend::alerts::LiveAlert;
+use super::{Arguments, Asked, SILENCE_PREVIEW, beyond, paged, text};
+use crate::backend::alerts::{LiveAlert, Order, Wanted};
 use crate::backend::operations::CostsView;
 use crate::backend::programs::{Declared, Offered};
 use crate::backend::seen::{self, Part};
@@ -11,7 +11,7 @@ use crate::backend::silences::{Draft, SilenceView};
 use crate::backend::{Backend, Cancellation, Filter};
 use crate::config::Period;
 use crate::domain::incident::IncidentView;
-use crate::domain::matcher::{all_match, shown};
+use crate::domain::matcher::shown;
 use crate::domain::silence::SilenceState;
 use crate::domain::text::cut;
 use crate::domain::{Person, RulingKind, State};
@@ -37,12 +37,17 @@ pub fn answer(asked: &Asked<'_>, host: &dyn Backend, tool: &str, arguments: &Arg
 
 fn alerts(asked: &Asked<'_>, host: &dyn Backend, arguments: &Arguments<'_>) -> Result<Value, String> {
     let matchers = arguments.matchers("match")?;
-    let mut found = host.live_alerts(asked.access);
-    found.retain(|live| all_match(&matchers, &live.alert));
-    let count = found.len();
-    let key = |live: &LiveAlert| format!("{} {}", live.incident, live.alert.fingerprint);
-    let after = arguments.cursor("alerts")?;
-    let (found, next) = paged("alerts", found, key, (after.as_deref(), arguments.limit()));
+    let (after, limit) = (arguments.cursor("alerts")?, arguments.limit());
+    let wanted = Wanted {
+        access: asked.access.clone(),
+        matchers,
+        order: Order::Place(after),
+        // By one more it is seen that there are more.
+        most: limit + 1,
+        ..Wanted::default()
+    };
+    let mut firing = host.firing(&wanted, &Cancellation::default());
+    let next = beyond("alerts", &mut firing.alerts, LiveAlert::place, limit);
     let one = |live: &LiveAlert| {
         json!({
             "name": live.alert.name, "severity": live.alert.severity, "incident": live.incident, "since": live.starts_at,
@@ -50,7 +55,7 @@ fn alerts(asked: &Asked<'_>, host: &dyn Backend, arguments: &Arguments<'_>) -> R
             "inhibited_by": live.inhibited_by,
         })
     };
-    Ok(json!({"count": count, "alerts": found.iter().map(one).collect::<Vec<_>>(), "next": next}))
+    Ok(json!({"count": firing.count, "alerts": firing.alerts.iter().map(one).collect::<Vec<_>>(), "next": next}))
 }
 
 fn silences(asked: &Asked<'_>, host: &dyn Backend, arguments: &Arguments<'_>) -> Result<Value, String> {

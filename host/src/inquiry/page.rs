@@ -43,10 +43,15 @@ pub fn paged<T>(
     if let Some(after) = after {
         items.retain(|item| key(item).as_str() > after);
     }
+    let next = beyond(kind, &mut items, key, limit);
+    (items, next)
+}
+
+/// Takes away what is beyond a page, and gives the word for the next one where there is something.
+pub fn beyond<T>(kind: &str, items: &mut Vec<T>, key: impl Fn(&T) -> String, limit: usize) -> Option<String> {
     let more = items.len() > limit;
     items.truncate(limit);
-    let next = items.last().filter(|_| more).map(|last| Cursor::write(kind, &key(last)));
-    (items, next)
+    items.last().filter(|_| more).map(|last| Cursor::write(kind, &key(last)))
 }
 
 #[cfg(test)]

@@ -8,12 +8,13 @@ use maud::{Markup, html};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::changes::{By, difference, known};
+use super::changes::difference;
 use super::frame::{Frame, Live, Who, document};
 use super::parts::{line, path, row, time, whole};
 use crate::domain::incident::{ActionRecord, ActionState};
 use crate::domain::requirement::Refusal;
 use crate::domain::{Action, Fact, Incident, Mode, Origin, Risk, Undo};
+use crate::evidence::{By, known};
 use crate::ports::Story;
 use crate::report::{Detail, timeline};
 

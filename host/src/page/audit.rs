@@ -81,7 +81,7 @@ fn table(views: &[AuditView], frame: &Frame<'_>) -> Markup {
                         td {
                             @match &audited.person {
                                 Some(person) => {
-                                    strong { (line(person.name())) }
+                                    strong { (line(&person.shown())) }
                                     span.small { " " @match person.proven() {
                                         Some(proven) => (proven.proof().as_str()),
                                         None => (all.unproven),

@@ -11,6 +11,7 @@ words! {
     looks_only: "You may look and change nothing. Somebody with the role responder could.", "您只能查看，不能更改。具有 responder 角色的人可以更改。";
     not_done: "Nothing was changed.", "未做任何变更。";
     has_changed: "What stands here has changed since you saw it. Look again.", "内容在您查看之后已发生变化，请重新查看。";
+    not_here: "Your role does not permit this, or not here.", "您的角色不允许此操作，或不适用于此处。";
     nameless: "It needs the name of a person.", "需要填写姓名。";
     unproven: "Nothing proves this name; the journal says so.", "此姓名未经证实，日志会注明。";
 }
@@ -56,7 +57,8 @@ pub(super) fn signature(frame: &Frame<'_>, id: &str, said: &str) -> Markup {
     let known = frame.words();
     html! {
         @match frame.who {
-            Who::Person { name, acts: true, .. } => p.small { (words.acting_as) " " strong { (line(name)) } ". " (known.in_journal) },
+            Who::Person { name, here: true, .. } => p.small { (words.acting_as) " " strong { (line(name)) } ". " (known.in_journal) },
+            Who::Person { acts: true, .. } => p.bad id={ (id) "-why-not" } { (words.not_here) },
             Who::Person { acts: false, .. } | Who::Nobody => p.bad id={ (id) "-why-not" } { (words.looks_only) },
             Who::Single | Who::Shared => {
                 label { (known.your_name) input id=(id) name="person" value=(line(said)) maxlength="100" autocomplete="name"; }

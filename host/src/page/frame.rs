@@ -40,6 +40,8 @@ pub enum Who {
         name: String,
         /// Whether they may change anything.
         acts: bool,
+        /// Whether they may change what this page is about: a button that would be refused is none.
+        here: bool,
         /// Whether they see some places and no others.
         bound: bool,
         /// Whether they may read who did what.
@@ -103,11 +105,11 @@ impl Frame<'_> {
         matches!(self.who, Who::Person { bound: true, .. })
     }
 
-    /// Whether the one who looks may change anything.
+    /// Whether the one who looks may change what the page is about.
     pub(super) fn acts(&self) -> bool {
         match self.who {
             Who::Single | Who::Shared => true,
-            Who::Person { acts, .. } => *acts,
+            Who::Person { here, .. } => *here,
             Who::Nobody => false,
         }
     }

@@ -36,6 +36,8 @@ words! {
     revoke: "Revoke", "吊销";
     make: "Make a token", "创建令牌";
     lasts: "For how long, such as 30d", "有效时长，例如 30d";
+    no_longer: "No longer than what you have signed in with, which ends:", "不会超过您登录所用令牌的有效期：";
+    capped: "It ends with what you have signed in with, sooner than the usual 90 days:", "它将随您登录所用的令牌一同失效，早于通常的 90 天：";
     scopes_why: "Choose none for all that you may.", "不选择则包含您的全部权限。";
     made: "The token, shown this once", "令牌（仅显示一次）";
     made_why: "Keep it where it belongs now: nobody can show it again, and only its hash is kept.", "请立即妥善保存：本主机只保存其散列值，无法再次显示。";
@@ -82,6 +84,15 @@ pub struct TokenRow {
     pub used: Option<Timestamp>,
 }
 
+/// A token that was made just now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Made {
+    /// What proves it.
+    pub secret: String,
+    /// When it ends, where that is sooner than usual.
+    pub ends: Option<Timestamp>,
+}
+
 /// What the page shows.
 pub struct Me {
     /// The name; none where nothing proves one.
@@ -98,8 +109,10 @@ pub struct Me {
     pub tokens: Vec<TokenRow>,
     /// What a token of theirs can permit; empty where they can make none.
     pub scopes: Vec<&'static str>,
+    /// When what they have signed in with ends, where that is sooner than a token usually does.
+    pub ends: Option<Timestamp>,
     /// A token that was made just now.
-    pub made: Option<String>,
+    pub made: Option<Made>,
     /// Why a form changed nothing.
     pub refused: Option<Refused>,
 }
@@ -119,7 +132,8 @@ pub fn page(me: &Me, frame: &Frame<'_>) -> String {
         @if let Some(made) = &me.made {
             section.answer aria-labelledby="made" {
                 h2 #made { (words.made) }
-                p { code #token { (line(made)) } }
+                p { code #token { (line(&made.secret)) } }
+                @if let Some(ends) = made.ends { p { (words.capped) " " (time(frame, ends)) } }
                 p.small { (words.made_why) }
             }
         }
@@ -207,7 +221,8 @@ fn new_token(me: &Me, frame: &Frame<'_>) -> Markup {
         form.answer method="post" action="/me" {
             h3 { (words.make) }
             label { (words.label) input #label name="label" maxlength="100"; }
-            label { (words.lasts) input #lasts name="lasts" value="90d" maxlength="20" required; }
+            label { (words.lasts) input #lasts name="lasts" value=(if me.ends.is_some() { "" } else { "90d" }) maxlength="20"; }
+            @if let Some(ends) = me.ends { p.small { (words.no_longer) " " (time(frame, ends)) } }
             p.small { (words.scopes_why) }
             div.fields {
                 @for scope in &me.scopes {

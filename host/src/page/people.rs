@@ -36,6 +36,8 @@ words! {
     elsewhere: "Who they are and their groups is said elsewhere; what the groups may do stands in the configuration.", "身份与所属组由外部提供；组的权限由配置文件指定。";
     oneself: "Nobody changes what they may do themselves; another admin can.", "不能修改自己的权限，需由其他管理员操作。";
     make: "Make an account", "创建账户";
+    closes: "There is nobody yet, and whoever is at this machine may do everything. With the first account that is over: pages, API and commands want a password or a token from then on, also from here. Make an admin first.", "尚无人员，目前本机上的任何人都拥有全部权限。创建首个账户后即不再如此：页面、接口和命令（包括在本机上）都需要密码或令牌。请先创建 admin。";
+    last_admin: "I mean it, although nobody is left then who may say who there is", "我确认：此后将没有任何人可以管理人员";
     password: "Password, of 12 letters or more; they can sign in with it at once", "密码（至少 12 个字符），创建后即可登录";
     here: "the host", "本主机";
     configuration: "the configuration", "配置文件";
@@ -69,12 +71,16 @@ pub struct PersonRow {
     pub seen: Option<Timestamp>,
     /// It is whoever looks.
     pub oneself: bool,
+    /// Nobody else may say who there is.
+    pub last_admin: bool,
 }
 
 /// What the page shows.
 pub struct People {
     /// Everybody.
     pub all: Vec<PersonRow>,
+    /// Nobody need prove anything yet.
+    pub open: bool,
     /// Why a form changed nothing.
     pub refused: Option<Refused>,
 }
@@ -88,7 +94,8 @@ pub fn page(people: &People, frame: &Frame<'_>) -> String {
         (forms::refused(people.refused.as_ref(), frame))
         @if people.all.is_empty() { p.empty { (words.nobody) } }
         @for (n, person) in people.all.iter().enumerate() { (one(n, person, frame)) }
-        (new(frame))
+        @if people.open { p #closes .banner.warn { (words.closes) } }
+        (new(people.open, frame))
     };
     document(frame, words.title, &Live::Still, &body)
 }
@@ -101,10 +108,15 @@ fn one(n: usize, person: &PersonRow, frame: &Frame<'_>) -> Markup {
         "proxy" => words.proxy,
         _ => words.here,
     };
+    let via = match person.from.as_str() {
+        "oidc" => Some("sso"),
+        "proxy" => Some("proxy"),
+        _ => None,
+    };
     let heading = format!("person-{n}");
     html! {
         section aria-labelledby=(heading) {
-            h2 id=(heading) { (line(&person.name)) }
+            h2 id=(heading) { (line(&person.name)) @if let Some(via) = via { " " span.small { "(via " (via) ")" } } }
             @if person.disabled { p.bad { (words.disabled) } }
             dl.facts {
                 dt { (words.may) } dd { @if person.may.is_empty() { (words.nothing) } @else { (line(&person.may.join(", "))) } }
@@ -115,7 +127,7 @@ fn one(n: usize, person: &PersonRow, frame: &Frame<'_>) -> Markup {
             }
             details { summary { (words.change) }
                 @if person.oneself { p.empty { (words.oneself) } } @else { (changes(n, person, frame)) }
-                @if person.sessions > 0 { (act(person, "sign_out", words.sign_out)) }
+                @if person.sessions > 0 { (act(person, "sign_out", words.sign_out, &html! {})) }
                 @if !person.tokens.is_empty() {
                     h3 { (words.tokens) }
                     (me::tokens(&person.tokens, frame, &|token| html! {
@@ -130,10 +142,20 @@ fn one(n: usize, person: &PersonRow, frame: &Frame<'_>) -> Markup {
     }
 }
 
-fn act(person: &PersonRow, what: &str, text: &str) -> Markup {
+/// A word that it is meant, where nobody would be left who may say who there is.
+fn meant(id: &str, person: &PersonRow, frame: &Frame<'_>) -> Markup {
+    html! {
+        @if person.last_admin {
+            label.check { input id={ (id) "-last" } type="checkbox" name="last_admin" value="yes"; (words(frame.language).last_admin) }
+        }
+    }
+}
+
+fn act(person: &PersonRow, what: &str, text: &str, meant: &Markup) -> Markup {
     html! {
         form.inline method="post" action="/people" {
             input type="hidden" name="name" value=(whole(&person.key));
+            (meant)
             button type="submit" name="act" value=(what) { (text) }
         }
     }
@@ -150,10 +172,13 @@ fn changes(n: usize, person: &PersonRow, frame: &Frame<'_>) -> Markup {
             form.answer method="post" action="/people" {
                 input type="hidden" name="name" value=(whole(&person.key));
                 (role_and_places(&format!("p{n}"), person.role, &person.places, &person.groups, frame))
+                (meant(&format!("p{n}"), person, frame))
                 div.buttons { button.primary type="submit" name="act" value="set" { (words.set) } }
             }
         }
-        @if person.disabled { (act(person, "enable", words.enable)) } @else { (act(person, "disable", words.disable)) }
+        @if person.disabled { (act(person, "enable", words.enable, &html! {})) } @else {
+            (act(person, "disable", words.disable, &meant(&format!("d{n}"), person, frame)))
+        }
     }
 }
 
@@ -169,14 +194,14 @@ fn role_and_places(id: &str, role: Option<Role>, places: &[String], groups: &[St
     }
 }
 
-fn new(frame: &Frame<'_>) -> Markup {
+fn new(first: bool, frame: &Frame<'_>) -> Markup {
     let words = words(frame.language);
     html! {
         form.answer method="post" action="/people" autocomplete="off" {
             h2 { (words.make) }
             label { (frame.words().name) input #new-name name="name" required maxlength="64" autocomplete="off"; }
             label { (words.password) input #new-password type="password" name="password" maxlength="1024" autocomplete="new-password"; }
-            (role_and_places("new", None, &[], &[], frame))
+            (role_and_places("new", first.then_some(Role::Admin), &[], &[], frame))
             div.buttons { button.primary type="submit" name="act" value="make" { (words.make) } }
         }
     }

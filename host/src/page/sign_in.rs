@@ -12,6 +12,7 @@ words! {
     denied: "The provider did not let you in. It says:", "身份提供方拒绝了登录，其说明：";
     unproven: "What the provider answered proves nobody's name. Whoever runs this host finds why here:", "身份提供方的应答无法证明身份。供本主机管理员参考的原因：";
     away: "The provider cannot be asked now. Try again in a while, or sign in another way.", "目前无法联系身份提供方。请稍后重试，或使用其他方式登录。";
+    lost: "This host had accounts, and the file of them is gone, so nobody gets in by one until it is back. Whoever runs this host finds what to do in its log and at /readyz.", "本主机曾有账户，但账户文件已丢失，恢复之前任何人都无法以账户登录。本主机管理员可在日志和 /readyz 中查看处理办法。";
     signed_out_here: "You are signed out here.", "您已在本主机退出登录。";
     sign_out_there: "Sign out there, too:", "同时在身份提供方退出：";
 }
@@ -71,8 +72,6 @@ pub enum SignIn {
     },
     /// Somebody of this name is kept out.
     KeptOut(String),
-    /// Somebody else here has this name.
-    NameIsTaken(String),
 }
 
 impl SignIn {
@@ -97,9 +96,6 @@ impl SignIn {
                 _ => format!("the provider knows {name}, and names no groups of theirs"),
             },
             Self::KeptOut(name) => format!("{name} of the provider is disabled"),
-            Self::NameIsTaken(name) => {
-                format!("the provider knows somebody called {name}, and so does this host: another person")
-            }
         }
     }
 }
@@ -121,6 +117,8 @@ pub struct SignInPage<'a> {
     pub passwords: bool,
     /// People can sign in with a provider.
     pub provider: Option<ProviderButton>,
+    /// The file of accounts is gone.
+    pub lost: bool,
     /// Where it goes on.
     pub to: &'a str,
 }
@@ -169,16 +167,6 @@ fn sentence(said: &SignIn, frame: &Frame<'_>) -> Option<Markup> {
             let text = sentence!(language, "{} is disabled here.", "{} 在此已被停用。", line(name));
             Some(html! { (text) })
         }
-        SignIn::NameIsTaken(name) => {
-            let text = sentence!(
-                language,
-                "The provider calls you {}, and so is somebody called whom this host knows itself. Nobody can tell you apart, so \
-                 nobody is let in by that name: whoever runs this host can remove or rename the account here.",
-                "身份提供方称您为 {}，而本主机已有同名人员。为避免混淆，不能以此名称登录：本主机管理员可以删除或重命名此处的账户。",
-                line(name)
-            );
-            Some(html! { (text) })
-        }
     }
 }
 
@@ -190,6 +178,7 @@ pub fn page(ask: &SignInPage<'_>, frame: &Frame<'_>) -> String {
     let body = html! {
         h1 { (words.sign_in) }
         @if let Some(sentence) = sentence(&ask.said, frame) { p.banner.bad role="alert" { (sentence) } }
+        @if ask.lost { p #lost .banner.bad role="status" { (own.lost) } }
         @if away { p.banner.warn role="status" { (own.away) } }
         @if let Some(provider) = &ask.provider {
             @let query = form_urlencoded::Serializer::new(String::new()).append_pair("to", to).finish();

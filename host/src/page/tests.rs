@@ -59,12 +59,12 @@ fn audited(text: &str) -> Vec<AuditView> {
 
 fn asks(said: SignIn, text: &str) -> SignInPage<'_> {
     let provider = Some(ProviderButton { name: text.into(), away: true });
-    SignInPage { said, passwords: true, provider, to: text }
+    SignInPage { said, passwords: true, provider, lost: true, to: text }
 }
 
 /// Every page that shows something of this story, by name.
 fn pages(story: &Story, host: &HostView, language: Language, text: &str) -> Vec<(&'static str, String)> {
-    let who = Who::Person { name: text.into(), acts: true, bound: false, audits: true, administers: true };
+    let who = Who::Person { name: text.into(), acts: true, here: true, bound: false, audits: true, administers: true };
     let now = story.entries.last().unwrap().at + jiff::SignedDuration::from_secs(90);
     let frame = Frame { language, now, who: &who, host, here: "/" };
     let single = Frame { who: &Who::Single, ..frame };

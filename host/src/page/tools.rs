@@ -42,6 +42,8 @@ const TOOLS: usize = 300;
 pub struct Tools {
     /// Servers, tools, breakers, budgets and plugins.
     pub view: ToolsView,
+    /// Whether whoever looks may let go on what is stopped, and not stop it alone.
+    pub resumes: bool,
     /// Why a form changed nothing.
     pub refused: Option<Refused>,
 }
@@ -58,7 +60,7 @@ pub fn page(tools: &Tools, frame: &Frame<'_>) -> String {
             h2 #servers { (words.servers) " " span.count { (view.servers.len()) } }
             @if view.servers.is_empty() { p.empty { (words.no_servers) } } @else { (servers(&view.servers, frame)) }
         }
-        (changes::stopped(view, frame))
+        (changes::stopped(view, tools.resumes, frame))
         (changes::budgets(view, frame))
         (plugins::plugins(&view.plugins, frame))
         section aria-labelledby="tools" {

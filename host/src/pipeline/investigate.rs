@@ -126,6 +126,7 @@ mod tests {
             name: name.into(),
             opened_at: Timestamp::UNIX_EPOCH,
             outcome: None,
+            rerun: false,
             fixes: fixes.iter().map(fix).collect(),
         }
     }

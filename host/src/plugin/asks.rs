@@ -12,6 +12,8 @@ pub struct Asks {
     pub tools: Vec<String>,
     /// Whether it sends mail.
     pub mail: bool,
+    /// Whether it publishes on a message bus.
+    pub bus: bool,
     /// Where it sends.
     pub http: Vec<HttpAsk>,
 }
@@ -42,6 +44,6 @@ impl Asks {
     /// Whether it asks for no more than a source may: that the host fetches an address for it, without secrets.
     pub fn only_confirms(&self) -> bool {
         let get = |ask: &HttpAsk| ask.secrets.is_empty() && ask.methods.iter().all(|method| method == "GET");
-        !self.mail && self.signer.is_empty() && self.tools.is_empty() && self.http.iter().all(get)
+        !self.mail && !self.bus && self.signer.is_empty() && self.tools.is_empty() && self.http.iter().all(get)
     }
 }

@@ -3,6 +3,7 @@
 //! Neither side can widen the other. A refusal names the side that refused and the line that would
 //! allow the request.
 
+mod bus;
 mod lines;
 mod mail;
 mod paths;
@@ -15,6 +16,8 @@ use super::asks::Asks;
 use super::options::Grant;
 use crate::network::check_literal;
 
+pub(super) use bus::LINES as BUS_LINES;
+pub use bus::{BusGrant, GrantedBus, is_servers_own};
 pub(super) use lines::quoted;
 use lines::{paths_line, secrets_line};
 pub(super) use mail::LINES as MAIL_LINES;
@@ -225,15 +228,21 @@ impl Grants {
     }
 
     /// A sentence, where it asks for something and is granted nothing at all: then it can reach nobody.
-    pub fn nothing(&self, mail: Option<&GrantedMail>) -> Option<String> {
-        if !self.granted.is_empty() || mail.is_some() {
+    pub fn nothing(&self, mail: Option<&GrantedMail>, bus: Option<&GrantedBus>) -> Option<String> {
+        if !self.granted.is_empty() || mail.is_some() || bus.is_some() {
             return None;
         }
         let any = |origin: &str| if origin == "*" { "an origin of yours".to_string() } else { origin.to_string() };
         let asks = self.asks.http.iter().map(|ask| format!("{} to {}", ask.methods.join(" and "), any(&ask.origin)));
-        let asks: Vec<String> = asks.chain(self.asks.mail.then(|| "mail".to_string())).collect();
+        let others = [(self.asks.mail, "mail"), (self.asks.bus, "messages on a bus")];
+        let others = others.into_iter().filter(|(asked, _)| *asked).map(|(_, what)| what.to_string());
+        let asks: Vec<String> = asks.chain(others).collect();
         let place = &self.place;
-        let how = if self.asks.mail { format!("[{place}.mail]") } else { format!("[{place}] grant = […]") };
+        let how = match (self.asks.mail, self.asks.bus) {
+            (true, _) => format!("[{place}.mail]"),
+            (_, true) => format!("[{place}.bus]"),
+            _ => format!("[{place}] grant = […]"),
+        };
         let asked = asks.join(", ");
         (!asks.is_empty()).then(|| {
             format!("it can send nothing, because nothing is granted; it asks for {asked}: see {how} in its README")
@@ -241,8 +250,11 @@ impl Grants {
     }
 
     /// Sentences about what is asked for and not granted: the plugin may work without it.
-    pub fn unmet(&self, mail: Option<&GrantedMail>) -> Vec<String> {
+    pub fn unmet(&self, mail: Option<&GrantedMail>, bus: Option<&GrantedBus>) -> Vec<String> {
         let mut unmet = Vec::new();
+        if self.asks.bus && bus.is_none() {
+            unmet.push(self.bus_needed());
+        }
         if self.asks.mail && mail.is_none() {
             unmet.push(self.mail_needed());
         }
@@ -331,7 +343,7 @@ mod tests {
              configuration would need: [plugins.feishu] grant = [{ origin = \"https://x.test\", \
              methods = [\"POST\"], secrets = [\"a\"] }]"
         );
-        assert_eq!(asked.unmet(None).len(), 1);
+        assert_eq!(asked.unmet(None, None).len(), 1);
         assert!(asked.permit_signing("key").is_ok());
         assert!(asked.permit_signing("other").unwrap_err().contains("signer = [\"key\", \"other\"]"));
     }

@@ -1,6 +1,7 @@
 //! What a plugin can call, one file per imported interface under the name that it has in the
 //! contract. All of it is over the host's own types; a lane forwards to it.
 
+pub(super) mod bus;
 pub(super) mod deadline;
 pub(super) mod http_client;
 pub(super) mod log;
@@ -18,7 +19,8 @@ use crate::ports::{Clock, Looks, PluginState, Tools};
 
 use self::deadline::Deadline;
 use super::authority::Authority;
-use super::grants::{GrantedMail, Grants};
+use super::bus_transport::BusTransport;
+use super::grants::{GrantedBus, GrantedMail, Grants};
 use super::limiter::Limiter;
 use super::mail_transport::MailTransport;
 use super::options::Limits;
@@ -31,6 +33,7 @@ use super::wasi::Wasi;
 pub(super) struct Outside {
     pub transport: Arc<dyn Transport>,
     pub mail: Arc<dyn MailTransport>,
+    pub bus: Arc<dyn BusTransport>,
     pub state: Arc<dyn PluginState>,
     pub clock: Arc<dyn Clock>,
     /// Those that there are, to know them by name. Weak, since they include the plugins; set once all
@@ -48,6 +51,7 @@ pub(super) struct Binding {
     pub settings: String,
     pub grants: Grants,
     pub mail: Option<GrantedMail>,
+    pub bus: Option<GrantedBus>,
     pub secrets: Secrets,
     /// Tools that it may look with.
     pub tools: Vec<String>,
@@ -77,9 +81,10 @@ pub(super) struct State {
     pub now: Timestamp,
     /// Made when a guest first uses it.
     pub wasi: Option<Box<Wasi>>,
-    /// Of HTTP and mail.
+    /// Of HTTP, mail and buses.
     pub requests: u32,
     pub mails: u32,
+    pub messages: u32,
     /// Uses of its state.
     pub state_uses: u32,
     /// The delivery that the call is about.
@@ -94,7 +99,7 @@ pub(super) struct State {
 }
 
 impl State {
-    /// Counts a request or mail that is about to leave: of this call, and of the minute.
+    /// Counts a request, mail or message that is about to leave: of this call, and of the minute.
     pub fn count_request(&mut self) -> Result<(), Spent> {
         let binding = &self.binding;
         let (plugin, most) = (&binding.name, binding.limits.requests);
@@ -115,6 +120,7 @@ impl State {
             wasi: None,
             requests: 0,
             mails: 0,
+            messages: 0,
             state_uses: 0,
             delivery: None,
             trace: crate::traces::context::current(),

@@ -130,8 +130,9 @@ impl Code {
         let left = self.wall.saturating_sub(started.elapsed());
         let ended = tokio::time::timeout(left, runtime.cpu_share().run(&self.usage, &meter, call)).await;
         drop(active);
+        // Memory that is given back is work as well, and more of it than all else where a guest has filled much.
+        let state = runtime.cpu_share().run(&self.usage, &meter, async { store.into_data() }).await;
         runtime.cpu_share().note(&self.usage, &meter);
-        let state = store.into_data();
         let printed = state.wasi.as_deref().and_then(wasi::Wasi::printed);
         if let Some(text) = &printed {
             tracing::debug!(target: "plugin", plugin = state.binding.name, "it printed: {text}");

@@ -41,7 +41,7 @@ impl Kind {
     pub fn imports(self) -> &'static [&'static str] {
         match self {
             Self::Source => &["types", "log", "settings"],
-            Self::Notifier => &["types", "log", "settings", "http-client", "signer", "state", "mail"],
+            Self::Notifier => &["types", "log", "settings", "http-client", "signer", "state", "mail", "bus"],
             Self::Remediation => &["types", "log", "settings", "http-client", "signer", "state", "tools"],
         }
     }

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::asks::Asks;
-use super::grants::{MAIL_LINES, Origin, path_problem};
+use super::grants::{BUS_LINES, MAIL_LINES, Origin, path_problem};
 use super::kind::Kind;
 use super::options::Grant;
 use super::schema;
@@ -130,6 +130,7 @@ impl Manifest {
             )),
             Kind::Notifier if !self.asks.tools.is_empty() => Some(("asks.tools", "tools: only a remediation has them")),
             Kind::Remediation if self.asks.mail => Some(("asks.mail", "mail: only a notifier sends it")),
+            Kind::Remediation if self.asks.bus => Some(("asks.bus", "a bus: only a notifier publishes there")),
             _ => None,
         };
         if let Some((key, beyond)) = beyond {
@@ -192,6 +193,10 @@ impl Manifest {
         if self.asks.mail {
             lines.push(format!("[{table}.mail]"));
             lines.extend(MAIL_LINES.map(str::to_string));
+        }
+        if self.asks.bus {
+            lines.push(format!("[{table}.bus]"));
+            lines.extend(BUS_LINES.map(str::to_string));
         }
         lines.join("\n")
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::grants::MailGrant;
+use super::grants::{BusGrant, MailGrant};
 use crate::domain::Risk;
 use crate::secret::SecretSource;
 
@@ -21,6 +21,8 @@ pub struct Options {
     pub grant: Vec<Grant>,
     /// What mail it may send. None by default.
     pub mail: Option<MailGrant>,
+    /// What it may publish on a message bus. Nothing by default.
+    pub bus: Option<BusGrant>,
     /// The component's digest in hex. A component with any other digest is not loaded.
     pub sha256: Option<String>,
     /// The least that a wrong call of one of its own actions could cost, by the action's name. It is
@@ -48,6 +50,8 @@ pub struct TargetOptions {
     pub grant: Vec<Grant>,
     /// As for the plugin; goes before what the plugin's own table grants.
     pub mail: Option<MailGrant>,
+    /// As for the plugin; goes before what the plugin's own table grants.
+    pub bus: Option<BusGrant>,
 }
 
 /// What a plugin may send, and with which secrets.
@@ -94,7 +98,7 @@ pub struct Limits {
     pub log_kib: u32,
     /// HTTP requests.
     pub requests: u32,
-    /// HTTP requests and mails a minute, of all calls together; without a limit by default.
+    /// HTTP requests, mails and messages on a bus a minute, of all calls together; without a limit by default.
     pub requests_per_minute: Option<u32>,
     /// Body of an HTTP response in KiB.
     pub response_kib: u32,

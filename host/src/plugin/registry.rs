@@ -7,6 +7,7 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock, Weak};
 use futures::future::join_all;
 use tokio::sync::Semaphore;
 
+use super::bus_transport::BusTransport;
 use super::cache::Cache;
 use super::engine::{Allocation, Runtime};
 use super::error::Problem;
@@ -47,6 +48,8 @@ pub struct Setup<'a> {
     pub transport: Arc<dyn Transport>,
     /// For the plugins' mail.
     pub mail: Arc<dyn MailTransport>,
+    /// For the plugins' messages on buses.
+    pub bus: Arc<dyn BusTransport>,
     /// For what is counted and dated.
     pub clock: Arc<dyn Clock>,
     /// For the plugins' state.
@@ -111,6 +114,7 @@ impl Plugins {
         let outside = Outside {
             transport: Arc::clone(&setup.transport),
             mail: Arc::clone(&setup.mail),
+            bus: Arc::clone(&setup.bus),
             clock: Arc::clone(&setup.clock),
             state: Arc::clone(&setup.state),
             tools: OnceLock::new(),
@@ -222,7 +226,7 @@ impl Plugins {
             Kind::Source => self.sources.extend(unit(name, own).map(|unit| (name.clone(), unit))),
             Kind::Notifier => {
                 let elsewhere = setup.notifiers.values().any(|target| target.plugin == *name);
-                let given = !own.secrets.is_empty() || !own.grant.is_empty() || own.mail.is_some();
+                let given = !own.secrets.is_empty() || !own.grant.is_empty() || own.mail.is_some() || own.bus.is_some();
                 if !own.settings.is_empty() || (given && !elsewhere) {
                     self.targets.extend(unit(name, own.clone()).map(|unit| (name.clone(), unit)));
                 }

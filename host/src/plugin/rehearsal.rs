@@ -9,13 +9,14 @@
 use futures::future::BoxFuture;
 use jiff::Timestamp;
 
-use super::MailTransport;
 use super::error::{Failure, Problem};
 use super::grants::Origin;
 use super::kind::CallError;
 use super::registry::Plugins;
 use super::transport::{Outgoing, Returned, Transport, TransportError};
 use super::unit::{Unit, subject};
+use super::{BusTransport, MailTransport};
+use crate::bus::{Publication, Published, Unsent};
 use crate::network::check_literal;
 use crate::network::smtp::{Mail, Server, SmtpError, Taken};
 use crate::ports::{Inbound, Message};
@@ -55,13 +56,29 @@ impl MailTransport for Rehearsal {
     }
 }
 
+impl BusTransport for Rehearsal {
+    fn sender(&self, _: &str) -> Option<String> {
+        // That there is none of this name, the configuration says.
+        Some("tidegate/check".into())
+    }
+
+    fn publish<'a>(&'a self, _: &'a str, _: &'a Publication) -> BoxFuture<'a, Result<Published, Unsent>> {
+        Box::pin(async { Err(Unsent::Unavailable(NOTHING_SENT.into())) })
+    }
+
+    fn leaves(&self) -> bool {
+        false
+    }
+}
+
 impl Plugins {
     /// Calls each source and target that a configuration or a folder names, and tells what they say is wrong with
     /// how they are set up. Plugins that were loaded over another way out than [`Rehearsal`] are left alone: they would
     /// send.
     pub async fn rehearse(&self, message: &Message, now: Timestamp) -> Vec<Problem> {
         let mut problems = Vec::new();
-        if self.outside.transport.leaves() || self.outside.mail.leaves() {
+        let outside = &self.outside;
+        if outside.transport.leaves() || outside.mail.leaves() || outside.bus.leaves() {
             return problems;
         }
         for (name, unit) in self.sources.iter().filter(|(_, unit)| unit.installed.loaded().is_some()) {

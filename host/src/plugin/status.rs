@@ -116,5 +116,5 @@ impl Plugins {
 }
 
 fn unmet(binding: &Binding) -> Vec<String> {
-    binding.grants.unmet(binding.mail.as_ref())
+    binding.grants.unmet(binding.mail.as_ref(), binding.bus.as_ref())
 }

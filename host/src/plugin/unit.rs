@@ -96,13 +96,16 @@ impl Unit {
             let opened = mail.open(environment);
             opened.map_err(|all| found.extend(all.iter().map(|one| format!("[{place}.mail] {one}")))).ok()
         });
+        let bus = options.bus.as_ref().and_then(|bus| {
+            bus.open().map_err(|all| found.extend(all.iter().map(|one| format!("[{place}.bus] {one}")))).ok()
+        });
         let bound = bind(&package.manifest, name, &options, outside, &mut found);
         let subject = subject(&package.manifest, name);
         problems.extend(missing.iter().map(|text| Problem::of_secret(subject.clone(), text.clone())));
         problems.extend(found.iter().map(|text| Problem::new(subject.clone(), text.clone())));
-        let binding = Binding { secrets, mail, ..bound.filter(|_| found.is_empty() && missing.is_empty())? };
+        let binding = Binding { secrets, mail, bus, ..bound.filter(|_| found.is_empty() && missing.is_empty())? };
         if package.manifest.kind == Kind::Notifier {
-            let nothing = binding.grants.nothing(binding.mail.as_ref());
+            let nothing = binding.grants.nothing(binding.mail.as_ref(), binding.bus.as_ref());
             problems.extend(nothing.map(|text| Problem::new(subject, text)));
         }
         Some(Self {
@@ -123,9 +126,9 @@ impl Unit {
         let bound = bind(manifest, &now.name, &self.options, &now.outside, &mut found);
         match bound {
             Some(binding) if found.is_empty() => {
-                let (secrets, mail) = (now.secrets.clone(), now.mail.clone());
+                let (secrets, mail, bus) = (now.secrets.clone(), now.mail.clone(), now.bus.clone());
                 let (pace, state_lock) = (Arc::clone(&now.pace), Arc::clone(&now.state_lock));
-                Ok(Arc::new(Binding { secrets, mail, pace, state_lock, ..binding }))
+                Ok(Arc::new(Binding { secrets, mail, bus, pace, state_lock, ..binding }))
             }
             _ => Err(found),
         }
@@ -229,6 +232,7 @@ pub(super) fn merge(own: &Options, target: &TargetOptions) -> Options {
     merged.secrets.extend(target.secrets.clone());
     merged.grant.extend_from_slice(&target.grant);
     merged.mail = target.mail.clone().or(merged.mail);
+    merged.bus = target.bus.clone().or(merged.bus);
     merged
 }
 
@@ -261,6 +265,7 @@ fn bind(
         settings: Value::Object(options.settings.clone()).to_string(),
         grants,
         mail: None,
+        bus: None,
         secrets: Secrets::default(),
         pace: Arc::default(),
         tools: manifest.asks.tools.clone(),

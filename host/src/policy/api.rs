@@ -222,7 +222,7 @@ pub(super) const FUNCTIONS: [(&str, &[Function]); 9] = [
             f(&["successes() -> int", "successes(select: map) -> int"], "How many of these were seen to help."),
             f(
                 &["flapping(times: int, within: string) -> bool"],
-                "Whether this group key, this time included, has opened so often.",
+                "Whether this group key, this time included, has opened so often; what a person had decided anew counts once.",
             ),
             f(
                 &["past(select: map) -> array"],

@@ -6,7 +6,7 @@ use super::matcher::Matcher;
 use super::normal::normal;
 use super::on::{Field, On};
 use crate::domain::conversation::SOURCE;
-use crate::domain::{Action, Alert, Call, Clusters, Incident, Mode, Origin, Severity, Target, restores};
+use crate::domain::{Action, Alert, Call, Clusters, Incident, Mode, Origin, Proof, Proven, Severity, Target, restores};
 
 /// Values that an explanation shows of one field; an incident can have hundreds.
 const SHOWN: usize = 4;
@@ -176,7 +176,8 @@ impl<'a> CallFacts<'a> {
             Origin::Policy { rule } => rule.clone(),
             Origin::Plugin { name, .. } => name.clone(),
             // A name that nothing proves must open no gate.
-            Origin::Person { person } => person.proven().map(|person| person.name().to_string()).unwrap_or_default(),
+            // One that a provider gives is no name of here.
+            Origin::Person { person } => person.proven().map(origin_name).unwrap_or_default(),
             Origin::Model => "model".into(),
             Origin::Chat { .. } => SOURCE.into(),
             Origin::Undo { action } => action.0.clone(),
@@ -289,6 +290,14 @@ impl Facts for CallFacts<'_> {
             }
             of_incident => self.incident.each(of_incident, visit),
         }
+    }
+}
+
+/// What gates call somebody: of whom a provider says who they are, with that beside the name.
+fn origin_name(person: &Proven) -> String {
+    match person.proof() {
+        Proof::Oidc { .. } => person.shown(),
+        Proof::Token(_) | Proof::Password | Proof::Link | Proof::Proxy => person.name().to_string(),
     }
 }
 

@@ -90,10 +90,11 @@ impl Live {
         self.state.read().unwrap_or_else(PoisonError::into_inner).objections.clone()
     }
 
-    /// What the lint says about the set in force, since [`Self::inspect`] last asked it.
+    /// What the lint says about the set in force besides [`Self::problems`], since [`Self::inspect`] last asked it.
     pub fn warnings(&self) -> Vec<String> {
         let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
-        state.said.as_ref().map(|(_, said)| said.clone()).unwrap_or_default()
+        let said = state.said.iter().flat_map(|(_, said)| said);
+        said.filter(|line| !state.objections.contains(line)).cloned().collect()
     }
 
     /// Asks the lint about the set in force, with what is known of tools now; costs nothing when

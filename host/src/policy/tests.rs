@@ -169,6 +169,7 @@ pub(super) fn past(rule: &str, group: &str, minutes_ago: i64, fixes: &[(&str, bo
         name: "KubePodNotReady".into(),
         opened_at: now - jiff::SignedDuration::from_mins(minutes_ago),
         outcome: Some(Outcome::Fixed),
+        rerun: false,
         fixes: fixes
             .iter()
             .map(|(target, helped)| Fix {

@@ -23,7 +23,7 @@ use crate::domain::knowledge::Similar;
 use crate::domain::requirement::Asked;
 use crate::domain::silence::silence_in;
 use crate::domain::{
-    Fact, Incident, Mode, NamedCause, Occasion, Origin, Outcome, Person, Risk, RulingKind, Severity, State,
+    Fact, Incident, Mode, NamedCause, Occasion, Origin, Outcome, Person, Proven, Risk, RulingKind, Severity, State,
 };
 
 pub(super) struct Chinese;
@@ -218,14 +218,14 @@ impl Translation for Chinese {
         match person.proven() {
             None => format!("{}（姓名未经证实）", style.name(person.name())),
             Some(proven) => match proven.said() {
-                None => style.name(proven.name()),
-                Some(said) => format!("{}（自称 {}）", style.name(proven.name()), style.name(said)),
+                None => named(person, style),
+                Some(said) => format!("{}（自称 {}）", named(person, style), style.name(said)),
             },
         }
     }
 
     fn asked(&self, asked: Asked<'_>, style: Style) -> String {
-        let but = asked.but.map(|person| style.name(person.name()));
+        let but = asked.but.map(|person| named(person, style));
         let Some(group) = asked.group.map(|group| style.name(group)) else {
             return match (asked.count, but) {
                 (1, None) => "任何人".into(),
@@ -374,5 +374,13 @@ impl Translation for Chinese {
 
     fn would_have(&self, record: &ActionRecord, style: Style) -> String {
         ending::would_have(record, style)
+    }
+}
+
+/// A name, and who says it where that is somebody else than this host: what others say may look like a name of here.
+fn named(person: &Person, style: Style) -> String {
+    match person.proven().and_then(Proven::via) {
+        Some(via) => format!("{}（经由 {via}）", style.name(person.name())),
+        None => style.name(person.name()),
     }
 }

@@ -155,6 +155,11 @@ fn of_actions(incident: &Incident) -> Option<Why<'_>> {
     repairs(incident).rfind(|record| record.state == Verified).map(Why::Contained)
 }
 
+/// Whether it was denied because its target rests after another change: no gate can allow that, and it ends by itself.
+pub(super) fn rests(record: &ActionRecord) -> bool {
+    record.ruling.as_ref().is_some_and(|ruling| ruling.rule == "builtin.cooldown")
+}
+
 /// Actions that are no undoing.
 pub(super) fn repairs(incident: &Incident) -> impl DoubleEndedIterator<Item = &ActionRecord> {
     incident.actions.iter().filter(|record| !matches!(record.action.origin, Origin::Undo { .. }))

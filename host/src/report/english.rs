@@ -23,7 +23,7 @@ use crate::domain::knowledge::Similar;
 use crate::domain::requirement::Asked;
 use crate::domain::silence::silence_in;
 use crate::domain::{
-    Fact, Incident, Mode, NamedCause, Occasion, Origin, Outcome, Person, Risk, RulingKind, Severity, State,
+    Fact, Incident, Mode, NamedCause, Occasion, Origin, Outcome, Person, Proven, Risk, RulingKind, Severity, State,
 };
 
 pub(super) struct English;
@@ -220,14 +220,14 @@ impl Translation for English {
         match person.proven() {
             None => format!("{} (name not proven)", style.name(person.name())),
             Some(proven) => match proven.said() {
-                None => style.name(proven.name()),
-                Some(said) => format!("{} (who gave the name {})", style.name(proven.name()), style.name(said)),
+                None => named(person, style),
+                Some(said) => format!("{} (who gave the name {})", named(person, style), style.name(said)),
             },
         }
     }
 
     fn asked(&self, asked: Asked<'_>, style: Style) -> String {
-        let but = asked.but.map(|person| style.name(person.name()));
+        let but = asked.but.map(|person| named(person, style));
         let Some(group) = asked.group.map(|group| style.name(group)) else {
             return match (asked.count, but) {
                 (1, None) => "anybody".into(),
@@ -388,5 +388,13 @@ fn count(count: impl TryInto<u64>, noun: &str) -> String {
     match count.try_into().unwrap_or(u64::MAX) {
         1 => format!("1 {noun}"),
         count => format!("{count} {noun}s"),
+    }
+}
+
+/// A name, and who says it where that is somebody else than this host: what others say may look like a name of here.
+fn named(person: &Person, style: Style) -> String {
+    match person.proven().and_then(Proven::via) {
+        Some(via) => format!("{} (via {via})", style.name(person.name())),
+        None => style.name(person.name()),
     }
 }

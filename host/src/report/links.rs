@@ -12,14 +12,20 @@ const RUNBOOKS: [&str; 2] = ["runbook_url", "runbook"];
 /// Links of each kind that alerts may add to a message.
 const NAMED: usize = 3;
 
-/// The links; `question` leads to the page where a question can be answered.
-pub(super) fn links(incident: &Incident, question: Option<&str>, language: Language) -> Vec<Link> {
+/// The links; `question` leads to the page where a question can be answered, `of_incident` to that of the incident.
+pub(super) fn links(
+    incident: &Incident,
+    question: Option<&str>,
+    of_incident: Option<&str>,
+    language: Language,
+) -> Vec<Link> {
     let (page, headings) = (language.translation().page(), language.translation().headings());
     let mut links = Vec::new();
     if let Some(question) = question {
         links.push(Link::of_host(Purpose::Approve, page.approve, format!("{question}#approve")));
         links.push(Link::of_host(Purpose::Deny, page.deny, format!("{question}#deny")));
     }
+    links.extend(of_incident.map(|url| Link::of_host(Purpose::Incident, page.incident, url)));
     let runbooks =
         incident.alerts.iter().flat_map(|alert| RUNBOOKS.iter().filter_map(|key| alert.annotations.get(key)));
     let sources = incident.alerts.iter().filter_map(|alert| alert.link.as_deref());

@@ -33,6 +33,8 @@ pub struct Telling<'a> {
     pub action: Option<&'a ActionId>,
     /// The page where it can be answered.
     pub link: Option<&'a str>,
+    /// The page of the incident.
+    pub page: Option<&'a str>,
     /// The delivery in whose place this is told.
     pub instead_of: Option<&'a str>,
     /// What keeps the host from seeing the cluster.
@@ -59,7 +61,7 @@ pub enum Blindness {
 impl Telling<'_> {
     /// A message about the whole incident.
     pub fn about(occasion: Occasion) -> Self {
-        Self { occasion, action: None, link: None, instead_of: None, blind: None }
+        Self { occasion, action: None, link: None, page: None, instead_of: None, blind: None }
     }
 }
 
@@ -82,7 +84,7 @@ const MD: Style = Style::Markdown;
 /// What people are told.
 pub fn message(story: &Story, telling: &Telling<'_>, language: Language) -> Content {
     let incident = &story.incident;
-    if let Some(content) = of_inspection(incident, language) {
+    if let Some(content) = of_inspection(incident, telling, language) {
         return content;
     }
     let translation = language.translation();
@@ -98,7 +100,7 @@ pub fn message(story: &Story, telling: &Telling<'_>, language: Language) -> Cont
     objects.truncate(OBJECTS);
     objects.iter_mut().for_each(shorten);
     let Says { summary, description } = Says::of(incident);
-    let links = links(incident, telling.link.filter(|_| asked.is_some()), language);
+    let links = links(incident, telling.link.filter(|_| asked.is_some()), telling.page, language);
     let mut body = Body::default();
     // Who must decide needs the room for what is asked.
     let more = if record.is_some() { "" } else { description.as_str() };
@@ -137,14 +139,14 @@ pub fn message(story: &Story, telling: &Telling<'_>, language: Language) -> Cont
 }
 
 /// What is told of a run of an inspection or in a digest; none of any other incident.
-fn of_inspection(incident: &Incident, language: Language) -> Option<Content> {
+fn of_inspection(incident: &Incident, telling: &Telling<'_>, language: Language) -> Option<Content> {
     let (alert, digest) = run_told(incident)?;
     let summary = one_line(alert.title(), CAUSE);
     Some(Content {
         title: format!("[{}] {summary}", language.translation().severity(alert.severity)),
         summary,
         body: cut(digest, BODY),
-        links: links(incident, None, language),
+        links: links(incident, None, telling.page, language),
         alerts: Excerpt::of(&incident.alerts, &Bounds::MESSAGE),
         ..Content::default()
     })

@@ -28,6 +28,7 @@ pub(super) struct PageWords {
     pub unverified: &'static str,
     pub comment: &'static str,
     pub approve: &'static str,
+    pub incident: &'static str,
     pub deny: &'static str,
     pub approved: &'static str,
     pub more: &'static str,

@@ -97,6 +97,20 @@ fn a_signed_link_is_in_the_text_and_whole_among_the_links() {
 }
 
 #[test]
+fn every_message_leads_to_its_incident_where_it_is_known_how_people_reach_the_host() {
+    let page = "https://tidegate.example/i/i7k2m9";
+    let occasions = [Occasion::Approval, Occasion::Report, Occasion::Resolved];
+    for (story, occasion) in [stories::asked(), stories::escalated(), stories::fixed()].iter().zip(occasions) {
+        for (language, title) in [(Language::En, "Open in tidegate"), (Language::Zh, "在 tidegate 中查看")] {
+            let told = message(story, &Telling { page: Some(page), ..Telling::about(occasion) }, language);
+            let own: Vec<&Link> = told.links.iter().filter(|link| !link.from_alert()).collect();
+            assert_eq!((own.len(), own[0].title(), own[0].url()), (1, title, page));
+            assert_eq!(own[0].purpose(), crate::domain::link::Purpose::Incident);
+        }
+    }
+}
+
+#[test]
 fn nothing_is_executed_in_observe_mode() {
     check("observed", &stories::observed(), Telling::about(Occasion::Report));
 }

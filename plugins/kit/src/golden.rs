@@ -4,6 +4,8 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "it is a test harness: a panic is how it says what is wrong")]
 
 #[cfg(feature = "notifier")]
+mod bus;
+#[cfg(feature = "notifier")]
 mod long;
 #[cfg(feature = "notifier")]
 mod mail;

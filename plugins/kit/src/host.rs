@@ -1,4 +1,4 @@
-//! What the host offers every plugin: its types, log, settings, HTTP, mail, signatures and state.
+//! What the host offers every plugin: its types, log, settings, HTTP, mail, buses, signatures and state.
 //!
 //! In a plugin these are the contract's imports. On the machine that builds there is no host, so there
 //! tests play its part (`golden`).
@@ -25,6 +25,7 @@ pub(crate) mod bindings {
                 import tidegate:plugin/signer@0.1.0;
                 import tidegate:plugin/state@0.1.0;
                 import tidegate:plugin/mail@0.1.0;
+                import tidegate:plugin/bus@0.1.0;
                 import tidegate:plugin/tools@0.1.0;
             }
         ",
@@ -38,6 +39,7 @@ pub(crate) mod bindings {
 #[cfg(not(target_arch = "wasm32"))]
 pub(crate) mod played;
 
+pub use bindings::tidegate::plugin::bus::{BusError, Message as BusMessage, Receipt as Published};
 pub use bindings::tidegate::plugin::http_client::{HttpError, Request, Response};
 pub use bindings::tidegate::plugin::log::Level;
 pub use bindings::tidegate::plugin::mail::{MailError, Message as Mail, Receipt, Refusal};
@@ -69,6 +71,16 @@ pub fn send(request: &Request) -> Result<Response, HttpError> {
 /// Sends one mail through the operator's server; `crate::mail` judges the answer.
 pub fn send_mail(mail: &Mail) -> Result<Receipt, MailError> {
     imports::mail::send(mail)
+}
+
+/// Publishes one message on the operator's bus; `crate::bus` judges the answer.
+pub fn publish(message: &BusMessage) -> Result<Published, BusError> {
+    imports::bus::publish(message)
+}
+
+/// Who the host is on that bus.
+pub fn bus_sender() -> Result<String, BusError> {
+    imports::bus::sender()
 }
 
 /// HMAC-SHA-256; `http::signature` makes the texts. Where `message_secrets` is true the message's places for

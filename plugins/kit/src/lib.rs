@@ -5,6 +5,8 @@
 //! kind: [`source!`], [`notifier!`] or `remediation!`. What touches the host is made by the macro, so
 //! that the plugin's own code is plain functions, and its tests run without a sandbox.
 
+#[cfg(feature = "notifier")]
+pub mod bus;
 pub mod form;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod golden;

@@ -22,6 +22,7 @@ pub mod bindings {
             "tidegate:plugin/http-client@0.1.0": crate::host::bindings::tidegate::plugin::http_client,
             "tidegate:plugin/signer@0.1.0": crate::host::bindings::tidegate::plugin::signer,
             "tidegate:plugin/mail@0.1.0": crate::host::bindings::tidegate::plugin::mail,
+            "tidegate:plugin/bus@0.1.0": crate::host::bindings::tidegate::plugin::bus,
             "tidegate:plugin/state@0.1.0": crate::host::bindings::tidegate::plugin::state,
         },
         additional_derives: [PartialEq],
@@ -39,6 +40,7 @@ mod prometheus;
 mod reference;
 mod short;
 mod ticket;
+mod whole;
 
 pub use bindings::exports::tidegate::plugin::notifier::{
     Action, Cause, Guest, Link, Notification, Object, Occasion, Purpose, Sent, Stage,

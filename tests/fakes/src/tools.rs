@@ -33,6 +33,12 @@ pub fn axe() -> anyhow::Result<PathBuf> {
     package("axe-core/axe.min.js")
 }
 
+/// The command line of MCP's own inspector: program and arguments.
+pub fn mcp_inspector() -> anyhow::Result<Vec<PathBuf>> {
+    let script = package("@modelcontextprotocol/inspector/clients/launcher/build/index.js")?;
+    Ok(vec![program("node")?, script, "--cli".into()])
+}
+
 /// The command of the MCP server `mcp-server-kubernetes`, which calls `kubectl`: program and arguments.
 pub fn mcp_server_kubernetes() -> anyhow::Result<Vec<PathBuf>> {
     kubectl()?;

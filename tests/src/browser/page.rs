@@ -8,8 +8,27 @@ use tidegate_fakes::tools;
 
 use super::Browser;
 
-/// Which rules of axe hold: all of WCAG 2.2 AA that a program can judge.
-const RULES: [&str; 4] = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"];
+/// What is looked for on a page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Judged {
+    /// All of WCAG 2.2 AA that a program can judge.
+    All,
+    /// What depends on colours: enough where the same page was looked at in others.
+    Colours,
+    /// Only whether it is wider than the screen.
+    Width,
+}
+
+impl Judged {
+    /// What axe is told to run; null for nothing.
+    fn rules(self) -> Value {
+        match self {
+            Self::All => json!(["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]),
+            Self::Colours => json!({ "type": "rule", "values": ["color-contrast", "link-in-text-block"] }),
+            Self::Width => Value::Null,
+        }
+    }
+}
 
 /// What axe finds, a line each; and what is wider than the screen.
 const LOOK: &str = r#"
@@ -19,6 +38,10 @@ if (document.documentElement.scrollWidth > innerWidth) {
   const over = [...document.querySelectorAll("body *")].filter((one) => one.getBoundingClientRect().right > innerWidth + 1);
   wide.push(`wider than the screen (${document.documentElement.scrollWidth} of ${innerWidth}): ` +
     over.slice(0, 5).map((one) => `${one.tagName.toLowerCase()}.${one.className} ${one.textContent.slice(0, 40)}`).join(" | "));
+}
+if (!rules) {
+  done(wide);
+  return;
 }
 const part = (node) => `${node.target.join(" ")}: ${node.failureSummary.replace(/\s+/g, " ")}`;
 axe.run(document, { runOnly: rules, resultTypes: ["violations"], preload: false }).then(
@@ -95,7 +118,7 @@ impl Browser {
     }
 
     /// What keeps some people from using the page that is shown; empty where everybody can.
-    pub async fn obstacles(&self) -> anyhow::Result<Vec<String>> {
+    pub async fn obstacles(&self, judged: Judged) -> anyhow::Result<Vec<String>> {
         static AXE: OnceLock<String> = OnceLock::new();
         let source = match AXE.get() {
             Some(source) => source,
@@ -104,10 +127,10 @@ impl Browser {
                 AXE.get_or_init(|| source)
             }
         };
-        if self.script("return typeof axe", &[]).await? == "undefined" {
+        if judged != Judged::Width && self.script("return typeof axe", &[]).await? == "undefined" {
             self.script(source, &[]).await.context("axe does not load")?;
         }
-        let found = self.script_later(LOOK, &[json!(RULES)]).await?;
+        let found = self.script_later(LOOK, &[judged.rules()]).await?;
         let found = found.as_array().cloned().unwrap_or_default();
         Ok(found.iter().filter_map(Value::as_str).map(str::to_string).collect())
     }

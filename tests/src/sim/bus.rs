@@ -2,6 +2,7 @@
 //! acknowledgement is lost; the stream is made anew now and then, with some of what it held. Some of them are sent on to another
 //! bus, which takes its time, and none of these is acknowledged before.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -126,7 +127,7 @@ pub async fn read(host: Host) {
         publish: None,
     };
     let clock = Arc::new(SimClock::new(Arc::clone(&world)));
-    let bus = Bus::new(settings, (Login::Open, Vec::new()), clock, Arc::new(Memory::new()));
+    let bus = Bus::new(settings, Arc::new(BTreeMap::<String, String>::new()), clock, Arc::new(Memory::new()));
     let intake = SimIntake { host, group: Mutex::default() };
     let (mut seen, mut late) = (Seen::default(), Late::default());
     loop {

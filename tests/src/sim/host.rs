@@ -103,6 +103,7 @@ impl Host {
             },
             language: Language::En,
             links: None,
+            base: None,
         });
         let again = (Arc::clone(world), Arc::clone(&gate), Arc::clone(&store));
         let reload = move || restore(&again.0, &again.1, &again.2, journal.as_ref());

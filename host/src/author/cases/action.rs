@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::kept::Kept;
 use super::notifier::{self, Recorded};
-use super::{Files, Nowhere, Outcome, Subject, text, told};
+use super::{Files, Outcome, Subject, Ways, text, told};
 use crate::domain::{
     Action, ActionId, Call, Catalogue, Entry, Fact, History, Incident, IncidentId, Mode, Origin, Proposal, Tool,
 };
@@ -34,9 +34,8 @@ pub(super) async fn run(subject: &Subject<'_>, files: &Files) -> Result<Outcome,
     let network = Arc::new(Recorded::of(files));
     let kept = Arc::new(Kept::new(files.state.clone()));
     let options = notifier::granted(subject.manifest, files);
-    let transport = Arc::clone(&network) as _;
-    let plugins =
-        subject.load_with(options, &files.secrets, transport, Arc::new(Nowhere), Arc::clone(&kept) as _).await?;
+    let ways = Ways::requests(Arc::clone(&network) as _);
+    let plugins = subject.load_with(options, &files.secrets, ways, Arc::clone(&kept) as _).await?;
     let act = match what.get("call").and_then(Value::as_str) {
         Some("undo") => Act::Undo,
         Some("probe") => Act::Probe,

@@ -26,6 +26,8 @@ pub struct Files {
     pub state: BTreeMap<String, String>,
     /// What the mail server answers to each mail; none where every mail is taken.
     pub mails: Option<Vec<Value>>,
+    /// What the bus answers to each message; none where every message is taken.
+    pub published: Option<Vec<Value>>,
     /// Tools that there are, and looks with their answers.
     pub tools: Value,
     /// Of a remediation: the input is one of its own actions rather than an incident.
@@ -91,6 +93,7 @@ impl Files {
             state: texts("state.json")?.unwrap_or_default(),
             answers: Some(list("http.json", &shape::ANSWERS)?),
             mails: Some(list("mail.json", &shape::MAILS)?),
+            published: Some(list("bus.json", &shape::PUBLISHED)?),
             tools: json("tools.json", &shape::TOOLS)?.unwrap_or_default(),
             of_action: input == "action.json",
             expected: None,
@@ -148,6 +151,7 @@ fn known(kind: Kind) -> &'static [&'static str] {
             "state.json",
             "http.json",
             "mail.json",
+            "bus.json",
         ],
         Kind::Remediation => &[
             "incident.json",

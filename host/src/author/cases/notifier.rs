@@ -9,13 +9,16 @@ use serde_json::{Map, Value, json};
 
 use super::alert::alert;
 use super::kept::Kept;
-use super::{Files, Outcome, Subject, items, mail, moment, pairs, text, told};
+use super::{Files, Outcome, Subject, Ways, bus, items, mail, moment, pairs, text, told};
+use crate::bus::{Publication, Published, Unsent};
 use crate::domain::alert::excerpt::{Bounds, Excerpt};
 use crate::domain::link::{Link, Named, Purpose};
 use crate::domain::message::{ActionTold, Cause, Content, Object, Sent, Stage};
 use crate::domain::{IncidentId, Occasion};
 use crate::network::smtp::{Mail, Server, SmtpError, Taken};
-use crate::plugin::{Grant, MailTransport, Manifest, Options, Outgoing, Returned, Transport, TransportError};
+use crate::plugin::{
+    BusTransport, Grant, MailTransport, Manifest, Options, Outgoing, Returned, Transport, TransportError,
+};
 use crate::ports::Message;
 use crate::secret::SecretSource;
 
@@ -27,6 +30,9 @@ pub(super) struct Recorded {
     /// None: every mail is taken.
     mail_answers: Mutex<Option<VecDeque<Value>>>,
     mails: Mutex<Vec<Value>>,
+    /// None: every message on a bus is taken.
+    bus_answers: Mutex<Option<VecDeque<Value>>>,
+    published: Mutex<Vec<Value>>,
     /// Requests for which no answer was recorded.
     strange: Mutex<Vec<String>>,
 }
@@ -39,6 +45,8 @@ impl Recorded {
             requests: Mutex::default(),
             mail_answers: Mutex::new(files.mails.clone().map(VecDeque::from)),
             mails: Mutex::default(),
+            bus_answers: Mutex::new(files.published.clone().map(VecDeque::from)),
+            published: Mutex::default(),
             strange: Mutex::default(),
         }
     }
@@ -127,15 +135,31 @@ impl MailTransport for Recorded {
     }
 }
 
+impl BusTransport for Recorded {
+    fn sender(&self, _: &str) -> Option<String> {
+        Some(bus::SENDER.into())
+    }
+
+    fn publish<'a>(&'a self, _: &'a str, message: &'a Publication) -> BoxFuture<'a, Result<Published, Unsent>> {
+        self.published.lock().unwrap_or_else(PoisonError::into_inner).push(bus::sent(message));
+        let answer = match self.bus_answers.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
+            None => Ok(Published::default()),
+            Some(answers) => bus::answer(answers.pop_front().as_ref()),
+        };
+        Box::pin(std::future::ready(answer))
+    }
+}
+
 pub(super) async fn run(subject: &Subject<'_>, files: &Files) -> Result<Outcome, String> {
     let name = &subject.manifest.name;
     let notification = files.json()?;
-    let options = Options { mail: subject.manifest.asks.mail.then(mail::grant), ..granted(subject.manifest, files) };
+    let asks = &subject.manifest.asks;
+    let (mail, bus) = (asks.mail.then(mail::grant), asks.bus.then(bus::grant));
+    let options = Options { mail, bus, ..granted(subject.manifest, files) };
     let recorded = Arc::new(Recorded::of(files));
     let kept = Arc::new(Kept::new(files.state.clone()));
-    let transport = Arc::clone(&recorded) as _;
-    let mail = Arc::clone(&recorded) as _;
-    let plugins = subject.load_with(options, &files.secrets, transport, mail, Arc::clone(&kept) as _).await?;
+    let ways = Ways::of(&recorded);
+    let plugins = subject.load_with(options, &files.secrets, ways, Arc::clone(&kept) as _).await?;
     let now = moment(&notification, "now-ms")?;
     let answer = plugins.call_notifier(name, &message(&notification)?, now).await.ok_or_else(|| {
         format!("{name} is no target: it has neither settings nor secrets; give it some in settings.json")
@@ -147,9 +171,17 @@ pub(super) async fn run(subject: &Subject<'_>, files: &Files) -> Result<Outcome,
     if left > 0 {
         faults.push(format!("{left} of the answers in mail.json were not asked for"));
     }
+    let published = recorded.published.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let left = recorded.bus_answers.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map_or(0, VecDeque::len);
+    if left > 0 {
+        faults.push(format!("{left} of the answers in bus.json were not asked for"));
+    }
     let mut found = Map::from_iter([("requests".to_string(), recorded.requests()), ("result".into(), result)]);
     if !mails.is_empty() {
         found.insert("mails".into(), json!(mails));
+    }
+    if !published.is_empty() {
+        found.insert("published".into(), json!(published));
     }
     let kept = kept.values();
     if !kept.is_empty() {

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::action;
 use super::alert::{SOURCE, alert};
 use super::notifier;
-use super::{Files, Nowhere, Outcome, Subject, items, moment, text, told};
+use super::{Files, Outcome, Subject, Ways, items, moment, text, told};
 use crate::domain::condition;
 use crate::domain::{Call, Catalogue, Incident, IncidentId, Proposal, Risk, Tool};
 use crate::environment::Environment;
@@ -148,7 +148,7 @@ pub(super) async fn run(subject: &Subject<'_>, files: &Files) -> Result<Outcome,
 pub(super) async fn plan(subject: &Subject<'_>, planning: Planning<'_>) -> Result<Outcome, String> {
     let name = &subject.manifest.name;
     let Planning { options, environment, transport, tools, looks, incident, now } = planning;
-    let plugins = subject.load(options, environment, transport, Arc::new(Nowhere)).await?;
+    let plugins = subject.load(options, environment, Ways::requests(transport)).await?;
     plugins.connect(Arc::downgrade(&tools) as Weak<dyn Tools>);
     let answer = plugins.call_planner(name, &incident, now, looks).await;
     let answer = answer.ok_or_else(|| format!("there is no remediation {name}"))?;

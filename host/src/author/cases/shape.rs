@@ -124,6 +124,12 @@ pub(super) const MAILS: Shape = List(&Object(&[
     ("error", Object(&[("rejected", Text), ("auth", Text), ("unavailable", Text)])),
 ]));
 
+/// `bus.json`.
+pub(super) const PUBLISHED: Shape = List(&Object(&[
+    ("ok", Object(&[("duplicate", Truth)])),
+    ("error", Object(&[("rejected", Text), ("forbidden", Text), ("unavailable", Text), ("too-large", Number)])),
+]));
+
 /// `tools.json`.
 pub(super) const TOOLS: Shape = Object(&[
     ("catalogue", List(&Object(&[("name", Text), ("read-only", Truth)]))),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-use super::{Files, Nowhere, Outcome, Subject, moment, pairs, told};
+use super::{Files, Nowhere, Outcome, Subject, Ways, moment, pairs, told};
 use crate::plugin::Options;
 use crate::plugin::kind::source::{Decoded, Decoding, Told, normalise};
 use crate::ports::Inbound;
@@ -13,7 +13,7 @@ use crate::ports::Inbound;
 pub(super) async fn run(subject: &Subject<'_>, files: &Files) -> Result<Outcome, String> {
     let name = &subject.manifest.name;
     let options = Options { settings: files.settings.clone(), ..Options::default() };
-    let plugins = subject.load(options, &BTreeMap::new(), Arc::new(Nowhere), Arc::new(Nowhere)).await?;
+    let plugins = subject.load(options, &BTreeMap::new(), Ways::of(&Arc::new(Nowhere))).await?;
     let request = request(files)?;
     let answer = plugins.call_decoder(name, &request).await.ok_or_else(|| format!("there is no source {name}"))?;
     let (mut faults, mut notes) = (Vec::new(), Vec::new());

@@ -4,14 +4,14 @@ use jiff::Timestamp;
 
 use super::Fake;
 use crate::backend::Cancellation;
-use crate::backend::alerts::{Alerts, Firing, LiveAlert, Wanted};
+use crate::backend::alerts::{Alerts, Firing, LiveAlert, Order, Wanted};
 use crate::domain::matcher::all_match;
-use crate::domain::{Access, Permission};
+use crate::domain::{Access, Matcher, Permission};
 
 impl Alerts for Fake {
-    fn live_alerts(&self, access: &Access) -> Vec<LiveAlert> {
+    fn live_alerts(&self, access: &Access, matchers: &[Matcher]) -> Vec<LiveAlert> {
         let of = self.incidents.iter().flat_map(|incident| incident.firing().map(move |alert| (incident, alert)));
-        let seen = of.filter(|(_, alert)| access.may_about(Permission::Look, alert));
+        let seen = of.filter(|(_, alert)| access.may_about(Permission::Look, alert) && all_match(matchers, alert));
         seen.map(|(incident, alert)| LiveAlert {
             alert: alert.clone(),
             starts_at: Timestamp::UNIX_EPOCH,
@@ -27,9 +27,16 @@ impl Alerts for Fake {
     }
 
     fn firing(&self, wanted: &Wanted, _: &Cancellation) -> Firing {
-        let mut alerts = self.live_alerts(&wanted.access);
-        let of = alerts.len();
-        alerts.retain(|live| all_match(&wanted.matchers, &live.alert));
-        Firing { count: alerts.len(), alerts, of, ..Firing::default() }
+        let of = self.live_alerts(&wanted.access, &[]).len();
+        let mut alerts = self.live_alerts(&wanted.access, &wanted.matchers);
+        alerts.retain(|live| wanted.severity.is_none_or(|severity| severity == live.alert.severity));
+        alerts.retain(|_| wanted.held != Some(true));
+        let count = alerts.len();
+        if let Order::Place(after) = &wanted.order {
+            alerts.sort_by_key(LiveAlert::place);
+            alerts.retain(|live| after.as_ref().is_none_or(|after| live.place() > *after));
+        }
+        let alerts = alerts.into_iter().skip(wanted.skip).take(wanted.most).collect();
+        Firing { count, alerts, of, ..Firing::default() }
     }
 }

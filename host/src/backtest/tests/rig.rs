@@ -377,6 +377,7 @@ impl Rig {
             limits: Limits::default(),
             language: Language::En,
             links: None,
+            base: None,
         };
         Self { services, clock, dice, journal, fired: Vec::new(), opened: Vec::new(), objects, world, _woken: woken }
     }

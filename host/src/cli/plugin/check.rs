@@ -123,6 +123,9 @@ fn asks(manifest: &Manifest) -> Vec<String> {
     if asks.mail {
         lines.push("sending mail, to those whom the operator names".into());
     }
+    if asks.bus {
+        lines.push("publishing on a message bus, on the subjects that the operator names".into());
+    }
     if !asks.signer.is_empty() {
         lines.push(format!("signing with the secrets: {}", list(&asks.signer, "secret")));
     }

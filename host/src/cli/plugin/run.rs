@@ -89,6 +89,7 @@ pub async fn run(context: &Context<'_>, arguments: Arguments) -> anyhow::Result<
         let configured = Configured {
             plugins: &context.config.plugins.each,
             notifiers: &context.config.notifiers,
+            buses: &context.config.buses,
             environment: context.environment,
         };
         send(&subject, configured, arguments.target.as_deref(), &json()?, SystemClock.now()).await
@@ -146,6 +147,7 @@ fn files(arguments: &Arguments, manifest: &Manifest, input: String) -> Result<Fi
         },
         state: BTreeMap::new(),
         mails: None,
+        published: None,
         tools: read(&arguments.tools)?.unwrap_or_default(),
         of_action: false,
         expected: None,

@@ -6,10 +6,13 @@ use crate::cli::screen::Screen;
 use crate::domain::decision::{Considered, Decision, Heard, Ruling, RulingKind};
 use crate::report::date;
 
-/// The whole explanation.
-pub(super) fn show(screen: &mut Screen, explained: &Explained) {
+/// As many rules are shown all, whether they decide or not.
+const FEW: usize = 8;
+
+/// The whole explanation; without `all` of the rules those that decide, and how many there are besides.
+pub(super) fn show(screen: &mut Screen, explained: &Explained, all: bool) {
     if let Some(one) = &explained.event {
-        event(screen, one);
+        event(screen, one, all);
         if explained.incident.is_empty() {
             explained.faults.iter().for_each(|fault| screen.line(format!("  fault: {fault}")));
             return;
@@ -33,7 +36,9 @@ pub(super) fn show(screen: &mut Screen, explained: &Explained) {
     explained.faults.iter().for_each(|fault| screen.line(format!("  fault: {fault}")));
     screen.gap();
     screen.line("silences, inhibitions and rules in order");
-    considered(screen, &explained.considered);
+    let rules: Vec<&str> =
+        explained.decided.iter().chain(&explained.decision).filter_map(|one| one.rule.as_deref()).collect();
+    considered(screen, &explained.considered, |one| all || rules.contains(&one.rule.as_str()));
     if !explained.looks.is_empty() {
         screen.gap();
         screen.line("looks that gates refuse");
@@ -43,7 +48,7 @@ pub(super) fn show(screen: &mut Screen, explained: &Explained) {
 }
 
 /// An event: what comes of it, and every rule about events.
-fn event(screen: &mut Screen, explained: &ExplainedEvent) {
+fn event(screen: &mut Screen, explained: &ExplainedEvent, all: bool) {
     screen.line(&explained.event);
     screen.line(format!("  {}", explained.about));
     screen.gap();
@@ -54,14 +59,20 @@ fn event(screen: &mut Screen, explained: &ExplainedEvent) {
     }
     screen.gap();
     screen.line("rules about events in order");
-    considered(screen, &explained.considered);
+    considered(screen, &explained.considered, |one| all || one.matched);
 }
 
-fn considered(screen: &mut Screen, all: &[Considered]) {
-    for one in all {
+fn considered(screen: &mut Screen, all: &[Considered], is_shown: impl Fn(&Considered) -> bool) {
+    let (shown, others): (Vec<_>, Vec<_>) = all.iter().partition(|one| all.len() <= FEW || is_shown(one));
+    for one in shown {
         let sign = if one.matched { "yes" } else { "no " };
         screen.line(format!("  {sign}  {} ({})", one.rule, one.place));
         screen.line(format!("       {}", one.why));
+    }
+    let match_too = others.iter().filter(|one| one.matched).count();
+    if !others.is_empty() {
+        let no = others.len() - match_too;
+        screen.line(format!("  besides, {match_too} match and come later, and {no} do not match; --all shows them"));
     }
 }
 
@@ -141,5 +152,33 @@ fn votes(screen: &mut Screen, heard: &[Heard]) {
     }
     for vote in heard {
         screen.line(format!("    {:<5}  {}: {}", vote.ruling.as_str(), vote.gate, vote.reason));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_decides_is_shown_and_the_rest_counted() {
+        let one = |n: usize, matched: bool| Considered {
+            rule: format!("r{n}"),
+            place: format!("a.rhai:{n}"),
+            matched,
+            why: "says escalate".into(),
+        };
+        let all: Vec<Considered> = (0..50).map(|n| one(n, n < 40)).collect();
+        let text = |is_shown: &dyn Fn(&Considered) -> bool| {
+            let mut screen = Screen::default();
+            considered(&mut screen, &all, is_shown);
+            screen.text().to_string()
+        };
+        let short = text(&|one| one.rule == "r0");
+        assert_eq!(
+            short,
+            "  yes  r0 (a.rhai:0)\n       says escalate\n  besides, 39 match and come later, and 10 do not match; --all shows them\n"
+        );
+        let whole = text(&|_| true);
+        assert_eq!((whole.lines().count(), whole.contains("besides")), (100, false));
     }
 }

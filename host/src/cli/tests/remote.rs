@@ -153,6 +153,34 @@ fn code(line: &str) -> u8 {
     (0..=u8::MAX).find(|n| ExitCode::from(*n) == code).unwrap()
 }
 
+#[test]
+fn who_is_the_last_admin_goes_only_where_that_is_meant_and_what_is_there_is_not_reset() {
+    use crate::accounts::{Account, By, Locked};
+    use crate::domain::Role;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("accounts.json");
+    let at = |rest: &str| code(&format!("tidegate {rest} --data {}", folder.path().display()));
+    assert_eq!(at("user reset"), 0, "a file that is gone");
+    assert_eq!(at("user reset"), 1, "it is there");
+    let mut file = Locked::take(&path).unwrap();
+    for (name, role) in [("ada", Role::Admin), ("opal", Role::Admin), ("vic", Role::Viewer)] {
+        let account = Account { role: Some(role), password: Some("h".into()), ..Account::default() };
+        file.book.make(name, account).unwrap();
+    }
+    let way = crate::domain::audit::Way::Cli;
+    file.write(&By { person: None, way, from: String::new(), at: Timestamp::UNIX_EPOCH }).unwrap();
+    assert_eq!(at("user disable opal"), 0, "another is left");
+    for last in
+        ["user disable ada", "user remove ada", "user set ada --role operator", "user set ada --place cluster=lab"]
+    {
+        assert_eq!(at(last), 1, "{last}");
+        assert_eq!(crate::accounts::read(&path).unwrap().accounts["ada"].role, Some(Role::Admin), "{last}");
+    }
+    assert_eq!(at("user remove vic"), 0);
+    assert_eq!(at("user set ada --role operator --last-admin"), 0);
+    assert_eq!(at("user remove ada"), 0, "who may not is no admin");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn answers_reach_the_running_host_with_the_digest_of_what_was_shown() {
     let config = Config::parse("[server]\nlisten = \"127.0.0.1:0\"".into(), None, &Overrides::default()).unwrap();
@@ -188,6 +216,8 @@ async fn answers_reach_the_running_host_with_the_digest_of_what_was_shown() {
         assert_eq!(at("plugin list --json"), 0);
         assert_eq!(at("breakers reset rule:x --as ada --reason fixed"), 0);
         assert_eq!(at("breakers reset rule:y --as ada"), 1, "no such breaker");
+        assert_eq!(at("silence add namespace=shop --preview --as ada"), 0, "whoever looks needs no end");
+        assert_eq!(at("silence add namespace=shop --comment x --as ada"), 1, "whoever silences does");
     };
     tokio::task::spawn_blocking(commands).await.unwrap();
     let answers = fake.answers.lock().unwrap().clone();

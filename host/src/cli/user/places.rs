@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::super::Context;
 use super::super::screen::{Screen, one};
-use super::{RoleWord, change, nobody, shown_access};
+use super::{Meant, RoleWord, change, nobody, shown_access};
 use crate::accounts::{self, Edit, Used, edit};
 use crate::report::date;
 
@@ -34,10 +34,12 @@ pub struct SetArguments {
     /// The role counts everywhere
     #[arg(long)]
     everywhere: bool,
+    #[command(flatten)]
+    meant: Meant,
 }
 
 pub fn set(context: &Context<'_>, arguments: SetArguments) -> anyhow::Result<()> {
-    let SetArguments { name, role, groups, no_groups, places, everywhere } = arguments;
+    let SetArguments { name, role, groups, no_groups, places, everywhere, meant } = arguments;
     let places = edit::places(places.iter().map(String::as_str)).map_err(anyhow::Error::msg)?;
     let edit = Edit {
         role: role.map(RoleWord::role),
@@ -48,7 +50,7 @@ pub fn set(context: &Context<'_>, arguments: SetArguments) -> anyhow::Result<()>
     if edit == Edit::default() {
         anyhow::bail!("say what is to be otherwise: --role, --groups, --no-groups, --place or --everywhere");
     }
-    let said = change(context, |book| {
+    let said = change(context, meant, |book| {
         book.edit(&name, edit, context.config.users.contains_key(&name))?;
         let access = shown_access(&context.config.access_of(book, &name));
         Ok(format!("set: {name} may be {access}; a running host takes it at once"))

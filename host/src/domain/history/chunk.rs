@@ -30,6 +30,7 @@ struct Packed {
     rule: u32,
     name: u32,
     outcome: Option<Outcome>,
+    rerun: bool,
 }
 
 #[derive(Debug)]
@@ -63,6 +64,7 @@ impl Chunk {
                 rule: word(&past.rule),
                 name: word(&past.name),
                 outcome: past.outcome,
+                rerun: past.rerun,
             });
             let packed = |fix: &super::Fix| {
                 let (target, tool) = (word(&fix.target), word(&fix.tool));
@@ -166,6 +168,7 @@ impl Chunk {
             name: self.word(packed.name),
             opened_at: Timestamp::from_nanosecond(packed.key.0.into()).unwrap_or_default(),
             outcome: packed.outcome,
+            rerun: packed.rerun,
             fixes,
         })
     }

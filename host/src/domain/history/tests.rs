@@ -96,6 +96,7 @@ fn past(minute: i64, group: &str, rule: &str, name: &str, fixes: &[(&str, bool)]
         name: name.into(),
         opened_at: at(minute),
         outcome: (minute % 3 > 0).then_some(Outcome::Fixed),
+        rerun: minute % 7 == 0,
         fixes: fixes
             .iter()
             .map(|(target, helped)| Fix {

@@ -56,6 +56,11 @@ impl Incident {
         Some((format!("{} {what}{comment}", said.person), *rerun))
     }
 
+    /// Whether a person has had it decided anew, as another incident.
+    pub fn is_rerun(&self) -> bool {
+        self.deciding.by_people.closed.as_ref().is_some_and(|(_, rerun)| *rerun)
+    }
+
     /// The change that is under way and must come to its end before anybody can close it.
     pub fn under_way(&self) -> Option<&super::ActionRecord> {
         use super::ActionState::{Allowed, Approved, Done, Started};

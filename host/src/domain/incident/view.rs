@@ -102,6 +102,9 @@ pub struct ActionView {
     pub ruling_reason: Option<String>,
     /// For `ask`: until when, RFC 3339.
     pub until: Option<String>,
+    /// What it changes, before and after; of one incident alone, and where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub change: Option<ChangeView>,
     /// What takes it back if it does not help; none when nothing does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub undo: Option<UndoView>,
@@ -119,6 +122,30 @@ pub struct ActionView {
     pub state: String,
     /// The tool's answer.
     pub result: Option<String>,
+}
+
+/// What an action changes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ChangeView {
+    /// The fields.
+    pub fields: Vec<FieldView>,
+    /// How it is known what stands there. `look`: the host has looked. `restoration`: it has looked, and would restore that.
+    /// `proposer`: the proposer says so, and nobody has looked.
+    pub known_by: String,
+    /// When the host looked, RFC 3339.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen_at: Option<String>,
+}
+
+/// A field that changes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct FieldView {
+    /// Where: `spec.template.spec.containers[web].image`.
+    pub path: String,
+    /// What stands there; none where nothing does.
+    pub before: Option<String>,
+    /// What would stand there; none where nothing would.
+    pub after: Option<String>,
 }
 
 /// What takes an action back.
@@ -198,6 +225,7 @@ impl From<&ActionRecord> for ActionView {
             rule: ruling.map(|ruling| ruling.rule.clone()),
             ruling_reason: ruling.map(|ruling| ruling.reason.clone()),
             until: record.expires.map(|until| until.to_string()),
+            change: None,
             undo: record
                 .action
                 .undo()

@@ -176,6 +176,7 @@ pub const TABLE: &[Row] = &[
     row("GET",    "/v1/audit",                                       Api,    Audit,   Host),
     row("GET",    "/v1/people",                                      Api,    Administer, Host),
     row("POST",   "/v1/people",                                      Api,    Administer, Host),
+    row("GET",    "/v1/people/{name}",                               Api,    Administer, Host),
     row("POST",   "/v1/people/{name}",                               Api,    Administer, Host),
     row("POST",   "/v1/people/{name}/sign-out",                      Api,    Administer, Host),
     row("POST",   "/v1/people/{name}/tokens/{id}/revoke",            Api,    Administer, Host),

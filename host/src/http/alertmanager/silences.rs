@@ -190,7 +190,7 @@ fn shown(view: &SilenceView) -> Value {
         "status": { "state": view.state.as_str() },
         "updatedAt": time(silence.updated_at),
         "comment": silence.comment,
-        "createdBy": silence.person.name(),
+        "createdBy": silence.person.shown(),
         "endsAt": time(silence.ends_at),
         "matchers": silence.matchers,
         "startsAt": time(silence.starts_at),

@@ -11,7 +11,7 @@ use super::super::incidents::reading;
 use super::super::{Shared, access};
 use crate::backend::programs::Wanted;
 use crate::config::McpWrite;
-use crate::domain::{Call, Permission, Person, Proposal};
+use crate::domain::{Call, Permission, Person, Proposal, Proven};
 use crate::inquiry::{self, Asked, check, fit};
 use crate::mcp::{self, Offer, Unanswered};
 use crate::redact::{redact, redact_json};
@@ -209,7 +209,7 @@ impl mcp::Desk for Desk {
                 *self.why_not.lock().unwrap_or_else(PoisonError::into_inner) = Some(format!("{name}: {why}"));
             }
             let bytes = answered.as_ref().map_or(0, |value| value.to_string().len());
-            let person = self.caller.proven().map_or("-", |proven| proven.name());
+            let person = self.caller.proven().map_or("-".to_string(), Proven::shown);
             tracing::info!(tool = name, person, ok = answered.is_ok(), bytes, "a program called a tool through MCP");
             answered
         })

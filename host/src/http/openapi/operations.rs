@@ -365,9 +365,11 @@ pub const OPERATIONS: &[Operation] = &[
             "name": {"type": "string"}, "password": {"type": "string"}, "role": role(), "groups": texts(), "places": texts(),
         }})
     }),
+    Operation::get("/v1/people/{name}", "getPerson", "One of them, by name or, whom others name, by id"),
     Operation::post("/v1/people/{name}", "changePerson", "Say what somebody may do, or that nobody comes in as them").body(|| {
         json!({"type": "object", "properties": {
             "role": role(), "groups": texts(), "places": texts(), "disabled": {"type": "boolean"},
+            "last_admin": {"type": "boolean", "description": "it is meant, also where nobody is left who may say who there is"},
         }})
     }),
     Operation::post("/v1/people/{name}/sign-out", "signOutPerson", "End all sessions of somebody"),
@@ -376,7 +378,7 @@ pub const OPERATIONS: &[Operation] = &[
     Operation::post("/v1/me/sign-out", "signOutMe", "End all of one's own sessions"),
     Operation::post("/v1/me/tokens", "makeMyToken", "Make a token; what proves it is in the answer and nowhere else").word(|| {
         json!({"type": "object", "properties": {
-            "scopes": texts(), "expires": {"type": "string", "description": "a length of time such as 30d"}, "label": {"type": "string"},
+            "scopes": texts(), "expires": {"type": "string", "description": "a length of time such as 30d; 90d, or as long as the token that is shown"}, "label": {"type": "string"},
         }})
     }),
     Operation::post("/v1/me/tokens/{id}/revoke", "revokeMyToken", "End a token of one's own"),

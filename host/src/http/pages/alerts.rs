@@ -48,7 +48,7 @@ pub async fn list(asking: Asking) -> Response {
         let selection = selection(&asking.uri)?;
         let AlertSelection { matchers, severity, held, by, skip } = selection.clone();
         let access = asking.viewer.caller.access().clone();
-        let wanted = Wanted { access, matchers, severity, held, by, skip, most: PAGE };
+        let wanted = Wanted { access, matchers, severity, held, by, skip, most: PAGE, ..Wanted::default() };
         let firing = listed(&asking.state, move |backend, cancellation| Ok(backend.firing(&wanted, cancellation)));
         Ok::<_, Failure>((firing.await?, selection))
     };

@@ -1,14 +1,14 @@
 //! `/i/{id}/{action}`: a question, and the answer to it. Looking answers nothing; an answer is about exactly what was shown,
 //! and goes the same way as one by the API.
 
-use axum::extract::{Path, Request};
+use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
 
 use super::asking::Asking;
 use super::look::story;
-use super::sign::form;
+use super::sent::Sent;
 use super::{Viewer, see_other};
 use crate::backend::{self, Cancellation, ControlError, Filter, seen};
 use crate::domain::incident::{ActionRecord, ActionState};
@@ -28,7 +28,7 @@ const OTHERS: usize = 50;
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Words {
+pub struct Words {
     digest: String,
     version: String,
     answer: String,
@@ -43,12 +43,8 @@ pub async fn show(asking: Asking, Path((id, action)): Path<(String, String)>) ->
 }
 
 /// `POST /i/{id}/{action}`.
-pub async fn take(asking: Asking, Path((id, action)): Path<(String, String)>, request: Request) -> Response {
+pub async fn take(asking: Asking, Path((id, action)): Path<(String, String)>, Sent(words): Sent<Words>) -> Response {
     let (state, viewer) = (&asking.state, &asking.viewer);
-    let words: Words = match form(state, request).await {
-        Ok(words) => words,
-        Err(response) => return *response,
-    };
     let story = match story(state, id.clone()).await {
         Ok(story) => story,
         Err(failure) => return asking.fails(&failure),

@@ -8,8 +8,12 @@ use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::Response;
 
 use super::{Viewer, failed, shown};
+use crate::accounts::By;
+use crate::domain::audit::Way;
 use crate::http::Shared;
 use crate::http::answer::Failure;
+use crate::http::audit::Address;
+use crate::http::people::acts::by_way;
 use crate::page::Frame;
 
 /// Who asks for a page, and for which.
@@ -21,6 +25,7 @@ pub struct Asking {
     /// Path and query.
     pub uri: Uri,
     headers: HeaderMap,
+    from: Option<Address>,
 }
 
 impl FromRequestParts<Arc<Shared>> for Asking {
@@ -30,11 +35,17 @@ impl FromRequestParts<Arc<Shared>> for Asking {
         // What lets somebody in says who it is (`access`).
         let viewer = parts.extensions.get::<Viewer>().cloned();
         let viewer = viewer.ok_or_else(|| Failure::forbidden("nothing says who looks at this page, so nobody may"))?;
-        Ok(Self { state: state.clone(), viewer, uri: parts.uri.clone(), headers: parts.headers.clone() })
+        let from = parts.extensions.get::<Address>().copied();
+        Ok(Self { state: state.clone(), viewer, uri: parts.uri.clone(), headers: parts.headers.clone(), from })
     }
 }
 
 impl Asking {
+    /// Who asks for a change of accounts, and from where.
+    pub fn by(&self) -> By {
+        by_way(&self.state, self.viewer.caller(), Way::Page, self.from.as_ref())
+    }
+
     /// The page as it is asked for.
     pub fn shows(&self, write: impl FnOnce(&Frame<'_>) -> String) -> Response {
         self.says(StatusCode::OK, write)

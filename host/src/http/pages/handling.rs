@@ -1,13 +1,13 @@
 //! `POST /i/{id}`: what people say about an incident as a whole. It goes the same way as by the API.
 
-use axum::extract::{Path, Request};
+use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
 
 use super::asking::Asking;
 use super::look::story;
-use super::sign::form;
+use super::sent::Sent;
 use super::{Viewer, see_other};
 use crate::backend::handling::Word;
 use crate::domain::entry::Says;
@@ -19,7 +19,7 @@ use crate::ports::Story;
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Words {
+pub struct Words {
     says: String,
     version: String,
     person: String,
@@ -27,11 +27,7 @@ struct Words {
 }
 
 /// `POST /i/{id}`.
-pub async fn take(asking: Asking, Path(id): Path<String>, request: Request) -> Response {
-    let words: Words = match form(&asking.state, request).await {
-        Ok(words) => words,
-        Err(response) => return *response,
-    };
+pub async fn take(asking: Asking, Path(id): Path<String>, Sent(words): Sent<Words>) -> Response {
     let story = match story(&asking.state, id.clone()).await {
         Ok(story) if *story.incident.id.0 == *id => story,
         Ok(_) => {

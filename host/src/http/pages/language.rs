@@ -1,16 +1,12 @@
 //! In which language somebody reads: as they have chosen, else as their browser says, else as the configuration says.
 
-use std::sync::Arc;
-
-use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::Response;
 use serde::Deserialize;
 
+use super::sent::Sent;
 use super::sessions::cookies;
-use super::sign::form;
 use super::{own_path, see_other};
-use crate::http::Shared;
 use crate::report::Language;
 
 /// The cookie that keeps a choice.
@@ -21,7 +17,7 @@ const KEPT: &str = "Path=/; Max-Age=31536000; SameSite=Lax; HttpOnly";
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Choice {
+pub struct Choice {
     language: String,
     to: String,
 }
@@ -53,11 +49,7 @@ fn accepted(headers: &HeaderMap) -> Option<Language> {
 }
 
 /// `POST /language`: keeps a choice.
-pub async fn choose(State(state): State<Arc<Shared>>, request: Request) -> Response {
-    let choice: Choice = match form(&state, request).await {
-        Ok(choice) => choice,
-        Err(response) => return *response,
-    };
+pub async fn choose(Sent(choice): Sent<Choice>) -> Response {
     let mut response = see_other(own_path(&choice.to));
     if let Some(language) = named(&choice.language)
         && let Ok(cookie) = HeaderValue::from_str(&format!("{COOKIE}={}; {KEPT}", language.as_str()))

@@ -12,14 +12,14 @@ use axum::http::{HeaderMap, HeaderValue, Uri, header};
 use axum::response::sse::{Event, Sse};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
-use tokio::sync::broadcast::{self, error::RecvError};
 use tokio::sync::{OwnedSemaphorePermit, watch as signal};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until};
 
 use super::Viewer;
-use crate::backend::{Backend, seen};
+use crate::backend::seen;
 use crate::http::Shared;
-use crate::http::incidents::reading;
+use crate::http::changes::Missed;
+use crate::http::watch::viewed;
 
 /// A page that has heard nothing for longer than two of these is old.
 const TICK: Duration = Duration::from_secs(10);
@@ -47,7 +47,9 @@ enum Heard {
 struct Listener {
     state: Arc<Shared>,
     viewer: Viewer,
-    changes: broadcast::Receiver<String>,
+    news: signal::Receiver<u64>,
+    /// What was told last.
+    place: u64,
     stopping: signal::Receiver<bool>,
     tick: Instant,
     /// What is told first.
@@ -68,7 +70,7 @@ pub async fn live(
     };
     let known = headers.get("last-event-id").and_then(|id| id.to_str().ok()?.parse().ok());
     let known: Option<u64> = known.or_else(|| Query::<Since>::try_from_uri(&uri).ok()?.since);
-    let changes = state.backend.changes();
+    let (news, last) = (state.changes.news(), state.changes.last());
     let position = state.backend.condition().position;
     let mut first = vec![tick(&state).retry(RETRY)];
     if known.is_some_and(|known| known != position) {
@@ -76,7 +78,7 @@ pub async fn live(
     }
     first.reverse();
     let (stopping, tick) = (state.stopping.clone(), Instant::now() + TICK);
-    let listener = Listener { state, viewer, changes, stopping, tick, first, _place: place };
+    let listener = Listener { state, viewer, news, place: last, stopping, tick, first, _place: place };
     let events = futures::stream::unfold(listener, |mut listener| async move {
         let event = listener.next().await?;
         Some((Ok::<_, Infallible>(event), listener))
@@ -107,56 +109,44 @@ impl Listener {
 
     /// What is told of what came next; none where this listener is told no more.
     async fn heard(&mut self) -> Option<Heard> {
-        let change = tokio::select! {
+        let changed = tokio::select! {
             _ = self.stopping.wait_for(|stopping| *stopping) => return None,
-            () = sleep_until(self.tick) => None,
-            change = self.changes.recv() => Some(change),
+            () = sleep_until(self.tick) => false,
+            changed = self.news.changed() => changed.map(|()| true).ok()?,
         };
-        let Some(change) = change else {
+        if !changed {
             self.tick = Instant::now() + TICK;
             // Whoever has signed out hears no more.
             return self.is_let_in().then(|| Heard::Told(tick(&self.state)));
-        };
-        let mut ids = BTreeSet::new();
-        let mut all = match change {
-            Ok(id) => {
-                ids.insert(id);
-                false
-            }
-            Err(RecvError::Lagged(_)) => true,
-            Err(RecvError::Closed) => return None,
-        };
-        let until = Instant::now() + TOGETHER;
-        loop {
-            tokio::select! {
-                _ = self.stopping.wait_for(|stopping| *stopping) => return None,
-                () = sleep_until(until) => break,
-                change = self.changes.recv() => match change {
-                    Ok(id) => drop(ids.insert(id)),
-                    Err(RecvError::Lagged(_)) => all = true,
-                    Err(RecvError::Closed) => break,
-                },
-            }
         }
+        tokio::select! {
+            _ = self.stopping.wait_for(|stopping| *stopping) => return None,
+            () = sleep(TOGETHER) => {}
+        }
+        self.news.borrow_and_update();
         if !self.is_let_in() {
             return None;
         }
-        let access = self.viewer.caller().access();
-        if access.is_bound() {
-            // Those behind the first are not looked at one by one.
-            all |= ids.len() > NAMED;
-            let (access, known) = (access.clone(), std::mem::take(&mut ids));
-            let seen = move |backend: &dyn Backend, id: &String| {
-                backend.incident(id).ok().flatten().is_some_and(|incident| seen::sees(&access, &incident))
-            };
-            let named = reading(&self.state, move |backend| {
-                Ok(known.into_iter().take(NAMED).filter(|id| seen(backend, id)).collect::<BTreeSet<_>>())
-            });
-            ids = named.await.unwrap_or_default();
-        }
         let position = self.state.backend.condition().position.to_string();
-        if all || ids.len() > NAMED {
-            return Some(Heard::Told(Event::default().event("reload").id(position).data("{}")));
+        // Those behind the first are not looked at one by one.
+        let changes = match self.state.changes.since(self.place, NAMED) {
+            Missed::Everything(last) => {
+                self.place = last;
+                return Some(Heard::Told(Event::default().event("reload").id(position).data("{}")));
+            }
+            Missed::Changes(changes) => changes,
+        };
+        self.place = changes.last().map_or(self.place, |(number, _)| *number);
+        let access = self.viewer.caller().access();
+        let mut ids = BTreeSet::new();
+        for (number, id) in changes {
+            let hidden = access.is_bound() && {
+                let view = viewed(&self.state, number, Arc::clone(&id)).await;
+                !view.is_some_and(|view| seen::sees(access, &view.incident))
+            };
+            if !hidden {
+                ids.insert(id);
+            }
         }
         // Of what somebody may not see they do not even hear that it was.
         if ids.is_empty() {
@@ -166,9 +156,14 @@ impl Listener {
         Some(Heard::Told(Event::default().event("changed").id(position).data(ids)))
     }
 
-    fn is_let_in(&self) -> bool {
+    /// Whether whoever listens is still let in; what they may see is what they may see now.
+    fn is_let_in(&mut self) -> bool {
         let (state, now) = (&self.state, self.state.clock.now());
-        state.pages.stands(state, self.viewer.session.as_ref())
-            && state.callers.goes_on(&self.viewer.caller, now).is_some()
+        if !state.pages.stands(state, self.viewer.session.as_ref()) {
+            return false;
+        }
+        let Some(caller) = state.callers.goes_on(&self.viewer.caller, now) else { return false };
+        self.viewer.caller = caller;
+        true
     }
 }

@@ -2,20 +2,20 @@
 
 use std::collections::HashMap;
 
-use axum::extract::Request;
 use axum::http::StatusCode;
 use axum::response::Response;
 use jiff::SignedDuration;
+use serde::Deserialize;
 
 use super::asking::Asking;
 use super::see_other;
-use super::sign::form;
+use super::sent::Sent;
 use crate::config::Because;
-use crate::domain::Permission;
+use crate::domain::{Permission, Proven};
 use crate::http::answer::Failure;
-use crate::http::people::acts::{self, by};
+use crate::http::people::acts::{self, Minted, USUAL};
 use crate::http::people::listed::{TokenView, tokens_of};
-use crate::page::{self, MayBecause, Me, Refused, SessionRow, TokenRow};
+use crate::page::{self, Made, MayBecause, Me, Refused, SessionRow, TokenRow};
 
 /// `GET /me`.
 pub async fn show(asking: Asking) -> Response {
@@ -28,7 +28,7 @@ pub fn row(token: TokenView) -> TokenRow {
     TokenRow { id, label, scopes: scopes.into_iter().map(Permission::as_str).collect(), expires, used }
 }
 
-fn me(asking: &Asking, status: StatusCode, made: Option<String>, refused: Option<Refused>) -> Response {
+fn me(asking: &Asking, status: StatusCode, made: Option<Made>, refused: Option<Refused>) -> Response {
     let Asking { state, viewer, .. } = asking;
     let (caller, config, book) = (viewer.caller(), state.callers.config(), state.callers.book());
     let person = caller.proven();
@@ -54,13 +54,14 @@ fn me(asking: &Asking, status: StatusCode, made: Option<String>, refused: Option
         id: session.id,
     });
     let shown_me = Me {
-        name: person.map(|person| person.name().to_string()),
+        name: person.map(Proven::shown),
         way: person.map_or("-", |person| person.proof().as_str()),
         may,
         groups: person.map(|person| person.groups().iter().cloned().collect()).unwrap_or_default(),
         sessions: sessions.collect(),
         tokens: own.map(|name| tokens_of(state, name).into_iter().map(row).collect()).unwrap_or_default(),
         scopes: scopes.map(Iterator::collect).unwrap_or_default(),
+        ends: caller.ends().filter(|end| end.duration_since(now) < USUAL),
         made,
         refused,
     };
@@ -76,41 +77,24 @@ fn of(because: Because) -> MayBecause {
     }
 }
 
+/// One of them is said, and with `make` what the token is to be.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub struct Words {
+    revoke: Option<String>,
+    end: Option<String>,
+    everywhere: Option<String>,
+    make: Option<String>,
+    lasts: String,
+    label: String,
+    /// Scopes that are chosen, by their words; and whatever else a form holds.
+    #[serde(flatten)]
+    more: HashMap<String, String>,
+}
+
 /// `POST /me`.
-pub async fn change(asking: Asking, request: Request) -> Response {
-    let Asking { state, viewer, .. } = &asking;
-    let by = by(state, viewer.caller(), &request);
-    let words: HashMap<String, String> = match form(state, request).await {
-        Ok(words) => words,
-        Err(response) => return *response,
-    };
-    let said = |name: &str| words.get(name).map(String::as_str);
-    let done = if let Some(id) = said("revoke") {
-        acts::revoke_own(state, by, viewer.caller(), id).await.map(|()| None)
-    } else if let Some(id) = said("end") {
-        let own = viewer.caller().proven().map(|person| person.id()).unwrap_or_default();
-        let is_here = viewer.session.as_ref().is_some_and(|key| key.public() == id);
-        match acts::may_end_sessions(viewer.caller()) {
-            Err(failure) if !is_here => Err(failure),
-            _ if state.pages.sessions.end_one_of(&own, id) => Ok(None),
-            _ => Err(Failure::not_found("you have no such session any more")),
-        }
-    } else if said("everywhere").is_some() {
-        acts::sign_out_own(state, viewer.caller()).map(|_| None)
-    } else if said("make").is_some() {
-        let scopes: Vec<String> = Permission::ALL
-            .into_iter()
-            .map(Permission::as_str)
-            .filter(|scope| said(scope) == Some("yes"))
-            .map(String::from)
-            .collect();
-        let (length, label) = (said("lasts").unwrap_or("90d"), said("label").unwrap_or_default());
-        let minted = acts::mint(state, by, viewer.caller(), &scopes, length, label).await;
-        minted.map(|(secret, _)| Some(secret.expose().to_string()))
-    } else {
-        Err(Failure::invalid("say one of: revoke, end, everywhere, make"))
-    };
-    match done {
+pub async fn change(asking: Asking, Sent(words): Sent<Words>) -> Response {
+    match changed(&asking, words).await {
         // It is in this answer and nowhere else.
         Ok(Some(made)) => me(&asking, StatusCode::OK, Some(made), None),
         Ok(None) => see_other("/me"),
@@ -118,5 +102,31 @@ pub async fn change(asking: Asking, request: Request) -> Response {
             let why = Refused::Host(failure.sentence().into());
             me(&asking, failure.status(), None, Some(why))
         }
+    }
+}
+
+async fn changed(asking: &Asking, words: Words) -> Result<Option<Made>, Failure> {
+    let (state, by, caller) = (&asking.state, asking.by(), asking.viewer.caller());
+    match words {
+        Words { revoke: Some(id), .. } => acts::revoke_own(state, by, caller, &id).await.map(|()| None),
+        Words { end: Some(id), .. } => {
+            let own = caller.proven().map(Proven::id).unwrap_or_default();
+            let is_here = asking.viewer.session.as_ref().is_some_and(|key| key.public() == id);
+            if !is_here {
+                acts::may_end_sessions(caller)?;
+            }
+            let ended = state.pages.sessions.end_one_of(&own, &id);
+            if ended { Ok(None) } else { Err(Failure::not_found("you have no such session any more")) }
+        }
+        Words { everywhere: Some(_), .. } => acts::sign_out_own(state, caller).map(|_| None),
+        Words { make: Some(_), lasts, label, more, .. } => {
+            let all = Permission::ALL.into_iter().map(Permission::as_str);
+            let is_chosen = |scope: &&str| more.get(*scope).is_some_and(|said| said == "yes");
+            let scopes: Vec<String> = all.filter(is_chosen).map(String::from).collect();
+            let Minted { secret, capped, token } = acts::mint(state, by, caller, &scopes, Some(&lasts), &label).await?;
+            let ends = token.expires.filter(|_| capped);
+            Ok(Some(Made { secret: secret.expose().to_string(), ends }))
+        }
+        _ => Err(Failure::invalid("say one of: revoke, end, everywhere, make")),
     }
 }

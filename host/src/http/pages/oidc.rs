@@ -2,17 +2,17 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Query, Request, State};
+use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
-use serde::Deserialize;
 
 use super::sessions::cookies;
+use super::shown;
 use super::sign::{self, is_on_this_machine, opened, set_named};
-use super::{own_path, shown};
 use crate::config::NotLetIn;
 use crate::domain::Permission;
 use crate::http::Shared;
+use crate::http::audit::Known;
 use crate::http::oidc::{Arrived, Failed};
 use crate::http::refusals::Refused;
 use crate::page::{self, ProviderButton, SignIn, Who};
@@ -23,12 +23,6 @@ const COOKIES: (&str, &str) = ("__Host-tidegate-oidc", "tidegate-oidc");
 /// For as long as a sign-in lasts.
 const KEPT: &str = "; Max-Age=600";
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct To {
-    to: String,
-}
-
 /// What the page that asks who it is says of the provider.
 pub fn button(state: &Shared) -> Option<ProviderButton> {
     state.oidc.as_ref().map(|oidc| ProviderButton { name: oidc.name().to_string(), away: oidc.is_away() })
@@ -36,16 +30,15 @@ pub fn button(state: &Shared) -> Option<ProviderButton> {
 
 /// `GET /oidc/sign-in`: goes to the provider.
 pub async fn begin(State(state): State<Arc<Shared>>, headers: HeaderMap, uri: Uri) -> Response {
-    let to = Query::<To>::try_from_uri(&uri).map(|Query(to)| to.to).unwrap_or_default();
-    let to = own_path(&to);
-    let Some(oidc) = &state.oidc else { return sign::say(&state, &headers, StatusCode::NOT_FOUND, SignIn::Asked, to) };
-    match oidc.begin(to, state.clock.now()).await {
+    let to = sign::goes_on(&uri);
+    let Some(oidc) = &state.oidc else { return sign::say(&state, &headers, StatusCode::NOT_FOUND, SignIn::Asked, &to) };
+    match oidc.begin(&to, state.clock.now()).await {
         Ok(begun) => {
             let mut response = elsewhere(&begun.to);
             set_named(&mut response, is_on_this_machine(&headers), COOKIES, &begun.cookie, KEPT);
             response
         }
-        Err(failed) => refused(&state, &headers, of(&failed), to),
+        Err(failed) => refused(&state, &headers, of(&failed), &to),
     }
 }
 
@@ -68,20 +61,25 @@ async fn arrived(state: &Arc<Shared>, headers: &HeaderMap, query: &str) -> Respo
         Ok(arrived) => arrived,
         Err(failed) => return refused(state, headers, of(&failed), "/"),
     };
-    let name = identity.name.clone();
+    let (name, person) = (identity.name.clone(), state.callers.identified(&identity));
+    let refused = |said, to: &str| {
+        let mut response = refused(state, headers, said, to);
+        person.clone().map(|person| response.extensions_mut().insert(Known(person)));
+        response
+    };
     let caller = match state.callers.by_provider(&identity) {
         Ok(caller) => caller,
         Err(why) => {
             let said = match why {
                 NotLetIn::Disabled => SignIn::KeptOut(name),
-                NotLetIn::NameIsTaken | NotLetIn::Nameless => SignIn::NameIsTaken(name),
+                NotLetIn::Nameless => SignIn::Unproven("it gives a name without letters".into()),
             };
-            return refused(state, headers, said, &to);
+            return refused(said, &to);
         }
     };
     if !caller.access().may(Permission::Look) {
         let groups = identity.groups.map(|groups| groups.into_iter().collect());
-        return refused(state, headers, SignIn::NoRole { name, groups }, &to);
+        return refused(SignIn::NoRole { name, groups }, &to);
     }
     // Whoever is to be kept out can be named from now on, also by a command.
     state.callers.saw(&caller, state.clock.now());

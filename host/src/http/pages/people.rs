@@ -1,18 +1,16 @@
 //! `/people`: who there is, for admins.
 
-use std::collections::HashMap;
-
-use axum::extract::Request;
 use axum::http::StatusCode;
 use axum::response::Response;
+use serde::Deserialize;
 
 use super::asking::Asking;
 use super::me::row;
 use super::see_other;
-use super::sign::form;
+use super::sent::Sent;
 use crate::domain::person::fold;
 use crate::http::answer::Failure;
-use crate::http::people::acts::{self, Making, by};
+use crate::http::people::acts::{self, Making, Sure};
 use crate::http::people::listed::{PersonView, everybody};
 use crate::page::{self, People, PersonRow, Refused};
 
@@ -24,10 +22,12 @@ pub async fn show(asking: Asking) -> Response {
 fn people(asking: &Asking, status: StatusCode, refused: Option<Refused>) -> Response {
     let Asking { state, viewer, .. } = asking;
     let own = viewer.caller().proven();
+    let last = state.callers.last_admin(state.clock.now());
     let row = |view: PersonView| {
         let key = view.id.clone().unwrap_or_else(|| view.name.clone());
         PersonRow {
             oneself: own.is_some_and(|own| own.id() == key || view.id.is_none() && own.id() == fold(&view.name)),
+            last_admin: view.id.is_none() && last.as_ref() == Some(&view.name),
             key,
             from: view.from,
             may: view.access.iter().map(ToString::to_string).collect(),
@@ -41,49 +41,55 @@ fn people(asking: &Asking, status: StatusCode, refused: Option<Refused>) -> Resp
             name: view.name,
         }
     };
-    let all = People { all: everybody(state).into_iter().map(row).collect(), refused };
+    let all = People { all: everybody(state).into_iter().map(row).collect(), open: state.callers.are_open(), refused };
     asking.says(status, |frame| page::people(&all, frame))
 }
 
+/// One thing is said of somebody: a token that is to end, or what is to be done.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub struct Words {
+    name: String,
+    revoke: Option<String>,
+    act: String,
+    role: String,
+    groups: String,
+    places: String,
+    password: String,
+    last_admin: String,
+}
+
 /// `POST /people`.
-pub async fn change(asking: Asking, request: Request) -> Response {
-    let Asking { state, viewer, .. } = &asking;
-    let by = by(state, viewer.caller(), &request);
-    let words: HashMap<String, String> = match form(state, request).await {
-        Ok(words) => words,
-        Err(response) => return *response,
-    };
-    let said = |name: &str| words.get(name).map(String::as_str).unwrap_or_default();
-    let list = |name: &str, by: &[char]| -> Vec<String> {
-        said(name).split(by).map(|one| one.trim().to_string()).filter(|one| !one.is_empty()).collect()
-    };
-    let (name, role) = (said("name").trim(), said("role").to_string());
-    let (groups, places) = (list("groups", &[',', '\n', '\r']), list("places", &['\n', '\r']));
-    let done = if words.contains_key("revoke") {
-        acts::revoke(state, by, said("revoke"), name).await
-    } else {
-        match said("act") {
-            "make" => {
-                let password = Some(said("password").to_string());
-                acts::make(state, by, name, Making { password, role, groups, places }).await
-            }
-            "set" => match acts::edit_of(Some(&role), Some(groups), Some(places), None) {
-                Ok(edit) => acts::change(state, by, name, edit).await,
-                Err(failure) => Err(failure),
-            },
-            act @ ("disable" | "enable") => match acts::edit_of(None, None, None, Some(act == "disable")) {
-                Ok(edit) => acts::change(state, by, name, edit).await,
-                Err(failure) => Err(failure),
-            },
-            "sign_out" => acts::sign_out(state, name).map(|_| ()),
-            _ => Err(Failure::invalid("say one of: make, set, disable, enable, sign_out, revoke")),
-        }
-    };
-    match done {
+pub async fn change(asking: Asking, Sent(words): Sent<Words>) -> Response {
+    match changed(&asking, words).await {
         Ok(()) => see_other("/people"),
         Err(failure) => {
             let why = Refused::Host(failure.sentence().into());
             people(&asking, failure.status(), Some(why))
         }
     }
+}
+
+async fn changed(asking: &Asking, words: Words) -> Result<(), Failure> {
+    let (state, by) = (&asking.state, asking.by());
+    let Words { name, revoke, act, role, groups, places, password, last_admin } = words;
+    let (name, meant) = (name.trim(), last_admin == "yes");
+    if let Some(id) = revoke {
+        return acts::revoke(state, by, &id, name).await;
+    }
+    let list = |text: &str, by: &[char]| -> Vec<String> {
+        text.split(by).map(|one| one.trim().to_string()).filter(|one| !one.is_empty()).collect()
+    };
+    let (groups, places) = (list(&groups, &[',', '\n', '\r']), list(&places, &['\n', '\r']));
+    let edit = match act.as_str() {
+        "make" => {
+            let making = Making { password: Some(password), role, groups, places };
+            return acts::make(state, by, name, making).await;
+        }
+        "sign_out" => return acts::sign_out(state, name).map(|_| ()),
+        "set" => acts::edit_of(Some(&role), Some(groups), Some(places), None)?,
+        "disable" | "enable" => acts::edit_of(None, None, None, Some(act == "disable"))?,
+        _ => return Err(Failure::invalid("say one of: make, set, disable, enable, sign_out, revoke")),
+    };
+    acts::change(state, by, name, edit, Sure { last_admin: meant, read: None }).await
 }

@@ -1,13 +1,12 @@
 //! `/policies` and `/policies/explain`: what decides, and why something is decided as it is. Both change and call nothing.
 
-use axum::extract::{Query, Request};
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
 
 use super::asking::Asking;
 use super::look::listed;
-use super::sign::form;
+use super::sent::{Sent, asked};
 use crate::backend::ControlError;
 use crate::backend::operations::Asked;
 use crate::http::answer::Failure;
@@ -22,25 +21,21 @@ pub async fn list(asking: Asking) -> Response {
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Words {
+pub struct Words {
     incident: String,
     body: String,
 }
 
 /// `GET /policies/explain`.
 pub async fn explain(asking: Asking) -> Response {
-    let words = Query::<Words>::try_from_uri(&asking.uri).map(|Query(words)| words).unwrap_or_default();
+    let words: Words = asked(&asking.uri);
     let incident = words.incident.trim().to_string();
     let asked = (!incident.is_empty()).then(|| Asked::Incident(incident.clone()));
     answer(&asking, asked, Explanation { incident, ..Explanation::default() }).await
 }
 
 /// `POST /policies/explain`: the same of a body, which would make an address too long.
-pub async fn explain_body(asking: Asking, request: Request) -> Response {
-    let words: Words = match form(&asking.state, request).await {
-        Ok(words) => words,
-        Err(response) => return *response,
-    };
+pub async fn explain_body(asking: Asking, Sent(words): Sent<Words>) -> Response {
     let asked = (!words.body.trim().is_empty()).then(|| Asked::Body(words.body.clone()));
     let mut response = answer(&asking, asked, Explanation { body: words.body, ..Explanation::default() }).await;
     response.extensions_mut().insert(OnlyLooked);

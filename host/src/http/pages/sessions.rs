@@ -9,7 +9,6 @@ use axum::http::{HeaderMap, header};
 use sha2::{Digest, Sha256};
 
 use super::sign::is_on_this_machine;
-use crate::domain::person::fold;
 use crate::http::callers::Caller;
 use crate::random;
 use crate::secret::Secret;
@@ -53,9 +52,9 @@ struct Session {
 }
 
 impl Session {
-    /// Whether it is somebody's of this name, or of whom a provider calls so.
-    fn is_of(&self, name: &str) -> bool {
-        self.caller.proven().is_some_and(|person| person.id() == name || fold(person.name()) == fold(name))
+    /// Whether it is somebody's who is known by this (`Proven::id`). A name is none: two may have it.
+    fn is_of(&self, id: &str) -> bool {
+        self.caller.proven().is_some_and(|person| person.id() == id)
     }
 }
 
@@ -117,17 +116,16 @@ impl Sessions {
         sessions.get(key).filter(|session| !self.is_over(session, now)).map(|session| session.caller.clone())
     }
 
-    /// How many sessions there are of whoever is called so.
-    pub fn of_person(&self, name: &str) -> usize {
+    /// How many sessions somebody has.
+    pub fn of_person(&self, id: &str) -> usize {
         let sessions = self.table.lock().unwrap_or_else(PoisonError::into_inner);
-        sessions.values().filter(|session| session.is_of(name)).count()
+        sessions.values().filter(|session| session.is_of(id)).count()
     }
 
     /// The sessions of a person, the one that was used last first.
     pub fn list_of(&self, id: &str) -> Vec<Listed> {
         let sessions = self.table.lock().unwrap_or_else(PoisonError::into_inner);
-        let own =
-            sessions.iter().filter(|(_, session)| session.caller.proven().is_some_and(|person| person.id() == id));
+        let own = sessions.iter().filter(|(_, session)| session.is_of(id));
         let one =
             |(key, session): (&Key, &Session)| Listed { id: key.public(), began: session.began, used: session.used };
         let mut all: Vec<Listed> = own.map(one).collect();
@@ -139,18 +137,16 @@ impl Sessions {
     pub fn end_one_of(&self, id: &str, public: &str) -> bool {
         let mut sessions = self.table.lock().unwrap_or_else(PoisonError::into_inner);
         let before = sessions.len();
-        let is_meant = |key: &Key, session: &Session| {
-            key.public() == public && session.caller.proven().is_some_and(|person| person.id() == id)
-        };
+        let is_meant = |key: &Key, session: &Session| key.public() == public && session.is_of(id);
         sessions.retain(|key, session| !is_meant(key, session));
         before > sessions.len()
     }
 
-    /// Ends all sessions of whoever is called so; how many those were.
-    pub fn end_all_of(&self, name: &str) -> usize {
+    /// Ends all sessions of somebody; how many those were.
+    pub fn end_all_of(&self, id: &str) -> usize {
         let mut sessions = self.table.lock().unwrap_or_else(PoisonError::into_inner);
         let before = sessions.len();
-        sessions.retain(|_, session| !session.is_of(name));
+        sessions.retain(|_, session| !session.is_of(id));
         before - sessions.len()
     }
 

@@ -2,36 +2,27 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Extension;
-use axum::body::Body;
-use axum::extract::{Form, FromRequest, Query, Request, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use base64::Engine;
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 
+use super::sent::{Sent, asked};
 use super::sessions::{self, GUARDED, LOCAL};
 use super::{Viewer, own_path, password, see_other, shown};
-use crate::config::Size;
 use crate::domain::Person;
-use crate::http::answer::Failure;
+use crate::http::Shared;
 use crate::http::audit::Known;
-use crate::http::callers::Caller;
+use crate::http::callers::{Caller, typed};
 use crate::http::origin::{host_name, is_local};
 use crate::http::places::Peer;
-use crate::http::quotas::busy;
 use crate::http::refusals::Refused;
-use crate::http::{Shared, body};
 use crate::page::{self, SignIn, Who};
 use crate::secret::Secret;
 use crate::token;
-
-/// A form is short, also in percent signs, and a browser sends it at once.
-const MAX_FORM: Size = Size(16 << 10);
-const FORM_TIMEOUT: Duration = Duration::from_secs(2);
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
@@ -39,9 +30,15 @@ struct To {
     to: String,
 }
 
+/// Where an address says that it goes on behind a sign-in.
+pub fn goes_on(uri: &Uri) -> String {
+    let To { to } = asked(uri);
+    own_path(&to).to_string()
+}
+
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Words {
+pub struct Words {
     to: String,
     name: String,
     password: String,
@@ -50,7 +47,7 @@ struct Words {
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Out {
+pub struct Out {
     everywhere: String,
 }
 
@@ -62,9 +59,9 @@ pub fn ask(to: &str) -> Response {
 
 /// `GET /sign-in`.
 pub async fn show(State(state): State<Arc<Shared>>, headers: HeaderMap, uri: Uri) -> Response {
-    let to = Query::<To>::try_from_uri(&uri).map(|Query(to)| to.to).unwrap_or_default();
+    let to = goes_on(&uri);
     if super::viewer(&state, &headers).is_some() {
-        return see_other(own_path(&to));
+        return see_other(&to);
     }
     say(&state, &headers, StatusCode::OK, SignIn::Asked, &to)
 }
@@ -73,18 +70,17 @@ pub async fn show(State(state): State<Arc<Shared>>, headers: HeaderMap, uri: Uri
 pub fn say(state: &Shared, headers: &HeaderMap, status: StatusCode, said: SignIn, to: &str) -> Response {
     let uri = Uri::from_static("/sign-in");
     let (passwords, provider) = (state.callers.have_passwords(), super::oidc::button(state));
-    let ask = page::SignInPage { said, passwords, provider, to: own_path(to) };
+    let ask = page::SignInPage { said, passwords, provider, lost: state.callers.are_lost(), to: own_path(to) };
     shown(state, headers, &uri, &Who::Nobody, status, |frame| page::sign_in(&ask, frame))
 }
 
 /// `POST /sign-in`.
-pub async fn take(State(state): State<Arc<Shared>>, request: Request) -> Response {
-    let peer = request.extensions().get::<Peer>().copied().unwrap_or(Peer::UNKNOWN);
-    let headers = request.headers().clone();
-    let words: Words = match form(&state, request).await {
-        Ok(words) => words,
-        Err(response) => return *response,
-    };
+pub async fn take(
+    State(state): State<Arc<Shared>>,
+    Extension(peer): Extension<Peer>,
+    headers: HeaderMap,
+    Sent(words): Sent<Words>,
+) -> Response {
     let refuse = |status, said| say(&state, &headers, status, said, &words.to);
     let local = is_on_this_machine(&headers);
     if !local && came_in_the_clear(&headers) {
@@ -105,8 +101,9 @@ pub async fn take(State(state): State<Arc<Shared>>, request: Request) -> Respons
             };
             let reason = said.reason();
             let mut response = refuse(status, said);
-            // What was given is nobody's name yet, and is not written down.
             response.extensions_mut().insert(Refused(reason));
+            let person = typed(&words.name).filter(|_| words.token.trim().is_empty());
+            person.map(|person| response.extensions_mut().insert(Known(person)));
             return response;
         }
     };
@@ -130,13 +127,13 @@ pub fn opened(state: &Shared, headers: &HeaderMap, caller: Caller, hint: Option<
 }
 
 /// `POST /sign-out`.
-pub async fn out(State(state): State<Arc<Shared>>, Extension(viewer): Extension<Viewer>, request: Request) -> Response {
-    let headers = request.headers().clone();
+pub async fn out(
+    State(state): State<Arc<Shared>>,
+    Extension(viewer): Extension<Viewer>,
+    headers: HeaderMap,
+    Sent(words): Sent<Out>,
+) -> Response {
     let local = is_on_this_machine(&headers);
-    let words: Out = match form(&state, request).await {
-        Ok(words) => words,
-        Err(response) => return *response,
-    };
     // First here, so that whatever becomes of the rest, nobody goes on with this session.
     let hint = viewer.session.as_ref().and_then(|key| state.pages.sessions.end(key, words.everywhere == "yes"));
     let there = hint.and_then(|hint| super::oidc::goodbye(&state, &headers, hint.expose()));
@@ -195,22 +192,4 @@ pub fn set_named(response: &mut Response, local: bool, names: (&str, &str), valu
     if let Ok(cookie) = HeaderValue::from_str(&cookie) {
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }
-}
-
-/// The form that a request carries, read within narrow bounds.
-pub async fn form<T: DeserializeOwned>(state: &Shared, request: Request) -> Result<T, Box<Response>> {
-    let (head, body) = request.into_parts();
-    let peer = head.extensions.get::<Peer>().copied().unwrap_or(Peer::UNKNOWN);
-    let failed = |failure: Failure| {
-        let message = page::Message::Invalid(failure.sentence().to_string());
-        let who = head.extensions.get::<Viewer>().map_or(Who::Nobody, |viewer| viewer.who.clone());
-        Box::new(shown(state, &head.headers, &head.uri, &who, failure.status(), |frame| page::message(&message, frame)))
-    };
-    let place = state.quotas.forms.take(peer).ok_or_else(|| Box::new(busy().into_response()))?;
-    let bounds =
-        body::Bounds { max: MAX_FORM, within: FORM_TIMEOUT.min(state.settings.body_timeout), place: Some(&place) };
-    let bytes = body::read_within(&head.headers, body, bounds, |_| ()).await.map_err(failed)?;
-    let request = Request::from_parts(head.clone(), Body::from(bytes));
-    let read = Form::<T>::from_request(request, &()).await;
-    read.map(|Form(form)| form).map_err(|error| failed(Failure::invalid(format!("the form cannot be read: {error}"))))
 }

@@ -1,6 +1,6 @@
 //! `/silences` and below: what is hidden, and how that is begun, changed and ended. A form makes nothing that was not looked at.
 
-use axum::extract::{Path, Query, Request};
+use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::Response;
 use jiff::Timestamp;
@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::asking::Asking;
 use super::look::listed;
-use super::sign::form;
+use super::sent::{Sent, asked};
 use super::{Viewer, see_other};
 use crate::backend::silences::{Draft, SilenceError};
 use crate::domain::silence::{Preview, SilenceState};
@@ -47,7 +47,7 @@ pub async fn list(asking: Asking) -> Response {
 
 /// `GET /silences/new`: with a query, what that would cover.
 pub async fn new(asking: Asking) -> Response {
-    let mut fields = Query::<Fields>::try_from_uri(&asking.uri).map(|Query(fields)| fields).unwrap_or_default();
+    let mut fields: Fields = asked(&asking.uri);
     if fields.length.is_empty() && fields.until.is_empty() {
         fields.length = LENGTH.into();
     }
@@ -55,12 +55,8 @@ pub async fn new(asking: Asking) -> Response {
 }
 
 /// `POST /silences/new`.
-pub async fn make(asking: Asking, request: Request) -> Response {
+pub async fn make(asking: Asking, Sent(fields): Sent<Fields>) -> Response {
     let state = &asking.state;
-    let fields: Fields = match form(state, request).await {
-        Ok(fields) => fields,
-        Err(response) => return *response,
-    };
     let refuse = |status, why: Refused| {
         draft(&asking, fields.clone(), status, move |drafted| Drafted { refused: Some(why), ..drafted })
     };
@@ -156,7 +152,7 @@ pub async fn one(asking: Asking, Path(id): Path<String>) -> Response {
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Change {
+pub struct Change {
     r#do: String,
     version: String,
     #[serde(rename = "for")]
@@ -166,11 +162,7 @@ struct Change {
 }
 
 /// `POST /silences/{id}`.
-pub async fn change(asking: Asking, Path(id): Path<String>, request: Request) -> Response {
-    let words: Change = match form(&asking.state, request).await {
-        Ok(words) => words,
-        Err(response) => return *response,
-    };
+pub async fn change(asking: Asking, Path(id): Path<String>, Sent(words): Sent<Change>) -> Response {
     match changed(&asking, &id, words).await {
         Ok(id) => see_other(&format!("/silences/{id}")),
         Err((status, why)) => standing(&asking, id, status, Some(why)).await,

@@ -1,13 +1,12 @@
 //! `/tools`: what can be called, what is stopped, and how people stop it or let it go on.
 
-use axum::extract::Request;
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
 
 use super::asking::Asking;
 use super::look::listed;
-use super::sign::form;
+use super::sent::Sent;
 use super::{Viewer, see_other};
 use crate::backend::Order;
 use crate::backend::operations::ToolsView;
@@ -32,7 +31,8 @@ async fn view(state: &Shared) -> Result<ToolsView, Failure> {
 async fn tools(asking: &Asking, status: StatusCode, refused: Option<Refused>) -> Response {
     match view(&asking.state).await {
         Ok(view) => {
-            let tools = Tools { view, refused };
+            let resumes = asking.viewer.caller.access().may_everywhere(Permission::Operate);
+            let tools = Tools { view, resumes, refused };
             asking.says(status, |frame| page::tools(&tools, frame))
         }
         Err(failure) => asking.fails(&failure),
@@ -41,7 +41,7 @@ async fn tools(asking: &Asking, status: StatusCode, refused: Option<Refused>) ->
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Words {
+pub struct Words {
     version: String,
     person: String,
     reason: String,
@@ -54,11 +54,7 @@ struct Words {
 }
 
 /// `POST /tools`.
-pub async fn change(asking: Asking, request: Request) -> Response {
-    let words: Words = match form(&asking.state, request).await {
-        Ok(words) => words,
-        Err(response) => return *response,
-    };
+pub async fn change(asking: Asking, Sent(words): Sent<Words>) -> Response {
     match changed(&asking.state, &asking.viewer, words).await {
         Ok(()) => see_other("/tools"),
         Err((status, why)) => tools(&asking, status, Some(why)).await,

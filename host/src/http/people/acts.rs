@@ -7,8 +7,9 @@ use std::sync::Arc;
 use axum::extract::Request;
 use jiff::{SignedDuration, Timestamp};
 
+use super::whom::Whom;
 use crate::accounts::edit::{self, Wanted};
-use crate::accounts::{Account, Book, By, Edit, Locked, Token, password};
+use crate::accounts::{Account, Book, By, Edit, Locked, Token, gone_is, password};
 use crate::config::{Period, is_user_name};
 use crate::domain::audit::Way;
 use crate::domain::person::fold;
@@ -17,6 +18,7 @@ use crate::http::Shared;
 use crate::http::answer::Failure;
 use crate::http::audit::{self, Address};
 use crate::http::callers::Caller;
+use crate::http::etag;
 use crate::secret::Secret;
 
 /// An account that is to be made, in words.
@@ -31,24 +33,61 @@ pub struct Making {
     pub places: Vec<String>,
 }
 
-/// Who asks for a change, over which way and from where.
+/// Who asks the API for a change, and from where.
 pub fn by(state: &Shared, caller: &Caller, request: &Request) -> By {
-    let from = request.extensions().get::<Address>().map(|address| address.0.to_canonical().to_string());
-    let way = if request.uri().path().starts_with("/v1/") { Way::Api } else { Way::Page };
+    by_way(state, caller, Way::Api, request.extensions().get::<Address>())
+}
+
+/// The same over any way.
+pub fn by_way(state: &Shared, caller: &Caller, way: Way, from: Option<&Address>) -> By {
+    let from = from.map(|address| address.0.to_canonical().to_string());
     let person = caller.proven().cloned().map(Person::from);
     By { person, way, from: from.unwrap_or_default(), at: state.clock.now() }
 }
 
-/// Changes the file of accounts, and takes it over.
+/// What whoever changes something has said besides.
+#[derive(Default)]
+pub struct Sure {
+    /// It is meant, also where nobody is left then who may say who there is.
+    pub last_admin: bool,
+    /// What it rests on: who was read, and the tags in `If-Match` one of which they must have still.
+    pub read: Option<(String, String)>,
+}
+
+impl Sure {
+    /// Of what leaves nobody without an admin, and rests on nothing.
+    const ALWAYS: Self = Self { last_admin: true, read: None };
+
+    /// Whether what was read is so still. Nobody else changes the file meanwhile.
+    fn stands(&self, state: &Shared) -> Result<(), Failure> {
+        let Some((key, tags)) = &self.read else { return Ok(()) };
+        etag::holds(tags, &super::one(state, key)?.1)
+    }
+}
+
+/// Changes the file of accounts, and takes it over. What leaves nobody who may say who there is must be meant.
 async fn changed<T: Send + 'static>(
     state: &Arc<Shared>,
     by: By,
+    sure: Sure,
     change: impl FnOnce(&mut Book) -> Result<T, Failure> + Send + 'static,
 ) -> Result<T, Failure> {
-    let path = state.callers.config().accounts_file();
+    let (path, of) = (state.callers.config().accounts_file(), Arc::clone(state));
     let work = tokio::task::spawn_blocking(move || {
         let mut file = Locked::take(&path).map_err(Failure::unavailable)?;
+        sure.stands(&of)?;
+        let (before, gone) = (file.book.clone(), of.callers.are_lost());
         let done = change(&mut file.book)?;
+        // A file with this alone would let in whoever was kept out, and forget all others.
+        if gone && !file.book.begins_anew() {
+            return Err(Failure::unavailable(gone_is(&path)));
+        }
+        let lost = of.callers.config().last_admin_lost(&before, &file.book, of.clock.now());
+        if let Some(lost) = lost.filter(|_| !sure.last_admin) {
+            let text =
+                format!("{lost}; if that is meant, `\"last_admin\": true` says so, or `--last-admin` of the command");
+            return Err(Failure::conflict(text));
+        }
         file.write(&by).map_err(Failure::unavailable)?;
         Ok(done)
     });
@@ -58,12 +97,8 @@ async fn changed<T: Send + 'static>(
 }
 
 /// Nobody says of themselves what they may do, nor shuts themselves out: somebody else must see it.
-fn not_oneself(by: &By, name: &str) -> Result<(), Failure> {
-    let own = by
-        .person
-        .as_ref()
-        .and_then(Person::proven)
-        .is_some_and(|person| person.id() == name || fold(person.name()) == fold(name));
+fn not_oneself(by: &By, whom: &Whom) -> Result<(), Failure> {
+    let own = by.person.as_ref().and_then(Person::proven).is_some_and(|person| person.id() == whom.id());
     if own { Err(Failure::forbidden("nobody changes what they may do themselves; another admin can")) } else { Ok(()) }
 }
 
@@ -95,11 +130,10 @@ pub async fn make(state: &Arc<Shared>, by: By, name: &str, making: Making) -> Re
     if config.is_kept_here(&book, name) || config.users.contains_key(name) {
         return Err(Failure::conflict(format!("there is somebody called {name} already")));
     }
-    let seen = state.callers.visitors().all();
-    if seen.values().any(|seen| seen.outside && fold(&seen.name) == fold(name)) {
+    // Names that a proxy gives are names of this host, those of a provider are not.
+    if state.callers.visitors().all().get(name).is_some_and(|seen| seen.outside) {
         return Err(Failure::conflict(format!(
-            "others say of somebody that they are called {name}, and with an account of that name here they would be let in no more; \
-             choose another name"
+            "the proxy calls somebody {name}, who would be the same person as this account; choose another name"
         )));
     }
     let edit = edit_of(Some(&role), Some(groups), Some(places), None)?;
@@ -123,60 +157,48 @@ pub async fn make(state: &Arc<Shared>, by: By, name: &str, making: Making) -> Re
         disabled: false,
     };
     let name = name.to_string();
-    changed(state, by, move |book| book.make(&name, account).map_err(Failure::invalid)).await
+    changed(state, by, Sure::ALWAYS, move |book| book.make(&name, account).map_err(Failure::invalid)).await
 }
 
 /// Changes what is said of somebody.
-pub async fn change(state: &Arc<Shared>, by: By, name: &str, edit: Edit) -> Result<(), Failure> {
-    not_oneself(&by, name)?;
-    let (config, book, id) = (state.callers.config(), state.callers.book(), name.to_string());
-    let configured = config.users.contains_key(name);
-    // Whoever has an account here is meant by it, whoever else says who they are.
-    let here = configured || book.accounts.contains_key(name);
-    let seen = state.callers.visitors().all().remove(name).filter(|seen| seen.outside).map(|seen| seen.name);
-    let outside = seen.or_else(|| book.outside.get(name).map(|known| known.name.clone())).filter(|_| !here);
-    if let Some(called) = outside {
-        let Edit { role: None, groups: None, places: None, disabled: Some(disabled) } = edit else {
-            return Err(Failure::invalid(
-                "whoever says who they are says their groups, and [[access]] what these may do; here they can be kept out (disabled)",
-            ));
-        };
-        return changed(state, by, move |book| {
-            book.keep_out(&id, &called, disabled);
-            Ok(())
-        })
-        .await;
-    }
-    if !here {
-        return Err(Failure::not_found(format!("there is nobody called {}", crate::domain::text::cut(name, 60))));
-    }
-    let enabled = edit.disabled == Some(false);
-    changed(state, by, move |book| {
-        if enabled {
-            book.outside.remove(&fold(&id));
+pub async fn change(state: &Arc<Shared>, by: By, key: &str, edit: Edit, sure: Sure) -> Result<(), Failure> {
+    let whom = Whom::of(state, key)?;
+    not_oneself(&by, &whom)?;
+    match whom {
+        Whom::Outside { id, called } => {
+            let Edit { role: None, groups: None, places: None, disabled: Some(disabled) } = edit else {
+                return Err(Failure::invalid(
+                    "whoever says who they are says their groups, and [[access]] what these may do; here they can be kept out (disabled)",
+                ));
+            };
+            let change = move |book: &mut Book| {
+                book.keep_out(&id, &called, disabled);
+                Ok(())
+            };
+            changed(state, by, sure, change).await
         }
-        book.edit(&id, edit, configured).map_err(Failure::invalid)
-    })
-    .await
+        Whom::Here { name, configured } => {
+            let enabled = edit.disabled == Some(false);
+            let change = move |book: &mut Book| {
+                if enabled {
+                    book.outside.remove(&fold(&name));
+                }
+                book.edit(&name, edit, configured).map_err(Failure::invalid)
+            };
+            changed(state, by, sure, change).await
+        }
+    }
 }
 
 /// Ends all sessions of somebody: how many there were.
-pub fn sign_out(state: &Shared, name: &str) -> Result<usize, Failure> {
-    let (config, book) = (state.callers.config(), state.callers.book());
-    let ended = state.pages.end_all_of(name);
-    let here = config.users.keys().chain(book.accounts.keys()).any(|known| fold(known) == fold(name));
-    let seen = || state.callers.visitors().all().iter().any(|(id, seen)| id == name || fold(&seen.name) == fold(name));
-    if ended == 0 && !here && !seen() {
-        let name = crate::domain::text::cut(name, 60);
-        return Err(Failure::not_found(format!("there is nobody called {name}, and no session of theirs")));
-    }
-    Ok(ended)
+pub fn sign_out(state: &Shared, key: &str) -> Result<usize, Failure> {
+    Ok(state.pages.end_all_of(&Whom::of(state, key)?.id()))
 }
 
 /// Ends a token of somebody.
 pub async fn revoke(state: &Arc<Shared>, by: By, id: &str, owner: &str) -> Result<(), Failure> {
     let (id, owner) = (id.to_string(), owner.to_string());
-    changed(state, by, move |book| book.revoke(&id, Some(&owner)).map_err(Failure::not_found)).await
+    changed(state, by, Sure::default(), move |book| book.revoke(&id, Some(&owner)).map_err(Failure::not_found)).await
 }
 
 /// Ends one of one's own tokens. With a token that one may be ended, and those that permit no more: whoever has found one that may
@@ -211,6 +233,36 @@ pub fn sign_out_own(state: &Shared, caller: &Caller) -> Result<usize, Failure> {
     Ok(caller.proven().map_or(0, |person| state.pages.end_all_of(&person.id())))
 }
 
+/// How long a token is good for where nobody says it.
+pub const USUAL: SignedDuration = SignedDuration::from_hours(90 * 24);
+
+/// A token that was made.
+pub struct Minted {
+    /// What proves it.
+    pub secret: Secret,
+    /// What is kept of it.
+    pub token: Token,
+    /// It ends sooner than usual, with the token that was shown for it.
+    pub capped: bool,
+}
+
+/// Until when a token is to be good: as long as was said, and else as long as usual, but no longer than the one that is shown for it.
+fn until(length: Option<&str>, ends: Option<Timestamp>, now: Timestamp) -> Result<(Timestamp, bool), Failure> {
+    let Some(length) = length.map(str::trim).filter(|length| !length.is_empty()) else {
+        let usual = now.saturating_add(USUAL).unwrap_or(now);
+        return Ok(ends.filter(|end| *end < usual).map_or((usual, false), |end| (end, true)));
+    };
+    let period = Period::parse(length).and_then(|period| SignedDuration::try_from(period.0).ok());
+    let wrong = || Failure::invalid(format!("expires: {length:?} is no length of time up to 366d, such as 30d"));
+    let until = period.and_then(|period| now.checked_add(period).ok()).ok_or_else(wrong)?;
+    match ends.filter(|end| until > *end) {
+        Some(end) => Err(Failure::forbidden(format!(
+            "the token that you show ends at {end}, and makes none that outlasts it; say a shorter time, or none for as long as that"
+        ))),
+        None => Ok((until, false)),
+    }
+}
+
 /// Makes a token of whoever asks. With a token no more is made than it permits itself, and nothing that outlasts it: whoever has found
 /// one has found no more than that one.
 pub async fn mint(
@@ -218,9 +270,9 @@ pub async fn mint(
     by: By,
     caller: &Caller,
     scopes: &[String],
-    length: &str,
+    length: Option<&str>,
     label: &str,
-) -> Result<(Secret, Token), Failure> {
+) -> Result<Minted, Failure> {
     let owner = owner(caller)?.to_string();
     let mut scopes = edit::scopes(scopes.iter().map(String::as_str)).map_err(Failure::invalid)?;
     if let Some(own) = caller.access().scopes() {
@@ -233,12 +285,7 @@ pub async fn mint(
         }
     }
     let now = state.clock.now();
-    let period = Period::parse(length).and_then(|period| SignedDuration::try_from(period.0).ok());
-    let wrong = || Failure::invalid(format!("expires: {length:?} is no length of time up to 366d, such as 30d"));
-    let until: Timestamp = period.and_then(|period| now.checked_add(period).ok()).ok_or_else(wrong)?;
-    if caller.ends().is_some_and(|end| until > end) {
-        return Err(Failure::forbidden("the token that you show ends before that, and makes none that outlasts it"));
-    }
+    let (until, capped) = until(length, caller.ends(), now)?;
     let label = crate::domain::text::letters::visible_line(label.trim());
     let access = state.callers.config().access_of(&state.callers.book(), &owner);
     let made_with = match caller.proven().map(Proven::proof) {
@@ -246,7 +293,9 @@ pub async fn mint(
         _ => None,
     };
     let wanted = Wanted { owner, scopes, expires: until, label, made_with };
-    changed(state, by, move |book| book.mint(wanted, &access, now).map_err(Failure::invalid)).await
+    let change = move |book: &mut Book| book.mint(wanted, &access, now).map_err(Failure::invalid);
+    let (secret, token) = changed(state, by, Sure::ALWAYS, change).await?;
+    Ok(Minted { secret, token, capped })
 }
 
 /// Whose tokens somebody makes: their own, where the host knows them itself.

@@ -15,7 +15,7 @@ use crate::http::Shared;
 pub struct PersonView {
     /// The name.
     pub name: String,
-    /// What a provider calls them, where one does.
+    /// What they are known by of whom somebody else says who they are.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
     /// `configuration`, `accounts`, `oidc` or `proxy`: who knows them.
@@ -89,7 +89,7 @@ pub fn everybody(state: &Shared) -> Vec<PersonView> {
             password: account.password.is_some(),
             disabled: account.disabled,
             tokens: tokens_of(state, name),
-            sessions: state.pages.sessions_of(name),
+            sessions: state.pages.sessions_of(&fold(name)),
             seen: seen.get(&fold(name)).map(|seen| seen.at),
             name: name.clone(),
         }
@@ -100,8 +100,7 @@ pub fn everybody(state: &Shared) -> Vec<PersonView> {
     let here_too: BTreeSet<String> = config.users.keys().chain(book.accounts.keys()).map(|name| fold(name)).collect();
     for (id, known) in seen.iter().filter(|(id, known)| known.outside && !here_too.contains(*id)) {
         let is_in = |group: &str| known.groups.contains(&fold(group));
-        let access =
-            config.rights.of(if known.way == "proxy" { known.name.as_str() } else { "" }, &is_in, Vec::new(), false);
+        let access = config.rights.of(if known.way == "proxy" { id } else { "" }, &is_in, Vec::new(), false);
         let view = stranger(state, id, &known.name, &known.way);
         let (groups, seen) = (known.groups.clone(), Some(known.at));
         outside.insert(id.clone(), PersonView { access: access.grants().to_vec(), groups, seen, ..view });

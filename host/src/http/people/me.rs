@@ -7,7 +7,7 @@ use axum::{Extension, Json};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::acts::{self, by};
+use super::acts::{self, Minted, by};
 use super::listed::{TokenView, tokens_of};
 use crate::config::Because;
 use crate::http::Shared;
@@ -55,9 +55,12 @@ pub async fn make_token(State(state): State<Arc<Shared>>, request: Request) -> R
     let caller = caller(&request);
     let by = by(&state, &caller, &request);
     let New { scopes, expires, label } = read(&state, request).await?;
-    let length = expires.unwrap_or_else(|| "90d".into());
-    let (secret, token) = acts::mint(&state, by, &caller, &scopes, &length, &label).await?;
-    Ok(Json(json!({ "secret": secret.expose(), "token": TokenView::of(&state, &token) })))
+    let Minted { secret, token, capped } = acts::mint(&state, by, &caller, &scopes, expires.as_deref(), &label).await?;
+    let mut made = json!({ "secret": secret.expose(), "token": TokenView::of(&state, &token) });
+    if capped {
+        made["note"] = json!("it ends with the token that made it, which is sooner than the 90 days that are usual");
+    }
+    Ok(Json(made))
 }
 
 /// `POST /v1/me/tokens/{token}/revoke`: ends one of one's own.

@@ -19,7 +19,7 @@ impl Projection {
     pub fn past(&self, since: Timestamp) -> Result<Vec<Past>, Error> {
         self.read(|connection| {
             let outcomes = outcomes(connection)?;
-            let sql = "SELECT incidents.id, opened_at, facets, groups.text, names.text, fixes FROM incidents
+            let sql = "SELECT incidents.id, opened_at, facets, groups.text, names.text, rerun, fixes FROM incidents
                        JOIN texts AS groups ON groups.id = group_key JOIN texts AS names ON names.id = name
                        WHERE incidents.id >= ?1 AND opened_at >= ?2 ORDER BY incidents.id";
             let mut statement = connection.prepare_cached(sql)?;
@@ -27,8 +27,8 @@ impl Projection {
             let mut past = Vec::new();
             while let Some(row) = rows.next()? {
                 let (rule, outcome) = outcomes.get(&row.get(2)?).cloned().unwrap_or_default();
-                let fixes: Option<String> = row.get(5)?;
-                let fixes = fixes.map(|fixes| read(5, &fixes)).transpose()?;
+                let fixes: Option<String> = row.get(6)?;
+                let fixes = fixes.map(|fixes| read(6, &fixes)).transpose()?;
                 past.push(Past {
                     incident: IncidentId(row.get::<_, String>(0)?.into()),
                     rule: rule.into(),
@@ -36,6 +36,7 @@ impl Projection {
                     name: row.get::<_, String>(4)?.into(),
                     opened_at: time(row.get(1)?),
                     outcome,
+                    rerun: row.get(5)?,
                     fixes: fixes.unwrap_or_default(),
                 });
             }

@@ -13,7 +13,7 @@ use crate::journal::rows::int;
 
 /// The format: another number makes the file new. It changes with the tables and with what is put
 /// into them; `the_format_has_a_number` notices when it should.
-pub(super) const FORMAT: i64 = 8;
+pub(super) const FORMAT: i64 = 9;
 
 /// Marks the file as ours: `tidp`.
 pub(super) const APPLICATION: i64 = 0x7469_6470;
@@ -38,6 +38,7 @@ pub(super) const TABLES: &str = "
         facets INTEGER NOT NULL,
         group_key INTEGER NOT NULL,
         name INTEGER NOT NULL,
+        rerun INTEGER NOT NULL,
         fixes TEXT
     ) WITHOUT ROWID;
     CREATE INDEX incidents_by_facets ON incidents (facets, id);
@@ -101,11 +102,13 @@ impl Numbers {
         let name = self.texts.number(transaction, name)?;
         let fixes = fixes(incident);
         let fixes = if fixes.is_empty() { None } else { Some(json(&fixes)?) };
-        let sql = "INSERT INTO incidents VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (id) DO UPDATE SET
-                   updated_at = excluded.updated_at, facets = excluded.facets, name = excluded.name, fixes = excluded.fixes";
+        let sql = "INSERT INTO incidents VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (id) DO UPDATE SET
+                   updated_at = excluded.updated_at, facets = excluded.facets, name = excluded.name,
+                   rerun = excluded.rerun, fixes = excluded.fixes";
         let mut statement = transaction.prepare_cached(sql)?;
         let times = (incident.opened_at.as_microsecond(), incident.updated_at.as_microsecond());
-        statement.execute(params![incident.id.0, times.0, times.1, facets, group_key, name, fixes])?;
+        let rerun = incident.is_rerun();
+        statement.execute(params![incident.id.0, times.0, times.1, facets, group_key, name, rerun, fixes])?;
         undelivered::put(transaction, incident)?;
         if incident.model.calls > 0 || !incident.model.turns.is_empty() {
             let mut statement = transaction.prepare_cached("INSERT OR REPLACE INTO asked VALUES (?1, ?2, ?3)")?;

@@ -197,7 +197,7 @@ fn tools_view(text: &str, frame: &Frame<'_>) -> Tools {
         budget_count: 9,
         plugins: vec![plugin],
     };
-    Tools { view, refused: Some(Refused::Changed) }
+    Tools { view, resumes: true, refused: Some(Refused::Changed) }
 }
 
 fn no_costs() -> CostsPage {
@@ -260,7 +260,8 @@ fn me_view(text: &str, frame: &Frame<'_>) -> Me {
         sessions: vec![session(true), session(false)],
         tokens: vec![token(text, frame, Vec::new()), token(text, frame, vec!["look"])],
         scopes: vec!["look", "approve"],
-        made: Some("tg_p_x".into()),
+        ends: Some(frame.now),
+        made: Some(Made { secret: "tg_p_x".into(), ends: Some(frame.now) }),
         refused: Some(Refused::Host(text.into())),
     }
 }
@@ -279,9 +280,10 @@ fn people_view(text: &str, frame: &Frame<'_>) -> People {
         sessions: 2,
         seen: Some(frame.now).filter(|_| disabled),
         oneself: from == "proxy",
+        last_admin: from == "accounts",
     };
     let all = ["accounts", "configuration", "oidc", "proxy"].map(|from| person(from, from != "oidc"));
-    People { all: all.into(), refused: Some(Refused::Host(text.into())) }
+    People { all: all.into(), open: false, refused: Some(Refused::Host(text.into())) }
 }
 
 /// Each page, as whoever may act sees it and as a stranger at the machine does.
@@ -289,7 +291,8 @@ pub fn pages(story: &Story, text: &str, [frame, single]: [&Frame<'_>; 2]) -> Vec
     let refused = || Some(Refused::Host(text.into()));
     let states = [SilenceState::Active, SilenceState::Pending, SilenceState::Expired];
     let views: Vec<SilenceView> = states.into_iter().map(|state| silence(text, frame, state)).collect();
-    let viewer = Who::Person { name: text.into(), acts: false, bound: false, audits: false, administers: false };
+    let viewer =
+        Who::Person { name: text.into(), acts: false, here: false, bound: false, audits: false, administers: false };
     let looks = Frame { who: &viewer, ..*frame };
     let none = SilenceList { views: Vec::new(), count: 0, state: Some(SilenceState::Expired) };
     let one = |state| OneSilence { view: silence(text, frame, state), refused: refused() };
@@ -324,7 +327,7 @@ pub fn pages(story: &Story, text: &str, [frame, single]: [&Frame<'_>; 2]) -> Vec
         ("not explained", explain(&Explanation { answer: Some(Err(text.into())), ..explanation(text) }, &looks)),
         ("tools", tools(&tools_view(text, frame), frame)),
         ("tools of a viewer", tools(&tools_view(text, frame), &looks)),
-        ("no tools", tools(&Tools { view: ToolsView::default(), refused: None }, single)),
+        ("no tools", tools(&Tools { view: ToolsView::default(), resumes: false, refused: None }, single)),
         ("costs", costs(&costs_page(text, frame), frame)),
         ("no costs", costs(&no_costs(), single)),
         ("inspections", inspections(&inspections_view(text, frame), frame)),
@@ -336,7 +339,7 @@ pub fn pages(story: &Story, text: &str, [frame, single]: [&Frame<'_>; 2]) -> Vec
             me(&Me { scopes: Vec::new(), sessions: Vec::new(), made: None, ..me_view(text, frame) }, &looks),
         ),
         ("people", people(&people_view(text, frame), frame)),
-        ("no people", people(&People { all: Vec::new(), refused: None }, single)),
+        ("no people", people(&People { all: Vec::new(), open: true, refused: None }, single)),
         ("incident silenced", incident(&silenced, single)),
         ("incident of a viewer", incident(&silenced, &looks)),
     ]

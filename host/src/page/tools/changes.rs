@@ -13,6 +13,7 @@ words! {
     everything: "everything", "全部";
     paused: "Paused:", "已暂停：";
     resume: "Resume", "恢复";
+    who_resumes: "An operator lets go on what is stopped.", "需由 operator 恢复已停止的执行。";
     pause: "Pause everything", "全部暂停";
     pause_why: "While it is paused nothing is executed; what has begun goes to its end.", "暂停期间不执行任何操作；已开始的操作会完成。";
     breaker: "Breaker", "熔断器";
@@ -37,7 +38,7 @@ pub fn seen(view: &ToolsView) -> String {
 }
 
 /// Pauses and breakers, with a form for each.
-pub(super) fn stopped(view: &ToolsView, frame: &Frame<'_>) -> Markup {
+pub(super) fn stopped(view: &ToolsView, resumes: bool, frame: &Frame<'_>) -> Markup {
     let words = words(frame.language);
     let none = view.paused.is_empty() && !view.breakers.iter().any(|breaker| breaker.open);
     html! {
@@ -68,13 +69,16 @@ pub(super) fn stopped(view: &ToolsView, frame: &Frame<'_>) -> Markup {
                     (forms::signature(frame, "person", ""))
                     label { (words.reason) input #reason name="reason" maxlength="1000" disabled[!frame.acts()]; }
                     p.small { (words.pause_why) }
+                    @if !resumes { p.small #who-resumes { (words.who_resumes) } }
                     p.buttons.many {
-                        @for breaker in view.breakers.iter().filter(|breaker| breaker.count > 0) {
-                            (forms::button(frame, "person", "", ("reset", &forms::version(&breaker.key)), &format!("{} {}", words.reset, line(&breaker.key))))
-                        }
-                        @for scope in &view.paused {
-                            @let name = if scope.is_empty() { words.everything.to_string() } else { line(scope) };
-                            (forms::button(frame, "person", "primary", ("resume", &forms::version(scope)), &format!("{} {name}", words.resume)))
+                        @if resumes {
+                            @for breaker in view.breakers.iter().filter(|breaker| breaker.count > 0) {
+                                (forms::button(frame, "person", "", ("reset", &forms::version(&breaker.key)), &format!("{} {}", words.reset, line(&breaker.key))))
+                            }
+                            @for scope in &view.paused {
+                                @let name = if scope.is_empty() { words.everything.to_string() } else { line(scope) };
+                                (forms::button(frame, "person", "primary", ("resume", &forms::version(scope)), &format!("{} {name}", words.resume)))
+                            }
                         }
                         @if !view.paused.iter().any(String::is_empty) { (forms::button(frame, "person", "deny", ("pause", ""), words.pause)) }
                     }

@@ -117,11 +117,13 @@ fn written(services: &Services, incident: &Incident, delivery: &Delivery) -> Res
     let record = delivery.action.as_ref().and_then(|action| incident.action(action));
     let asked = record.filter(|_| delivery.occasion == Occasion::Approval);
     let link = asked.and_then(|record| link(services, incident, record, &delivery.target));
+    let page = services.base.as_ref().map(|base| format!("{base}/i/{}", incident.id));
     let blind = blindness(&services.tools.catalogue(), incident, |server| services.tools.ready(server));
     let telling = Telling {
         occasion: delivery.occasion,
         action: record.map(|record| &record.action.id),
         link: link.as_deref(),
+        page: page.as_deref(),
         instead_of: delivery.instead_of.as_deref(),
         blind: blind.as_ref(),
     };

@@ -28,6 +28,7 @@ mod generated {
                 import tidegate:plugin/state@0.1.0;
                 import tidegate:plugin/tools@0.1.0;
                 import tidegate:plugin/mail@0.1.0;
+                import tidegate:plugin/bus@0.1.0;
                 export tidegate:plugin/source@0.1.0;
                 export tidegate:plugin/notifier@0.1.0;
                 export tidegate:plugin/remediation@0.1.0;
@@ -41,6 +42,7 @@ mod generated {
             "tidegate:plugin/http-client.send": async,
             "tidegate:plugin/state": async | trappable,
             "tidegate:plugin/mail.send": async,
+            "tidegate:plugin/bus.publish": async,
             "tidegate:plugin/tools.look": async,
             "tidegate:plugin/tools.look-all": async | trappable,
         },
@@ -60,6 +62,7 @@ pub(in crate::plugin) fn linker(engine: &Engine, kind: Kind) -> wasmtime::Result
             "signer" => wit::signer::add_to_linker::<_, HasSelf<State>>(&mut linker, |state| state),
             "state" => wit::state::add_to_linker::<_, HasSelf<State>>(&mut linker, |state| state),
             "mail" => wit::mail::add_to_linker::<_, HasSelf<State>>(&mut linker, |state| state),
+            "bus" => wit::bus::add_to_linker::<_, HasSelf<State>>(&mut linker, |state| state),
             "tools" => wit::tools::add_to_linker::<_, HasSelf<State>>(&mut linker, |state| state),
             // Interfaces that hold only types need nothing from a linker.
             _ => Ok(()),

@@ -69,7 +69,8 @@ impl Facts for EventFacts<'_> {
             Field::Reason => one(self.event.reason().unwrap_or_default()),
             Field::Message => one(self.event.message().unwrap_or_default()),
             Field::Text => one(self.text()),
-            Field::Rendered => one(self.rendered()),
+            // Every event is shown somehow, and be it as an empty text, which a hook of ops may want.
+            Field::Rendered => visit(Some(self.rendered())),
             Field::Data(path) => {
                 if let Some((first, rest)) = path.split_first()
                     && let Some(value) = said.data.get(first).filter(|value| !value.is_null())

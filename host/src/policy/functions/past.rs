@@ -35,7 +35,8 @@ pub(super) fn register(engine: &mut Engine) {
     engine.register_fn("flapping", |times: i64, within: ImmutableString| -> Made<bool> {
         let window = span::parse(&within).map_err(error)?;
         let count = ask("flapping(…)", |evaluation| {
-            evaluation.past(Wanted::since(since(evaluation.now, window)), true).count()
+            // What a person had decided anew went on as another one, and came back no time more for it.
+            evaluation.past(Wanted::since(since(evaluation.now, window)), true).filter(|row| !row.rerun).count()
         })?;
         // This incident itself is one more.
         Ok(i64::try_from(count).unwrap_or(i64::MAX).saturating_add(1) >= times)

@@ -119,6 +119,9 @@ pub(super) struct PastRow {
     pub group: Option<String>,
     #[serde(default)]
     pub outcome: Option<Outcome>,
+    /// A person had it decided anew.
+    #[serde(default)]
+    pub rerun: bool,
     /// Targets of fixes that helped.
     #[serde(default)]
     pub helped: Vec<String>,
@@ -425,6 +428,7 @@ impl PastRow {
             name: self.name.as_str().into(),
             opened_at: now.saturating_sub(ago).unwrap_or(Timestamp::MIN),
             outcome: self.outcome,
+            rerun: self.rerun,
             fixes: all,
         })
     }

@@ -49,6 +49,24 @@ pub(super) fn judge(set: &Set, case: &Case) -> (Vec<String>, Vec<Seen>) {
     (lines, seen.into_inner())
 }
 
+/// Letters of a line; of a longer one those around the first that differs, and so many before that.
+const SHOWN: usize = 300;
+const BEFORE: usize = 40;
+
+/// What is to be seen of a text that differs behind so many letters.
+fn near(text: &str, alike: usize) -> String {
+    let letters = text.chars().count();
+    if letters <= SHOWN {
+        return text.to_string();
+    }
+    let from = alike.saturating_sub(BEFORE).min(letters - SHOWN);
+    let shown: String = text.chars().skip(from).take(SHOWN).collect();
+    let head = if from > 0 { format!("({from} letters that do not differ) …") } else { String::new() };
+    let behind = letters - from - SHOWN;
+    let tail = if behind > 0 { format!("… ({behind} letters more)") } else { String::new() };
+    format!("{head}{shown}{tail}")
+}
+
 /// What differs, in the order in which it was compared.
 pub(super) struct Lines(Vec<Line>);
 
@@ -65,9 +83,11 @@ impl Lines {
         let width = names.max().unwrap_or(0);
         let lines = self.0.iter().flat_map(|line| match line {
             Line::Differs { what, wanted, got } => {
+                let alike = wanted.chars().zip(got.chars()).take_while(|(one, other)| one == other).count();
+                let (wanted, got) = (near(wanted, alike), near(got, alike));
                 vec![format!("{what:<width$}  wanted  {wanted}"), format!("{:<width$}  got     {got}", "")]
             }
-            Line::Says(text) => vec![text.clone()],
+            Line::Says(text) => vec![near(text, 0)],
         });
         lines.collect()
     }
@@ -347,4 +367,29 @@ fn routes(
 /// The verdict's word; unlike for people, `plan` has one of its own.
 fn word(verdict: &Verdict) -> &'static str {
     if let Verdict::Plan { .. } = verdict { "plan" } else { verdict.kind() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_what_is_endless_the_place_is_shown_where_it_differs() {
+        let long = |middle: &str| format!("{}{middle}{}", "a".repeat(5_000), "b".repeat(20_000));
+        let mut lines = Lines(Vec::new());
+        lines.same("arguments", &long("告"), &long("x"));
+        lines.say("z".repeat(9_000));
+        let shown = lines.shown();
+        assert!(shown.iter().all(|line| line.len() < 500), "{shown:?}");
+        assert!(
+            shown[0].contains("(4960 letters that do not differ) …aaa") && shown[0].contains("a告b"),
+            "{}",
+            shown[0]
+        );
+        assert!(shown[1].contains("axb") && shown[1].contains("letters more)"), "{}", shown[1]);
+        assert!(shown[2].ends_with("… (8700 letters more)"), "{}", shown[2]);
+        let mut lines = Lines(Vec::new());
+        lines.same("rule", &"a", &long("x"));
+        assert_eq!(lines.shown()[0], "rule  wanted  a");
+    }
 }

@@ -285,6 +285,19 @@ fn a_reload_takes_only_what_passes() {
 }
 
 #[test]
+fn what_the_lint_objects_to_is_said_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = "rule(\"a\", #{ then: escalate(\"x\") });\nrule(\"b\", #{ then: escalate(\"y\") });";
+    fs::write(folder.path().join("a.rhai"), text).unwrap();
+    let live = Live::load(folder.path()).unwrap();
+    let problems = live.problems();
+    assert!(problems.iter().any(|problem| problem.contains("can never decide")), "{problems:?}");
+    let said = live.inspect(&known());
+    assert!(problems.iter().all(|problem| said.contains(problem)), "{said:?}");
+    assert_eq!(live.warnings(), [""; 0]);
+}
+
+#[test]
 fn what_is_harmless_or_may_pass_is_said_and_refuses_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let policy = folder.path().join("a.rhai");

@@ -3,7 +3,7 @@
 use crate::domain::incident::{ActionRecord, ActionState};
 use crate::domain::{Incident, RulingKind};
 use crate::report::chinese::Chinese;
-use crate::report::ending::{Why, repairs, told};
+use crate::report::ending::{Why, repairs, rests, told};
 use crate::report::escape::Style;
 use crate::report::translation::Translation;
 
@@ -73,6 +73,11 @@ pub(super) fn left(why: &Why<'_>, incident: &Incident, s: Style) -> Vec<String> 
             ));
             sentences
         }
+        Why::Denied(record) if rests(record) => vec![format!(
+            "如仍然正确，请稍后重试：{}。在此之前没有门禁规则会允许它：{}",
+            s.name(&format!("tidegate incidents rerun {}", incident.id)),
+            reason(record, s)
+        )],
         Why::Denied(record) => vec![format!(
             "请判断 {} 是否正确。如正确，请手动执行；如总是正确，请添加允许它的门禁规则。门禁的理由：{}",
             what(record, s),

@@ -17,6 +17,7 @@ pub(super) static PAGE: PageWords = PageWords {
     unverified: "链接只能证明您持有它；未填写令牌时，日志会将您的姓名记为未经证实。",
     comment: "备注（可选）",
     approve: "批准",
+    incident: "在 tidegate 中查看",
     deny: "拒绝",
     approved: "已批准",
     more: "您的批准已计入，还需要其他人批准",

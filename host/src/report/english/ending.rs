@@ -3,7 +3,7 @@
 use super::count;
 use crate::domain::incident::{ActionRecord, ActionState};
 use crate::domain::{Incident, RulingKind};
-use crate::report::ending::{Why, repairs, told};
+use crate::report::ending::{Why, repairs, rests, told};
 use crate::report::english::English;
 use crate::report::escape::Style;
 use crate::report::translation::Translation;
@@ -84,6 +84,11 @@ pub(super) fn left(why: &Why<'_>, incident: &Incident, s: Style) -> Vec<String> 
             ));
             sentences
         }
+        Why::Denied(record) if rests(record) => vec![format!(
+            "Try it again later if it is still right: {}. Until then no gate allows it: {}",
+            s.name(&format!("tidegate incidents rerun {}", incident.id)),
+            reason(record, s)
+        )],
         Why::Denied(record) => vec![format!(
             "Decide whether {} is right. If so, do it by hand; if it always is, add a gate that allows it. \
              The gate said: {}",

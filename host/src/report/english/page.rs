@@ -17,6 +17,7 @@ pub(super) static PAGE: PageWords = PageWords {
     unverified: "The link proves only that you have it, so the journal keeps a name without a token as not proven.",
     comment: "Comment (optional)",
     approve: "Approve",
+    incident: "Open in tidegate",
     deny: "Deny",
     approved: "Approved",
     more: "Your approval counts, and more are needed",

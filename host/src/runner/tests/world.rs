@@ -241,6 +241,7 @@ impl Host {
             limits: Limits::default(),
             language: Language::En,
             links: None,
+            base: None,
         });
         let again = (Arc::clone(&services), Arc::clone(&journal));
         let reload = move || {

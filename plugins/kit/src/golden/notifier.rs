@@ -16,11 +16,14 @@ use base64::Engine as _;
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Map, Value, json};
 
-use super::mail;
 use super::part::{alert, answer, labels, need, result, text};
 use super::{ACCEPT, cases, difference, read};
+use super::{bus, mail};
 use crate::host::played::{self, Part};
-use crate::host::{CallError, Encoding, HttpError, Mail, MailError, Receipt, Request, Response, StateError};
+use crate::host::{
+    BusError, BusMessage, CallError, Encoding, HttpError, Mail, MailError, Published, Receipt, Request, Response,
+    StateError,
+};
 use crate::notifier::{Action, Cause, Link, Notification, Object, Occasion, Purpose, Sent, Stage};
 
 /// The messages that the host sends, beside this crate.
@@ -69,6 +72,8 @@ fn run(case: &Path, notify: Notify<'_>) -> Value {
         requests: RefCell::default(),
         mail_answers: RefCell::new(mail::answers(optional("mail.json"))),
         mails: RefCell::default(),
+        bus_answers: RefCell::new(mail::answers(optional("bus.json"))),
+        published: RefCell::default(),
         state: RefCell::new(
             optional("state.json")
                 .map(|state| labels(&json!({"state": state}), "state").into_iter().collect())
@@ -83,6 +88,14 @@ fn run(case: &Path, notify: Notify<'_>) -> Value {
     assert!(world.mail_answers.borrow().len() == 0, "{}: mail.json holds answers that no mail has got", case.display());
     if case.join("mail.json").is_file() {
         found["mails"] = json!(*world.mails.borrow());
+    }
+    assert!(
+        world.bus_answers.borrow().len() == 0,
+        "{}: bus.json holds answers that no message has got",
+        case.display()
+    );
+    if !world.published.borrow().is_empty() {
+        found["published"] = json!(*world.published.borrow());
     }
     if !world.state.borrow().is_empty() {
         found["state"] = json!(*world.state.borrow());
@@ -101,6 +114,8 @@ fn waits_for_a_page_to_be_gone(case: &Path, notify: Notify<'_>) {
         requests: RefCell::default(),
         mail_answers: RefCell::default(),
         mails: RefCell::default(),
+        bus_answers: RefCell::default(),
+        published: RefCell::default(),
         state: RefCell::default(),
     });
     let found = exchange(&world, &need(&case.join("notification.json")), notify);
@@ -128,11 +143,13 @@ fn render(folder: &Path, notify: Notify<'_>) -> String {
             requests: RefCell::default(),
             mail_answers: RefCell::default(),
             mails: RefCell::default(),
+            bus_answers: RefCell::default(),
+            published: RefCell::default(),
             state: RefCell::default(),
         });
         let exchange = exchange(&world, message, notify);
-        let mails = world.mails.borrow().clone();
-        (exchange, mails)
+        let (mails, published) = (world.mails.borrow().clone(), world.published.borrow().clone());
+        (exchange, mails, published)
     };
     // What was sent before was sent by this plugin, so its own references come back.
     let reference = rendered(&need(&Path::new(MESSAGES).join("asked.en.json"))).0["result"]["ok"].clone();
@@ -141,13 +158,14 @@ fn render(folder: &Path, notify: Notify<'_>) -> String {
         for earlier in sent["earlier"].as_array_mut().into_iter().flatten().filter(|_| reference.is_string()) {
             earlier["reference"] = reference.clone();
         }
-        let (exchange, mails) = rendered(&sent);
-        let (tried, tried_mails) = rendered(&asking_for_a_secret(&sent));
-        let told = json!([tried, tried_mails]).to_string();
+        let (exchange, mails, published) = rendered(&sent);
+        let (tried, tried_mails, tried_messages) = rendered(&asking_for_a_secret(&sent));
+        let told = json!([tried, tried_mails, tried_messages]).to_string();
         assert!(!told.contains(STOLEN), "a text of an alert has become the secret that it names:\n{told}");
         let requests = exchange["requests"].as_array().unwrap();
         let found = match requests.as_slice() {
             [] if !mails.is_empty() => json!({"mails": mails, "result": exchange["result"]}),
+            [] if !published.is_empty() => json!({"published": published, "result": exchange["result"]}),
             [] => json!({"body": null, "result": exchange["result"]}),
             [request] => json!({"body": request["body"], "result": exchange["result"]}),
             _ => json!({"requests": requests, "result": exchange["result"]}),
@@ -215,6 +233,8 @@ struct World {
     requests: RefCell<Vec<Value>>,
     mail_answers: RefCell<std::vec::IntoIter<Value>>,
     mails: RefCell<Vec<Value>>,
+    bus_answers: RefCell<std::vec::IntoIter<Value>>,
+    published: RefCell<Vec<Value>>,
     state: RefCell<BTreeMap<String, String>>,
 }
 
@@ -247,6 +267,17 @@ impl Part for World {
             Answers::Recorded(_) => {
                 let next = self.mail_answers.borrow_mut().next();
                 mail::answer(mail, &next.unwrap_or_else(|| panic!("mail.json has no answer to {:?}", mail.subject)))
+            }
+        }
+    }
+
+    fn publish(&self, message: &BusMessage) -> Result<Published, BusError> {
+        self.published.borrow_mut().push(bus::sent(message));
+        match &self.answers {
+            Answers::Always(_) => Ok(bus::taken()),
+            Answers::Recorded(_) => {
+                let next = self.bus_answers.borrow_mut().next();
+                bus::answer(&next.unwrap_or_else(|| panic!("bus.json has no answer to {:?}", message.subject)))
             }
         }
     }

@@ -4,7 +4,8 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use super::{
-    Encoding, HttpError, Level, LookCall, Mail, MailError, Receipt, Request, Response, StateError, Tool, ToolError,
+    BusError, BusMessage, Encoding, HttpError, Level, LookCall, Mail, MailError, Published, Receipt, Request, Response,
+    StateError, Tool, ToolError,
 };
 
 /// What a test plays. What it does not play ends the test.
@@ -18,6 +19,12 @@ pub(crate) trait Part {
     }
     fn send_mail(&self, _mail: &Mail) -> Result<Receipt, MailError> {
         Err(MailError::Denied("no mail is recorded".into()))
+    }
+    fn publish(&self, _message: &BusMessage) -> Result<Published, BusError> {
+        Err(BusError::Denied("no message is recorded".into()))
+    }
+    fn bus_sender(&self) -> Result<String, BusError> {
+        Ok("tidegate/example".into())
     }
     fn hmac_sha256(
         &self,
@@ -85,6 +92,16 @@ pub(crate) mod http_client {
 pub(crate) mod mail {
     pub fn send(mail: &super::Mail) -> Result<super::Receipt, super::MailError> {
         super::part().send_mail(mail)
+    }
+}
+
+pub(crate) mod bus {
+    pub fn publish(message: &super::BusMessage) -> Result<super::Published, super::BusError> {
+        super::part().publish(message)
+    }
+
+    pub fn sender() -> Result<String, super::BusError> {
+        super::part().bus_sender()
     }
 }
 

@@ -4,7 +4,6 @@
 //! What else the endpoint writes beside it is not read. Delivery is at least once, so a receiver should drop a repeated `Idempotency-Key`.
 
 mod alertmanager;
-mod body;
 mod text;
 
 use std::collections::BTreeMap;
@@ -16,6 +15,9 @@ use tidegate_plugin::settings::{SecretChoice, wrong};
 
 const TIMESTAMP: &str = "X-Tidegate-Timestamp";
 const SIGNATURE: &str = "X-Tidegate-Signature";
+
+/// Bytes of a body: the host sends none of more than 1 MiB, and the values of secrets need room.
+const BYTES: usize = 1_000_000;
 
 /// Names that the plugin sets itself; two values of one header would leave the choice to chance.
 const OWN: [&str; 4] = ["content-type", "idempotency-key", "x-tidegate-timestamp", "x-tidegate-signature"];
@@ -79,7 +81,7 @@ fn request(settings: &Settings, message: &Notification) -> Result<Request, CallE
     }
     let post = Request::post(&settings.url);
     let post = match settings.format {
-        Format::Tidegate => post.json(body::fitting(message)),
+        Format::Tidegate => post.json(message.whole(BYTES)),
         Format::Alertmanager => post.json(alertmanager::fitting(message)),
         // Receivers of ops's hooks are used to this type, whatever the text is.
         Format::Text => post.text("application/json", &text::plain(message, &settings.append)),

@@ -348,5 +348,6 @@ fn services_by(journal: &Arc<Memory>, world: &Arc<World>, clock: Arc<TokioClock>
         limits: Limits::default(),
         language: Language::En,
         links: None,
+        base: None,
     })
 }

@@ -128,3 +128,32 @@ async fn an_open_page_hears_of_nothing_elsewhere() {
     let told = next().await;
     assert!(told.contains("event: changed") && told.contains("[\"i-pay\"]"), "{told}");
 }
+
+#[tokio::test]
+async fn a_button_that_would_be_refused_is_none() {
+    let token = crate::token::make().unwrap();
+    let config = format!(
+        "[users.wes]\nrole = \"viewer\"\ntokens = [\"{}\"]\n[[access]]\npeople = [\"wes\"]\nrole = \"responder\"\nnamespace = \"pay*\"\n",
+        crate::token::Hash::of(token.expose())
+    );
+    let incidents = vec![super::incident("i-pay", "payments"), super::incident("i-shop", "shop")];
+    let fake = crate::backend::fake::Fake { incidents, ..Default::default() };
+    let host = crate::http::tests::start(&config, fake).await;
+    let look = async |path: &str| {
+        let answer = host.get(path).bearer_auth(token.expose()).send().await.unwrap();
+        assert_eq!(answer.status(), 200, "{path}");
+        answer.text().await.unwrap()
+    };
+    let button =
+        |page: &str| page.split("value=\"acknowledge\"").nth(1).unwrap().split('>').next().unwrap().to_string();
+    assert!(!button(&look("/i/i-pay").await).contains("disabled"), "there they may");
+    let elsewhere = look("/i/i-shop").await;
+    assert!(button(&elsewhere).contains("disabled") && elsewhere.contains("or not here"), "{elsewhere}");
+    let people = people().await;
+    let pause = |page: &str| page.split("name=\"pause\"").nth(1).unwrap().split('>').next().unwrap().to_string();
+    for (name, stops, goes_on) in [("vic", false, false), ("rae", true, false), ("opal", true, true)] {
+        let page = people.get("/tools", name).await.text().await.unwrap();
+        assert_eq!(!pause(&page).contains("disabled"), stops, "{name}");
+        assert_eq!(!page.contains("id=\"who-resumes\""), goes_on, "{name}");
+    }
+}

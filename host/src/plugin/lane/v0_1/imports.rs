@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use super::super::super::imports::{State, http_client, log, mail, settings, signer, state, tools};
+use super::super::super::imports::{State, bus, http_client, log, mail, settings, signer, state, tools};
 use super::wit;
+use crate::bus::Published;
 use crate::domain::Risk;
 use crate::network::smtp::RefusedRecipient;
 
@@ -139,6 +140,40 @@ impl From<mail::MailError> for wit::mail::MailError {
             mail::MailError::Rejected(text) => Self::Rejected(text),
             mail::MailError::Auth(text) => Self::Auth(text),
             mail::MailError::Unavailable(reason, after) => {
+                let after_ms = after.map(|after| u64::try_from(after.as_millis()).unwrap_or(u64::MAX));
+                Self::Unavailable(wit::types::Retry { reason, after_ms })
+            }
+        }
+    }
+}
+
+impl wit::bus::Host for State {
+    fn sender(&mut self) -> Result<String, wit::bus::BusError> {
+        bus::sender(self).map_err(Into::into)
+    }
+
+    async fn publish(&mut self, message: wit::bus::Message) -> Result<wit::bus::Receipt, wit::bus::BusError> {
+        let wit::bus::Message { subject, headers, body, message_id: id, extra: _ } = message;
+        bus::publish(self, bus::Message { subject, headers, body, id }).await.map(Into::into).map_err(Into::into)
+    }
+}
+
+impl From<Published> for wit::bus::Receipt {
+    fn from(taken: Published) -> Self {
+        let (kept_by, sequence) = taken.kept.unzip();
+        Self { kept_by, sequence, duplicate: taken.duplicate, extra: vec![] }
+    }
+}
+
+impl From<bus::BusError> for wit::bus::BusError {
+    fn from(error: bus::BusError) -> Self {
+        match error {
+            bus::BusError::Denied(text) => Self::Denied(text),
+            bus::BusError::Invalid(text) => Self::Invalid(text),
+            bus::BusError::TooLarge(most) => Self::TooLarge(most),
+            bus::BusError::Rejected(text) => Self::Rejected(text),
+            bus::BusError::Forbidden(text) => Self::Forbidden(text),
+            bus::BusError::Unavailable(reason, after) => {
                 let after_ms = after.map(|after| u64::try_from(after.as_millis()).unwrap_or(u64::MAX));
                 Self::Unavailable(wit::types::Retry { reason, after_ms })
             }

@@ -1,28 +1,23 @@
-//! The documented JSON body. Its shape only grows; `version` changes if a field ever must not.
+//! The whole message as one JSON object, for programs. Its shape only grows; `version` changes if a field ever must not.
 
 use serde_json::{Map, Value, json};
 
-use tidegate_plugin::notifier::{
-    Action, Alert, Cause, Link, Moment, Notification, Object, Purpose, Sent, Stage, Status,
-};
-use tidegate_plugin::text::{Limit, cut};
+use super::{Action, Alert, Cause, Link, Moment, Notification, Object, Purpose, Sent, Stage, Status};
+use crate::text::{Limit, cut};
 
-/// Bytes of a body: the host sends none of more than 1 MiB, and the values of secrets need room.
-const BYTES: usize = 1_000_000;
-
-/// The body of one message. Equal for every attempt at the same message, so that a receiver can
-/// compare repeats; the time of the attempt is in a header.
-///
-/// It fits into a request: alerts are left out from the end, and counted, until it does; then the
-/// text is cut.
-pub(crate) fn fitting(message: &Notification) -> Value {
-    let (mut alerts, mut bytes) = (message.alerts.len(), message.body_markdown.len());
-    loop {
-        let body = with(message, alerts, bytes);
-        if body.to_string().len() <= BYTES || (alerts, bytes) == (0, 0) {
-            return body;
+impl Notification {
+    /// The whole message. Equal for every attempt at the same message, so that a receiver can compare repeats.
+    ///
+    /// It has so many bytes at most: alerts are left out from the end, and counted, until it does; then the text is cut.
+    pub fn whole(&self, most: usize) -> Value {
+        let (mut alerts, mut bytes) = (self.alerts.len(), self.body_markdown.len());
+        loop {
+            let body = with(self, alerts, bytes);
+            if body.to_string().len() <= most || (alerts, bytes) == (0, 0) {
+                return body;
+            }
+            if alerts > 0 { alerts /= 2 } else { bytes /= 2 }
         }
-        if alerts > 0 { alerts /= 2 } else { bytes /= 2 }
     }
 }
 
