@@ -240,7 +240,7 @@ fn by(context: &Context<'_>) -> By {
     // A service, a timer or a container has no such variable.
     let uid = || format!("uid {}", rustix::process::getuid().as_raw());
     By {
-        person: Some(name.map_or_else(|| Person::typed(&uid()), Person::typed)).filter(|person| !person.is_nameless()),
+        person: Some(name.map_or_else(|| Person::typed(uid()), Person::typed)).filter(|person| !person.is_nameless()),
         way: Way::Cli,
         from: from.map_or_else(|| "this machine".into(), |from| from.to_string()),
         at: SystemClock.now(),

@@ -56,7 +56,7 @@ pub async fn make(State(state): State<Arc<Shared>>, request: Request) -> Result<
     acts::make(&state, by, &name, making).await?;
     let (mut person, _) = one(&state, &name)?;
     if open && !state.callers.are_open() {
-        person["note"] = json!(CLOSES);
+        with(&mut person, "note", CLOSES);
     }
     Ok(Json(person))
 }
@@ -99,6 +99,13 @@ pub async fn revoke(
     let by = by(&state, &caller(&request), &request);
     acts::revoke(&state, by, &id, &name).await?;
     Ok(Json(json!({ "revoked": id })))
+}
+
+/// Says something more in an answer.
+fn with(answer: &mut Value, key: &str, text: &str) {
+    if let Value::Object(members) = answer {
+        members.insert(key.into(), text.into());
+    }
 }
 
 /// Somebody, and the tag of what can be changed of them: that they were here meanwhile changes nothing.

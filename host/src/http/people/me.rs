@@ -58,7 +58,8 @@ pub async fn make_token(State(state): State<Arc<Shared>>, request: Request) -> R
     let Minted { secret, token, capped } = acts::mint(&state, by, &caller, &scopes, expires.as_deref(), &label).await?;
     let mut made = json!({ "secret": secret.expose(), "token": TokenView::of(&state, &token) });
     if capped {
-        made["note"] = json!("it ends with the token that made it, which is sooner than the 90 days that are usual");
+        let note = "it ends with the token that made it, which is sooner than the 90 days that are usual";
+        super::with(&mut made, "note", note);
     }
     Ok(Json(made))
 }

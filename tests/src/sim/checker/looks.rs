@@ -86,7 +86,7 @@ pub fn take_looked(state: &mut State, incident: &Incident, fact: &Fact) {
     let policies = &state.plan.policies;
     let may = |arrival: &Arrival| {
         let against = |origin: &&str| policies[arrival.policies].against_look(call, Some(*origin)).is_some();
-        origins.is_empty() || !origins.iter().all(|origin| against(origin))
+        origins.is_empty() || !origins.iter().all(against)
     };
     // Rather one that nothing came between than one that a crash has swallowed; of the same look by several, under policies
     // that changed meanwhile, rather one that this one may have made.
