@@ -19,7 +19,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub use book::{Account, Book, Known, Token, shown};
 pub use changes::{By, Change};
 pub use edit::Edit;
-pub use file::{Locked, read};
+pub use file::{Guards, Locked, Unchanged, read};
 pub use seen::Visitors;
 pub use used::Used;
 

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use super::{Book, By};
+use super::{Book, By, gone_is};
 use crate::regular_file;
 
 /// What tells one edition of a file from another.
@@ -58,10 +58,32 @@ pub fn read(path: &Path) -> Result<Book, String> {
 /// The right to change a file of accounts; others wait for it.
 pub struct Locked {
     path: PathBuf,
-    /// What it says.
-    pub book: Book,
-    before: Book,
+    book: Book,
+    is_missing: bool,
     _lock: File,
+}
+
+/// What no change does by the way.
+pub struct Guards<'a> {
+    /// Whether somebody knows that there were accounts, so that a file which is missing is gone.
+    pub had_accounts: &'a dyn Fn() -> bool,
+    /// Who would be lost between two states of the file, where nobody is left then who may say who there is: a sentence.
+    pub admins_lost: &'a dyn Fn(&Book, &Book) -> Option<String>,
+    /// That is meant.
+    pub last_admin: bool,
+}
+
+/// Why the file is as it was.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Unchanged<E> {
+    /// Whoever wants the change cannot make it.
+    Refused(E),
+    /// The file is gone, and a new one would forget whom the old one kept out.
+    Gone(String),
+    /// Nobody would be left who may say who there is.
+    LastAdmin(String),
+    /// It cannot be written.
+    Unwritten(String),
 }
 
 impl Locked {
@@ -80,8 +102,8 @@ impl Locked {
         let lock =
             OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(&beside).map_err(wrong)?;
         lock.lock().map_err(wrong)?;
-        let book = read(path)?;
-        Ok(Self { path: path.to_path_buf(), before: book.clone(), book, _lock: lock })
+        let (book, is_missing) = (read(path)?, Stamp::of(path).is_none());
+        Ok(Self { path: path.to_path_buf(), book, is_missing, _lock: lock })
     }
 
     /// Says that there are no accounts any more, in the place of a file that is gone.
@@ -93,13 +115,29 @@ impl Locked {
         replace(&self.path, &self.book)
     }
 
-    /// Puts what it says now in the place of the file, and with it who has changed what.
+    /// Changes what it says, all or nothing, and notes who has changed what.
     ///
     /// # Errors
-    /// When it cannot be written: a sentence. Then the file is as it was.
-    pub fn write(mut self, by: &By) -> Result<(), String> {
-        self.book.note(&self.before, by);
-        replace(&self.path, &self.book)
+    /// When it is refused, does what no change does by the way, or cannot be written. Then the file is as it was.
+    pub fn change<T, E>(
+        mut self,
+        by: &By,
+        guards: &Guards<'_>,
+        change: impl FnOnce(&mut Book) -> Result<T, E>,
+    ) -> Result<T, Unchanged<E>> {
+        let before = self.book.clone();
+        let done = change(&mut self.book).map_err(Unchanged::Refused)?;
+        if self.is_missing && !self.book.begins_anew() && (guards.had_accounts)() {
+            return Err(Unchanged::Gone(gone_is(&self.path)));
+        }
+        if !guards.last_admin
+            && let Some(lost) = (guards.admins_lost)(&before, &self.book)
+        {
+            return Err(Unchanged::LastAdmin(lost));
+        }
+        self.book.note(&before, by);
+        replace(&self.path, &self.book).map_err(Unchanged::Unwritten)?;
+        Ok(done)
     }
 }
 

@@ -15,7 +15,7 @@ use serde_json::json;
 use super::Context;
 use super::remote::USER_TOKEN;
 use super::screen::{Screen, ask_secret, note, one};
-use crate::accounts::{self, Account, Book, By, Edit, Locked, Visitors, password};
+use crate::accounts::{self, Account, Book, By, Edit, Guards, Locked, Unchanged, Visitors, password};
 use crate::clock::SystemClock;
 use crate::config::is_user_name;
 use crate::domain::audit::Way;
@@ -209,26 +209,24 @@ fn check(name: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Changes the file of accounts, one command after the other. What leaves nobody who may say who there is must be meant.
+/// Changes the file of accounts, one command after the other.
 pub fn change<T>(
     context: &Context<'_>,
     meant: Meant,
     change: impl FnOnce(&mut Book) -> Result<T, String>,
 ) -> anyhow::Result<T> {
-    let mut file = Locked::take(&context.config.accounts_file()).map_err(anyhow::Error::msg)?;
-    let before = file.book.clone();
-    let lost = are_lost(context);
-    let said = change(&mut file.book).map_err(anyhow::Error::msg)?;
-    // A file with this alone would let in whoever was kept out, and forget all others.
-    if lost && !file.book.begins_anew() {
-        bail!("{}", accounts::gone_is(&context.config.accounts_file()));
-    }
-    let lost = context.config.last_admin_lost(&before, &file.book, SystemClock.now());
-    if let Some(lost) = lost.filter(|_| !meant.last_admin) {
-        bail!("{lost}; nothing was changed. --last-admin says that it is meant");
-    }
-    file.write(&by(context)).map_err(anyhow::Error::msg)?;
-    Ok(said)
+    let file = Locked::take(&context.config.accounts_file()).map_err(anyhow::Error::msg)?;
+    let guards = Guards {
+        had_accounts: &|| are_lost(context),
+        admins_lost: &|before, after| context.config.last_admin_lost(before, after, SystemClock.now()),
+        last_admin: meant.last_admin,
+    };
+    file.change(&by(context), &guards, change).map_err(|unchanged| match unchanged {
+        Unchanged::Refused(text) | Unchanged::Gone(text) | Unchanged::Unwritten(text) => anyhow::Error::msg(text),
+        Unchanged::LastAdmin(lost) => {
+            anyhow::anyhow!("{lost}; nothing was changed. --last-admin says that it is meant")
+        }
+    })
 }
 
 /// Who runs a command: the name that the shell knows, which proves nothing, and where the terminal is.

@@ -72,10 +72,9 @@ impl Kept {
 }
 
 pub(super) fn write(path: &std::path::Path, change: impl FnOnce(&mut Book)) {
-    let mut file = Locked::take(path).unwrap();
-    change(&mut file.book);
     let (person, from) = (Some(crate::domain::Person::typed("root")), "here".to_string());
-    file.write(&By { person, way: Way::Cli, from, at: SystemClock.now() }).unwrap();
+    let by = By { person, way: Way::Cli, from, at: SystemClock.now() };
+    Locked::take(path).unwrap().change_unguarded(&by, change);
 }
 
 pub(super) fn account(role: Role, hash: &str) -> Account {

@@ -170,6 +170,57 @@ async fn the_last_admin_goes_only_where_that_is_meant_and_nobody_changes_what_ha
 }
 
 #[tokio::test]
+async fn a_change_rests_on_what_the_file_says_once_it_is_its_turn() {
+    let hash = password::hash(PASSWORD).unwrap();
+    let kept = Kept::new("[server.auth]\nbearer = { env = \"TOKEN\" }\n", |book| {
+        book.accounts.insert("vic".into(), account(Role::Viewer, &hash));
+    })
+    .await;
+    let of_vic = || kept.http.get(kept.host.url("/v1/people/vic")).bearer_auth("t0ken").send();
+    let read = of_vic().await.unwrap().headers()[ETAG].clone();
+    let other = crate::accounts::Locked::take(&kept.path).unwrap();
+    let request = kept.http.post(kept.host.url("/v1/people/vic")).bearer_auth("t0ken").header(IF_MATCH, read);
+    let waiting = tokio::spawn(request.json(&json!({ "groups": ["late"] })).send());
+    // It is past the look that every request takes, and waits for the file.
+    tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    let by = crate::accounts::By { person: None, way: Way::Cli, from: String::new(), at: jiff::Timestamp::UNIX_EPOCH };
+    other.change_unguarded(&by, |book| drop(book.accounts.get_mut("vic").unwrap().groups.insert("early".into())));
+    assert_eq!(waiting.await.unwrap().unwrap().status(), 412);
+    let groups = crate::accounts::read(&kept.path).unwrap().accounts["vic"].groups.clone();
+    assert_eq!(groups.into_iter().collect::<Vec<_>>(), ["early"]);
+}
+
+#[tokio::test]
+async fn a_token_of_the_last_admin_ends_where_that_is_meant() {
+    let token = crate::accounts::Token {
+        id: "tg1".into(),
+        owner: "ada".into(),
+        sha256: crate::token::Hash::of("s").to_string(),
+        label: String::new(),
+        scopes: std::collections::BTreeSet::new(),
+        made: jiff::Timestamp::UNIX_EPOCH,
+        expires: None,
+        made_with: None,
+    };
+    let kept = Kept::new("[server.auth]\nbearer = { env = \"TOKEN\" }\n", |book| {
+        let ada = crate::accounts::Account { role: Some(Role::Admin), ..Default::default() };
+        book.accounts.insert("ada".into(), ada);
+        book.tokens.push(token);
+    })
+    .await;
+    let path = kept.host.url("/v1/people/ada/tokens/tg1/revoke");
+    let refused = kept.http.post(&path).bearer_auth("t0ken").send().await.unwrap();
+    assert_eq!(refused.status(), 409);
+    assert!(refused.text().await.unwrap().contains("`\"last_admin\": true` says so"));
+    let (_, page) = kept.look("/people", &[("Authorization", "Bearer t0ken")]).await;
+    let form = page.split("<form").find(|form| form.contains("value=\"tg1\"")).unwrap();
+    assert!(form.contains("name=\"last_admin\""), "{form}");
+    let meant = kept.http.post(&path).bearer_auth("t0ken").json(&json!({ "last_admin": true })).send().await.unwrap();
+    assert_eq!(meant.status(), 200, "it is meant");
+    assert!(crate::accounts::read(&kept.path).unwrap().tokens.is_empty());
+}
+
+#[tokio::test]
 async fn while_the_accounts_are_gone_nothing_is_written_that_forgets_them() {
     let hash = password::hash(PASSWORD).unwrap();
     let kept = Kept::new("[server.auth]\nbearer = { env = \"TOKEN\" }\n", |book| {

@@ -90,6 +90,14 @@ pub async fn sign_out(State(state): State<Arc<Shared>>, Path(name): Path<String>
     Ok(Json(json!({ "ended": acts::sign_out(&state, &name)? })))
 }
 
+/// What may be said where a token is ended.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Ending {
+    /// It is meant, also where nobody is left who may say who there is.
+    pub last_admin: bool,
+}
+
 /// `POST /v1/people/{name}/tokens/{id}/revoke`: ends a token of somebody.
 pub async fn revoke(
     State(state): State<Arc<Shared>>,
@@ -97,7 +105,8 @@ pub async fn revoke(
     request: Request,
 ) -> Result<Json<Value>, Failure> {
     let by = by(&state, &caller(&request), &request);
-    acts::revoke(&state, by, &id, &name).await?;
+    let Ending { last_admin } = read(&state, request).await?;
+    acts::revoke(&state, by, &id, &name, last_admin).await?;
     Ok(Json(json!({ "revoked": id })))
 }
 

@@ -162,13 +162,14 @@ fn who_is_the_last_admin_goes_only_where_that_is_meant_and_what_is_there_is_not_
     let at = |rest: &str| code(&format!("tidegate {rest} --data {}", folder.path().display()));
     assert_eq!(at("user reset"), 0, "a file that is gone");
     assert_eq!(at("user reset"), 1, "it is there");
-    let mut file = Locked::take(&path).unwrap();
-    for (name, role) in [("ada", Role::Admin), ("opal", Role::Admin), ("vic", Role::Viewer)] {
-        let account = Account { role: Some(role), password: Some("h".into()), ..Account::default() };
-        file.book.make(name, account).unwrap();
-    }
     let way = crate::domain::audit::Way::Cli;
-    file.write(&By { person: None, way, from: String::new(), at: Timestamp::UNIX_EPOCH }).unwrap();
+    let by = By { person: None, way, from: String::new(), at: Timestamp::UNIX_EPOCH };
+    Locked::take(&path).unwrap().change_unguarded(&by, |book| {
+        for (name, role) in [("ada", Role::Admin), ("opal", Role::Admin), ("vic", Role::Viewer)] {
+            let account = Account { role: Some(role), password: Some("h".into()), ..Account::default() };
+            book.make(name, account).unwrap();
+        }
+    });
     assert_eq!(at("user disable opal"), 0, "another is left");
     for last in
         ["user disable ada", "user remove ada", "user set ada --role operator", "user set ada --place cluster=lab"]

@@ -97,6 +97,14 @@ fn role() -> Value {
     json!({"type": "string", "description": "the name of a role, or none"})
 }
 
+fn meant() -> Value {
+    json!({"type": "boolean", "description": "it is meant, also where nobody is left who may say who there is"})
+}
+
+fn last_admin() -> Value {
+    members(json!({"last_admin": meant()}))
+}
+
 fn anything(_: &mut SchemaGenerator) -> Value {
     json!({"type": "object"})
 }
@@ -369,11 +377,11 @@ pub const OPERATIONS: &[Operation] = &[
     Operation::post("/v1/people/{name}", "changePerson", "Say what somebody may do, or that nobody comes in as them").body(|| {
         json!({"type": "object", "properties": {
             "role": role(), "groups": texts(), "places": texts(), "disabled": {"type": "boolean"},
-            "last_admin": {"type": "boolean", "description": "it is meant, also where nobody is left who may say who there is"},
+            "last_admin": meant(),
         }})
     }),
     Operation::post("/v1/people/{name}/sign-out", "signOutPerson", "End all sessions of somebody"),
-    Operation::post("/v1/people/{name}/tokens/{id}/revoke", "revokePersonToken", "End a token of somebody"),
+    Operation::post("/v1/people/{name}/tokens/{id}/revoke", "revokePersonToken", "End a token of somebody").word(last_admin),
     Operation::get("/v1/me", "getMe", "Who one is, what one may do and why, and one's own tokens"),
     Operation::post("/v1/me/sign-out", "signOutMe", "End all of one's own sessions"),
     Operation::post("/v1/me/tokens", "makeMyToken", "Make a token; what proves it is in the answer and nowhere else").word(|| {
@@ -381,7 +389,7 @@ pub const OPERATIONS: &[Operation] = &[
             "scopes": texts(), "expires": {"type": "string", "description": "a length of time such as 30d; 90d, or as long as the token that is shown"}, "label": {"type": "string"},
         }})
     }),
-    Operation::post("/v1/me/tokens/{id}/revoke", "revokeMyToken", "End a token of one's own"),
+    Operation::post("/v1/me/tokens/{id}/revoke", "revokeMyToken", "End a token of one's own").word(last_admin),
     Operation::get("/v1/plugins", "listPlugins", "Plugins and how they are").answers(plugins),
     Operation::post("/v1/plugins/{name}/reload", "reloadPlugin", "Read a plugin anew")
         .word(why)

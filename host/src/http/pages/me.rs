@@ -108,7 +108,7 @@ pub async fn change(asking: Asking, Sent(words): Sent<Words>) -> Response {
 async fn changed(asking: &Asking, words: Words) -> Result<Option<Made>, Failure> {
     let (state, by, caller) = (&asking.state, asking.by(), asking.viewer.caller());
     match words {
-        Words { revoke: Some(id), .. } => acts::revoke_own(state, by, caller, &id).await.map(|()| None),
+        Words { revoke: Some(id), .. } => acts::revoke_own(state, by, caller, &id, false).await.map(|()| None),
         Words { end: Some(id), .. } => {
             let own = caller.proven().map(Proven::id).unwrap_or_default();
             let is_here = asking.viewer.session.as_ref().is_some_and(|key| key.public() == id);

@@ -75,7 +75,7 @@ async fn changed(asking: &Asking, words: Words) -> Result<(), Failure> {
     let Words { name, revoke, act, role, groups, places, password, last_admin } = words;
     let (name, meant) = (name.trim(), last_admin == "yes");
     if let Some(id) = revoke {
-        return acts::revoke(state, by, &id, name).await;
+        return acts::revoke(state, by, &id, name, meant).await;
     }
     let list = |text: &str, by: &[char]| -> Vec<String> {
         text.split(by).map(|one| one.trim().to_string()).filter(|one| !one.is_empty()).collect()

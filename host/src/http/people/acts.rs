@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::whom::Whom;
 use crate::accounts::edit::{self, Wanted};
-use crate::accounts::{Account, Book, By, Edit, Locked, Token, gone_is, password};
+use crate::accounts::{Account, Book, By, Edit, Guards, Locked, Token, Unchanged, password};
 use crate::config::{Period, is_user_name};
 use crate::domain::audit::Way;
 use crate::domain::person::fold;
@@ -65,7 +65,7 @@ impl Sure {
     }
 }
 
-/// Changes the file of accounts, and takes it over. What leaves nobody who may say who there is must be meant.
+/// Changes the file of accounts, and takes it over.
 async fn changed<T: Send + 'static>(
     state: &Arc<Shared>,
     by: By,
@@ -74,22 +74,22 @@ async fn changed<T: Send + 'static>(
 ) -> Result<T, Failure> {
     let (path, of) = (state.callers.config().accounts_file(), Arc::clone(state));
     let work = tokio::task::spawn_blocking(move || {
-        let mut file = Locked::take(&path).map_err(Failure::unavailable)?;
+        let file = Locked::take(&path).map_err(Failure::unavailable)?;
+        // Whoever held the lock before may have changed what this one rests on.
+        audit::take_over(&of);
         sure.stands(&of)?;
-        let (before, gone) = (file.book.clone(), of.callers.are_lost());
-        let done = change(&mut file.book)?;
-        // A file with this alone would let in whoever was kept out, and forget all others.
-        if gone && !file.book.begins_anew() {
-            return Err(Failure::unavailable(gone_is(&path)));
-        }
-        let lost = of.callers.config().last_admin_lost(&before, &file.book, of.clock.now());
-        if let Some(lost) = lost.filter(|_| !sure.last_admin) {
-            let text =
-                format!("{lost}; if that is meant, `\"last_admin\": true` says so, or `--last-admin` of the command");
-            return Err(Failure::conflict(text));
-        }
-        file.write(&by).map_err(Failure::unavailable)?;
-        Ok(done)
+        let guards = Guards {
+            had_accounts: &|| of.callers.are_lost(),
+            admins_lost: &|before, after| of.callers.config().last_admin_lost(before, after, of.clock.now()),
+            last_admin: sure.last_admin,
+        };
+        file.change(&by, &guards, change).map_err(|unchanged| match unchanged {
+            Unchanged::Refused(failure) => failure,
+            Unchanged::Gone(text) | Unchanged::Unwritten(text) => Failure::unavailable(text),
+            Unchanged::LastAdmin(lost) => Failure::conflict(format!(
+                "{lost}; if that is meant, `\"last_admin\": true` says so, or `--last-admin` of the command"
+            )),
+        })
     });
     let done = work.await.map_err(|_| Failure::internal("the file of accounts could not be changed"))?;
     audit::take_over(state);
@@ -196,14 +196,21 @@ pub fn sign_out(state: &Shared, key: &str) -> Result<usize, Failure> {
 }
 
 /// Ends a token of somebody.
-pub async fn revoke(state: &Arc<Shared>, by: By, id: &str, owner: &str) -> Result<(), Failure> {
+pub async fn revoke(state: &Arc<Shared>, by: By, id: &str, owner: &str, last_admin: bool) -> Result<(), Failure> {
     let (id, owner) = (id.to_string(), owner.to_string());
-    changed(state, by, Sure::default(), move |book| book.revoke(&id, Some(&owner)).map_err(Failure::not_found)).await
+    let sure = Sure { last_admin, read: None };
+    changed(state, by, sure, move |book| book.revoke(&id, Some(&owner)).map_err(Failure::not_found)).await
 }
 
 /// Ends one of one's own tokens. With a token that one may be ended, and those that permit no more: whoever has found one that may
 /// only look stops nobody's work.
-pub async fn revoke_own(state: &Arc<Shared>, by: By, caller: &Caller, id: &str) -> Result<(), Failure> {
+pub async fn revoke_own(
+    state: &Arc<Shared>,
+    by: By,
+    caller: &Caller,
+    id: &str,
+    last_admin: bool,
+) -> Result<(), Failure> {
     let owner = owner(caller)?;
     if let Some(own) = caller.access().scopes() {
         let is_shown = matches!(caller.proven().map(Proven::proof), Some(Proof::Token(shown)) if shown == id);
@@ -214,7 +221,7 @@ pub async fn revoke_own(state: &Arc<Shared>, by: By, caller: &Caller, id: &str) 
             return Err(Failure::forbidden("the token that you show permits less than that one, and does not end it"));
         }
     }
-    revoke(state, by, id, owner).await
+    revoke(state, by, id, owner, last_admin).await
 }
 
 /// Whether somebody may end sessions of their own: not with a token that does not permit all that its owner may do.

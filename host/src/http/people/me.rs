@@ -7,6 +7,7 @@ use axum::{Extension, Json};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::Ending;
 use super::acts::{self, Minted, by};
 use super::listed::{TokenView, tokens_of};
 use crate::config::Because;
@@ -72,7 +73,8 @@ pub async fn revoke_token(
 ) -> Result<Json<Value>, Failure> {
     let caller = caller(&request);
     let by = by(&state, &caller, &request);
-    acts::revoke_own(&state, by, &caller, &id).await?;
+    let Ending { last_admin } = read(&state, request).await?;
+    acts::revoke_own(&state, by, &caller, &id, last_admin).await?;
     Ok(Json(json!({ "revoked": id })))
 }
 
