@@ -39,6 +39,12 @@ pub fn list(
     let live = store.map(|store| store.newest(&wanted, &range, filter.limit)).unwrap_or_default();
     // What is live is not read from the journal, so that pages of live incidents cost nothing there.
     let live: BTreeMap<IncidentId, Arc<Incident>> = live.into_iter().map(|live| (live.id.clone(), live)).collect();
+    // Where live ones fill the list alone, nothing older belongs to it: in a storm the projection is behind by many that are live.
+    if live.len() >= filter.limit
+        && let Some((oldest, _)) = live.first_key_value()
+    {
+        range.from = range.from.max(oldest.0.to_string());
+    }
     let mut stored: BTreeMap<IncidentId, Incident> = BTreeMap::new();
     let mut passed = 0;
     loop {
@@ -270,5 +276,50 @@ impl Records for DiskRecords {
 
     fn known_about(&self, id: &str) -> Result<Option<Knowledge>, String> {
         knowledge::about(&self.library()?, self, id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::mpsc;
+
+    use super::*;
+    use crate::domain::{Entry, Fact};
+    use crate::journal::Memory;
+    use crate::pipeline::correlate::Group;
+    use crate::random::Random;
+
+    #[tokio::test]
+    async fn live_ones_that_fill_a_list_are_not_looked_for_in_a_projection_that_is_behind() {
+        let (journal, folder) = (Arc::new(Memory::new()), tempfile::tempdir().unwrap());
+        let projection = Projection::open(&folder.path().join("projection.db")).unwrap();
+        let mut incidents = Vec::new();
+        for n in 1..=4 {
+            let (id, at) = (format!("i{n}"), Timestamp::UNIX_EPOCH);
+            let fact = Fact::Opened { group_key: id.clone().into(), source: "s".into(), alerts: Vec::new() };
+            let entry = Entry { at, fact };
+            journal.append(vec![Sealed::new(&id, 1, &entry).unwrap()]).await.unwrap();
+            incidents.push(Incident::open(IncidentId(id.as_str().into()), &entry).unwrap());
+            if n == 2 {
+                projection.catch_up(journal.as_ref()).unwrap();
+            }
+        }
+        let (wake, _woken) = mpsc::unbounded_channel();
+        let random = Arc::new(Random::seeded(1));
+        let store =
+            Store::new(Arc::clone(&journal) as _, Arc::new(SystemClock), random, Box::new(|_| Group::BySubject), wake);
+        store.reload(incidents, Vec::new()).unwrap();
+        let listed = |limit: usize, cancellation: &Cancellation| {
+            let filter = Filter { limit, ..Filter::default() };
+            let all = list(journal.as_ref(), &projection, Some(&store), &filter, cancellation)?;
+            Ok::<String, String>(all.iter().map(|incident| &*incident.id.0).collect::<Vec<_>>().join(" "))
+        };
+        // Whatever is read of the projection ends the listing.
+        let over = Cancellation::default();
+        drop(over.on_drop());
+        assert_eq!(listed(2, &over).unwrap(), "i4 i3");
+        assert!(listed(9, &over).is_err());
+        assert_eq!(listed(9, &Cancellation::default()).unwrap(), "i4 i3 i2 i1");
+        assert_eq!(listed(3, &Cancellation::default()).unwrap(), "i4 i3 i2");
     }
 }
