@@ -1,6 +1,6 @@
 //! Strangers that take up what they can, on a real socket: senders are served all the while.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use hmac::{Hmac, KeyInit, Mac};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -71,12 +71,10 @@ async fn a_form_with_a_bad_link_or_too_long_is_refused_before_it_comes() {
         ("/approve/nothing/a1?until=1&token=x", 100, "403"),
         ("/approve/i-b1/a1", 9_000, "413"),
     ] {
-        let began = Instant::now();
         let more = "Expect: 100-continue\r\n";
         let mut stream = send(&host, head(path, length, more).as_bytes()).await;
         let answer = answer(&mut stream).await;
         assert!(answer.starts_with(&format!("HTTP/1.1 {want} ")), "{path}: {answer}");
-        assert!(began.elapsed() < Duration::from_millis(900));
     }
 }
 

@@ -71,7 +71,12 @@ pub fn tidy(services: &Services, incident: &Incident, busy: impl Fn(&str) -> boo
     let pointless = pointless.map(|(delivery, by)| Fact::DeliveryOvertaken { delivery: delivery.id.clone(), by });
     let mut facts: Vec<Fact> = pointless.collect();
     let (ready, _) = fallbacks(incident, now);
-    facts.extend(ready.into_iter().filter_map(|delivery| instead(services, incident, delivery)));
+    let mut told: Vec<Delivery> = Vec::new();
+    for delivery in ready {
+        let deliveries = instead(services, incident, delivery, &told);
+        told.extend(deliveries.iter().cloned());
+        facts.extend(told_instead(delivery, deliveries));
+    }
     let updates: Vec<Delivery> = answered(incident, now).map(|question| update(services, question)).collect();
     if !updates.is_empty() {
         facts.push(Fact::Told { occasion: Occasion::Answered, deliveries: updates });
@@ -93,12 +98,12 @@ fn update(services: &Services, question: &Delivery) -> Delivery {
     Delivery { action: question.action.clone(), updates: Some(question.id.clone()), state, ..told }
 }
 
-/// Others are told in place of a target that has not taken its message; none where there is nobody who
-/// is not told anyway.
-fn instead(services: &Services, incident: &Incident, delivery: &Delivery) -> Option<Fact> {
-    let fallback = delivery.fallback.as_ref()?;
+/// What is sent to others in place of a target that has not taken its message; nothing where there is nobody who is not told
+/// anyway, be it by what is `told` in the same moment.
+fn instead(services: &Services, incident: &Incident, delivery: &Delivery, told: &[Delivery]) -> Vec<Delivery> {
+    let Some(fallback) = &delivery.fallback else { return Vec::new() };
     let told_anyway = |target: &String| {
-        let mut others = incident.deliveries.iter();
+        let mut others = incident.deliveries.iter().chain(told);
         others.any(|other| {
             let same = other.occasion == delivery.occasion && other.action == delivery.action;
             other.target == *target && same && !matches!(other.state, DeliveryState::Abandoned { .. })
@@ -112,13 +117,16 @@ fn instead(services: &Services, incident: &Incident, delivery: &Delivery) -> Opt
         exists
     };
     let targets = fallback.to.iter().filter(|target| !told_anyway(target) && exists(target));
-    let deliveries: Vec<Delivery> = targets
+    targets
         .map(|target| {
             let id = format!("{}-fallback-{target}", delivery.id);
             let (route, now) = (delivery.route.clone(), services.clock.now());
             let told = Delivery::new(id, target.clone(), route, delivery.occasion, now);
             Delivery { action: delivery.action.clone(), instead_of: Some(delivery.id.clone()), ..told }
         })
-        .collect();
+        .collect()
+}
+
+fn told_instead(delivery: &Delivery, deliveries: Vec<Delivery>) -> Option<Fact> {
     (!deliveries.is_empty()).then_some(Fact::Told { occasion: delivery.occasion, deliveries })
 }

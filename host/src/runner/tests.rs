@@ -345,3 +345,22 @@ async fn evidence_that_does_not_come_keeps_no_incident_waiting() {
 fn kind(fact: &Fact) -> String {
     serde_json::to_value(fact).unwrap()["kind"].as_str().unwrap().to_string()
 }
+
+#[tokio::test(start_paused = true)]
+async fn others_are_told_once_in_place_of_targets_that_hang_and_refuse_later() {
+    for refuses_after_ms in [0, 3_000] {
+        let world = World::default();
+        world.refuses_after_ms.store(refuses_after_ms, SeqCst);
+        let host = Host::new(world);
+        let id = host.fires("Paged", "a").await;
+        sleep(s(10)).await;
+        let told = host.facts(&id).into_iter().filter_map(|fact| match fact {
+            Fact::Told { deliveries, .. } => Some(deliveries),
+            _ => None,
+        });
+        let told: Vec<_> = told.flatten().filter(|delivery| delivery.target == "phone").collect();
+        assert_eq!(told.len(), 1, "after {refuses_after_ms} ms: {told:?}");
+        let given_up = host.incident(&id).deliveries.iter().filter(|delivery| delivery.stuck()).count();
+        assert_eq!(given_up, 2, "after {refuses_after_ms} ms");
+    }
+}

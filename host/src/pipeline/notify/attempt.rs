@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::instead;
+use super::{instead, told_instead};
 use crate::domain::clusters::Named;
 use crate::domain::delivery::{Delivery, DeliveryLimits, DeliveryState, Occasion};
 use crate::domain::incident::{ActionRecord, overtaken};
 use crate::domain::message::{Stage, earlier};
 use crate::domain::wait::backoff;
-use crate::domain::{Catalogue, Fact, Incident, Subject, is_cluster_wide};
+use crate::domain::{Catalogue, Fact, Incident, IncidentId, Subject, is_cluster_wide};
 use crate::pipeline::Services;
 use crate::ports::{JournalError, Message, NotifyError, Story};
 use crate::report::{Blindness, Telling, message};
@@ -97,17 +97,28 @@ async fn failed(
     let retry_at = may_retry(limits, services.clock.now(), delivery, &error).then(|| retry_at(services, pause, hold));
     let reason = error.reason().to_string();
     let abandoned = retry_at.is_none();
-    let mut facts =
-        vec![Fact::DeliveryFailed { delivery: delivery.id.clone(), reason: reason.clone(), retry_at, refused }];
+    let failure = Fact::DeliveryFailed { delivery: delivery.id.clone(), reason: reason.clone(), retry_at, refused };
     if abandoned {
-        // With it, so that nothing comes between.
-        let state = DeliveryState::Abandoned { reason: reason.clone() };
-        let told = instead(services, incident, &Delivery { state, ..delivery.clone() });
-        let already = incident.deliveries.iter().any(|other| other.instead_of.as_ref() == Some(&delivery.id));
-        facts.extend(told.filter(|_| !already));
+        give_up(services, &incident.id, delivery, failure).await?;
+    } else {
+        services.store.append(&incident.id, vec![failure]).await?;
     }
-    services.store.append(&incident.id, facts).await?;
     Ok(Attempt::Failed { reason, hold, refused, abandoned })
+}
+
+/// Journals that a message is given up, and with it whom others tell in its place, so that nothing comes between. While the attempt
+/// was under way they may have been told already: what counts is what is known now.
+async fn give_up(services: &Services, id: &IncidentId, delivery: &Delivery, failure: Fact) -> Result<(), JournalError> {
+    while let Some(incident) = services.store.get(id) {
+        let mut facts = vec![failure.clone()];
+        if !incident.deliveries.iter().any(|other| other.instead_of.as_ref() == Some(&delivery.id)) {
+            facts.extend(told_instead(delivery, instead(services, &incident, delivery, &[])));
+        }
+        if services.store.append_behind(&incident, facts).await? {
+            break;
+        }
+    }
+    Ok(())
 }
 
 /// The message as it is to be read now.

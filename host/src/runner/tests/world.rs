@@ -36,11 +36,13 @@ rule("crit", #{ on: #{ alertname: "Crit" }, then: escalate("a person looks") });
 rule("held", #{ on: #{ alertname: "Held" }, then: hold("10s", "wait") });
 rule("fix", #{ on: #{ alertname: "Fix" }, then: |i| remediate([act("s.do", #{ name: label(i, "app") })], "fix it") });
 rule("ask", #{ on: #{ alertname: "Ask" }, then: |i| remediate([act("s.do", #{ name: label(i, "app") })], "fix it") });
+rule("paged", #{ on: #{ alertname: "Paged" }, then: |i| remediate([act("s.do", #{ name: label(i, "app") })], "fix it") });
 rule("named", #{ on: #{ alertname: "Named" }, when: |i| tools("s.*").len() > 0, then: escalate("s is there") });
 rule("slow", #{ on: #{ alertname: "Slow", finding: absent() }, then: escalate("nothing is known") });
 evidence("slow", #{ on: #{ alertname: "Slow" }, collect: |i| look("s.look", #{ name: label(i, "app") }) });
-gate("ask", #{ on: #{ tool: "s.do" }, when: |a, i| a.origin_name == "ask", ask: #{ who: "anybody", within: "3h", reason: "why not" } });
+gate("ask", #{ on: #{ tool: "s.do" }, when: |a, i| a.origin_name in ["ask", "paged"], ask: #{ who: "anybody", within: "3h", reason: "why not" } });
 gate("ok", #{ on: #{ tool: "s.do" }, allow: true });
+route("pages", #{ on: #{ alertname: "Paged" }, to: ["slow", "late"], fallback: ["phone"], fallback_after: "1s" });
 route("all", #{ to: ["people"] });
 "#;
 
@@ -52,6 +54,8 @@ pub struct World {
     pub model_panics: AtomicU32,
     /// So many attempts to tell people panic.
     pub telling_panics: AtomicU32,
+    /// How long the targets of pages take to refuse what they are told.
+    pub refuses_after_ms: AtomicU32,
     pub asked: AtomicU32,
     /// Whether tools that look never answer.
     pub looks_hang: AtomicBool,
@@ -162,13 +166,17 @@ impl Notifiers for World {
     }
     fn deliver<'a>(
         &'a self,
-        _: &'a str,
+        target: &'a str,
         message: &'a Message,
         _: Timestamp,
     ) -> BoxFuture<'a, Result<Option<String>, NotifyError>> {
-        async {
+        async move {
             let panics = self.telling_panics.fetch_update(SeqCst, SeqCst, |left| left.checked_sub(1));
             assert!(panics.is_err(), "an injected fault");
+            if matches!(target, "slow" | "late") {
+                tokio::time::sleep(Duration::from_millis(self.refuses_after_ms.load(SeqCst).into())).await;
+                return Err(NotifyError::Permanent("no such channel".into()));
+            }
             self.told.lock().unwrap().entry(message.incident.to_string()).or_insert(Duration::ZERO);
             Ok(None)
         }
