@@ -89,9 +89,17 @@ pub fn take_looked(state: &mut State, incident: &Incident, fact: &Fact) {
         origins.is_empty() || !origins.iter().all(against)
     };
     // Rather one that nothing came between than one that a crash has swallowed; of the same look by several, under policies
-    // that changed meanwhile, rather one that this one may have made.
+    // that changed meanwhile, rather one that this one may have made, and of these one that the fewest others may have made.
     let here = |arrival: &Arrival| arrival.troubles == troubles;
-    let place = arrivals.iter().position(|arrival| here(arrival) && may(arrival));
+    let others = |arrival: &Arrival| {
+        let set = &policies[arrival.policies];
+        ["policy", "plugin", "model"]
+            .into_iter()
+            .filter(|origin| set.against_look(call, Some(*origin)).is_none())
+            .count()
+    };
+    let made = arrivals.iter().enumerate().filter(|(_, arrival)| here(arrival) && may(arrival));
+    let place = made.min_by_key(|(_, arrival)| others(arrival)).map(|(place, _)| place);
     let place = place.or_else(|| arrivals.iter().position(here)).unwrap_or(0);
     let arrival = arrivals.remove(place);
     if arrivals.is_empty() {
