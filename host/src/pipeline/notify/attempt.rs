@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{instead, told_instead};
 use crate::domain::clusters::Named;
-use crate::domain::delivery::{Delivery, DeliveryLimits, DeliveryState, Occasion};
+use crate::domain::delivery::{Delivery, DeliveryLimits, Occasion};
 use crate::domain::incident::{ActionRecord, overtaken};
 use crate::domain::message::{Stage, earlier};
 use crate::domain::wait::backoff;
