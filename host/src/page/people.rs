@@ -133,7 +133,7 @@ fn one(n: usize, person: &PersonRow, frame: &Frame<'_>) -> Markup {
                     (me::tokens(&person.tokens, frame, &|token| html! {
                         form.inline method="post" action="/people" {
                             input type="hidden" name="name" value=(whole(&person.key));
-                            (meant(&token.id, person, frame))
+                            (meant(&whole(&token.id), person, frame))
                             button type="submit" name="revoke" value=(whole(&token.id)) { (words.revoke) }
                         }
                     }))
