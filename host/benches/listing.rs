@@ -21,7 +21,7 @@ use alert::{alert, opened};
 use futures::executor::block_on;
 use jiff::{SignedDuration, Timestamp};
 use measure::{head, line, measure, ratio};
-use tidegate::domain::listing::{Range, Wanted};
+use tidegate::domain::listing::{FacetFilter, Range};
 use tidegate::domain::{Decision, Entry, Fact, Incident, IncidentId, Mode, Outcome, Sealed, State, Verdict};
 use tidegate::journal::{self, Projection, Sqlite};
 use tidegate::ports::Journal;
@@ -105,22 +105,22 @@ fn lists(now: Timestamp, incidents: u64) {
         started.elapsed().as_micros() as f64 / incidents as f64
     );
 
-    let (any, ever) = (Wanted::default(), Range::default());
+    let (any, ever) = (FacetFilter::default(), Range::default());
     let middle = now + SignedDuration::from_millis(i64::try_from(incidents).expect("it is small") * 50);
     let middle = IncidentId::first_at(middle);
     let questions = [
         ("the newest", any.clone(), ever.clone()),
         ("before the middle", any.clone(), ever.clone().before(&middle)),
         ("by a beginning of 9 letters", any.clone(), ever.clone().beginning(&middle)),
-        ("closed", Wanted { state: Some(State::Closed), ..any.clone() }, ever.clone()),
-        ("open, of which there are none", Wanted { state: Some(State::Open), ..any.clone() }, ever.clone()),
-        ("who need a person", Wanted { outcome: Some(Outcome::NeedsPerson), ..any.clone() }, ever.clone()),
+        ("closed", FacetFilter { state: Some(State::Closed), ..any.clone() }, ever.clone()),
+        ("open, of which there are none", FacetFilter { state: Some(State::Open), ..any.clone() }, ever.clone()),
+        ("who need a person", FacetFilter { outcome: Some(Outcome::NeedsPerson), ..any.clone() }, ever.clone()),
         (
             "by a rule, before the middle",
-            Wanted { rule: Some("quiet-7".into()), ..any.clone() },
+            FacetFilter { rule: Some("quiet-7".into()), ..any.clone() },
             ever.clone().before(&middle),
         ),
-        ("by a source that there is not", Wanted { source: Some("none".into()), ..any }, ever),
+        ("by a source that there is not", FacetFilter { source: Some("none".into()), ..any }, ever),
     ];
     head("found");
     for (what, wanted, range) in questions {

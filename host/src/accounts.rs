@@ -3,25 +3,25 @@
 //! The file holds hashes alone, is for its owner's eyes, and is replaced as a whole. Commands write it, the running host reads
 //! it anew when it has changed; what cannot be read lets nobody in.
 
-mod book;
+mod accounts_file;
 mod changes;
 pub mod edit;
 mod file;
+mod last_used;
 pub mod password;
-mod seen;
 #[cfg(test)]
 mod tests;
-mod used;
+mod visitors;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-pub use book::{Account, Book, Known, Token, shown};
-pub use changes::{By, Change};
+pub use accounts_file::{Account, AccountsFile, ExternalUser, Token, shown};
+pub use changes::{Actor, Change};
 pub use edit::Edit;
-pub use file::{Guards, Locked, Unchanged, read};
-pub use seen::Visitors;
-pub use used::Used;
+pub use file::{ChangeError, Guards, LockedFile, read};
+pub use last_used::LastUsed;
+pub use visitors::Visitors;
 
 use file::Stamp;
 
@@ -38,9 +38,9 @@ struct Seen {
     /// There was a file at some time.
     known: bool,
     /// What the file said when it could be read last.
-    good: Arc<Book>,
+    good: Arc<AccountsFile>,
     /// What holds now: that, or while it cannot be read only who is kept out.
-    book: Arc<Book>,
+    book: Arc<AccountsFile>,
     /// What has changed since somebody asked.
     changes: Vec<String>,
     /// Counts how often the file was another one.
@@ -62,7 +62,7 @@ impl Accounts {
     }
 
     /// What the file says now, and which edition of it that is.
-    pub fn now(&self) -> (Arc<Book>, u64) {
+    pub fn now(&self) -> (Arc<AccountsFile>, u64) {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         let stamp = Stamp::of(&self.path);
         let gone = stamp.is_none() && seen.known;
@@ -107,7 +107,7 @@ impl Accounts {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         seen.known = true;
         if seen.stamp.is_none() {
-            seen.good = Arc::new(Book { lost: true, ..Book::default() });
+            seen.good = Arc::new(AccountsFile { lost: true, ..AccountsFile::default() });
         }
     }
 
@@ -126,7 +126,7 @@ impl Accounts {
 pub fn gone_is(path: &Path) -> String {
     format!(
         "the file of accounts {} is gone, and there were accounts: nobody gets in until it is back (perhaps a volume is not mounted); \
-         where they are lost for good, `tidegate user add NAME --password --role admin` begins anew, or `tidegate user reset` says \
+         where they are lost for good, `tidegate user create NAME --role admin` begins anew, or `tidegate user reset` says \
          that there are none any more",
         path.display()
     )

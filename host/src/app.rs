@@ -3,15 +3,14 @@
 //! [`App`] is a started host and what the HTTP server and the command line talk to; `launch` builds
 //! one, [`Launcher`] is how the command line starts, checks and reads.
 
+mod alert_expiry;
 mod alerts;
 mod answers;
 mod audit;
 mod background;
 mod begin;
 mod bus;
-mod by_hand;
 mod chat;
-mod clockwork;
 mod deliveries;
 mod events;
 mod explained_events;
@@ -19,13 +18,14 @@ mod explained_looks;
 mod handle;
 mod handling;
 mod inspections;
-mod keeping;
 mod knowledge;
 mod known_tools;
 mod launch;
 mod launcher;
 mod lint;
 mod live_records;
+mod maintenance;
+mod manual_plan;
 mod metrics;
 mod model_metrics;
 mod observers;
@@ -35,22 +35,24 @@ mod people;
 mod plugins;
 mod policies;
 mod programs;
-mod pushed;
 mod readiness;
 mod receive;
 mod records;
 mod replay;
 mod restoration;
 mod routes;
+mod routing;
+mod scheduler;
 mod schedules;
 mod silences;
 mod sources;
+mod startup_summary;
 mod take;
 #[cfg(test)]
 mod tests;
-mod told;
 mod tool_check;
 mod traces;
+mod trials;
 mod watch;
 
 use std::sync::{Arc, OnceLock};
@@ -61,24 +63,25 @@ use jiff::Timestamp;
 use tokio::sync::{broadcast, mpsc};
 use tokio::task::JoinHandle;
 
-use crate::backend::deliveries::{Anew, DeliveryView, Undelivered};
+use crate::backend::deliveries::{DeliveryView, RetryRequest, UndeliveredQuery};
+use crate::backend::trials::{Trial, Tried};
 use crate::backend::{
-    Answer, Backend, Breaker, Cancellation, Condition, ControlError, Filter, InspectionView, Order, PluginView, Ready,
-    Received, Records, Refusal, Reloaded, ScheduleView,
+    ApprovalAnswer, Backend, Breaker, Cancellation, ControlError, ControlRequest, Filter, HostStatus, InspectionView,
+    PluginView, Readiness, ReceiveError, ReceiveReport, Records, Reloaded, ScheduleView,
 };
-use crate::chat::{Chat, Question, Refused, Shown};
+use crate::chat::{Chat, ChatError, Question, StreamedEvent};
 use crate::domain::control::Control;
 use crate::domain::conversation::ConversationView;
 use crate::domain::event::Pattern;
 use crate::domain::inspection::Run;
-use crate::domain::knowledge::{Found, Knowledge};
+use crate::domain::knowledge::{Knowledge, SearchResults};
 use crate::domain::{Incident, Person};
-use crate::events::{Came, Events};
+use crate::events::{Events, ReceivedEvent};
 use crate::gate;
 use crate::pipeline::{self, Services};
 use crate::plugin::Plugins;
 use crate::policy;
-use crate::ports::{Inbound, JournalError, Sources, Story};
+use crate::ports::{Inbound, IncidentRecord, JournalError, Sources};
 use crate::runner::Runner;
 use crate::tools::Servers;
 use crate::watch::Watches;
@@ -98,13 +101,13 @@ pub struct App {
     services: Arc<Services>,
     runner: Arc<Runner>,
     sources: Arc<AllSources>,
-    policies: Arc<policy::Live>,
+    policies: Arc<policy::LivePolicies>,
     plugins: Arc<Plugins>,
     servers: Arc<Servers>,
     records: Arc<LiveRecords>,
     restoration: Arc<Restoration>,
     tasks: Vec<JoinHandle<()>>,
-    handled: Arc<metrics::Handled>,
+    handled: Arc<metrics::IncidentMetrics>,
     counters: Arc<metrics::Counters>,
     daily: model_metrics::Daily,
     counted: operations::Counted,
@@ -115,13 +118,15 @@ pub struct App {
     /// How long a stop waits for what is under way, and since when it does.
     stop_timeout: Duration,
     stopping_since: OnceLock<Duration>,
-    health: Arc<keeping::Health>,
+    health: Arc<maintenance::Health>,
     inspections: Arc<inspections::Inspections>,
     schedules: Arc<schedules::Schedules>,
     events: Arc<Events>,
     /// Silences are made and changed one after the other.
     silencing: tokio::sync::Mutex<()>,
-    pushed: Arc<pushed::Pushed>,
+    /// Places of test messages that are under way.
+    trials: Arc<tokio::sync::Semaphore>,
+    pushed: Arc<alert_expiry::AlertExpiry>,
     started_at: Timestamp,
     watches: Watches,
     buses: Vec<Arc<crate::bus::Bus>>,
@@ -184,11 +189,16 @@ impl Records for App {
         Records::incident(self.records.as_ref(), id)
     }
 
-    fn story(&self, id: &str) -> Result<Option<Story>, String> {
+    fn story(&self, id: &str) -> Result<Option<IncidentRecord>, String> {
         self.records.story(id)
     }
 
-    fn search(&self, text: &str, most: usize) -> Result<Found, String> {
+    fn waits_for(&self, incident: &Incident) -> Option<String> {
+        let (now, limits) = (self.services.clock.now(), &self.services.limits);
+        records::waits_for(incident, now, limits, &self.services.store.silences())
+    }
+
+    fn search(&self, text: &str, most: usize) -> Result<SearchResults, String> {
         Records::search(self.records.as_ref(), text, most)
     }
 
@@ -198,9 +208,9 @@ impl Records for App {
 }
 
 impl Backend for App {
-    fn chat(&self, question: Question) -> BoxFuture<'_, Result<mpsc::UnboundedReceiver<Shown>, Refused>> {
+    fn chat(&self, question: Question) -> BoxFuture<'_, Result<mpsc::UnboundedReceiver<StreamedEvent>, ChatError>> {
         Box::pin(async move {
-            self.restoration.check().map_err(Refused::Unavailable)?;
+            self.restoration.check().map_err(ChatError::Unavailable)?;
             let asked = self.chat.ask(question).await;
             if self.services.store.broken().is_some() {
                 self.runner.check_journal();
@@ -239,25 +249,25 @@ impl Backend for App {
         self.sources.takes(source, method)
     }
 
-    fn receive<'a>(&'a self, source: &'a str, request: Inbound) -> BoxFuture<'a, Result<Received, Refusal>> {
+    fn receive<'a>(&'a self, source: &'a str, request: Inbound) -> BoxFuture<'a, Result<ReceiveReport, ReceiveError>> {
         Box::pin(self.received(source, request))
     }
 
-    fn approve(&self, answer: Answer) -> BoxFuture<'_, Result<(), ControlError>> {
+    fn approve(&self, answer: ApprovalAnswer) -> BoxFuture<'_, Result<(), ControlError>> {
         Box::pin(self.approved(answer))
     }
 
-    fn reject(&self, answer: Answer) -> BoxFuture<'_, Result<(), ControlError>> {
+    fn reject(&self, answer: ApprovalAnswer) -> BoxFuture<'_, Result<(), ControlError>> {
         Box::pin(self.rejected(answer))
     }
 
-    fn pause(&self, order: Order) -> BoxFuture<'_, Result<(), ControlError>> {
-        let Order { person, reason, scope } = order;
+    fn pause(&self, order: ControlRequest) -> BoxFuture<'_, Result<(), ControlError>> {
+        let ControlRequest { person, reason, scope } = order;
         Box::pin(self.order(Control::Paused { person, reason, scope }))
     }
 
-    fn resume(&self, order: Order) -> BoxFuture<'_, Result<(), ControlError>> {
-        let Order { person, scope, .. } = order;
+    fn resume(&self, order: ControlRequest) -> BoxFuture<'_, Result<(), ControlError>> {
+        let ControlRequest { person, scope, .. } = order;
         Box::pin(self.order(Control::Resumed { person, scope }))
     }
 
@@ -274,16 +284,16 @@ impl Backend for App {
         plugins::views(&self.plugins)
     }
 
-    fn reload_plugin(&self, order: Order) -> BoxFuture<'_, Result<Reloaded, ControlError>> {
+    fn reload_plugin(&self, order: ControlRequest) -> BoxFuture<'_, Result<Reloaded, ControlError>> {
         Box::pin(async move {
             tracing::info!(plugin = order.scope, person = %order.person, "a plugin is to be read anew");
             plugins::reload(&self.plugins, self.config_file.as_deref(), &order.scope).await
         })
     }
 
-    fn reset_breaker(&self, order: Order) -> BoxFuture<'_, Result<(), ControlError>> {
+    fn reset_breaker(&self, order: ControlRequest) -> BoxFuture<'_, Result<(), ControlError>> {
         Box::pin(async move {
-            let Order { person, scope: key, reason } = order;
+            let ControlRequest { person, scope: key, reason } = order;
             let breakers = self.services.gate.breakers();
             if !breakers.iter().any(|breaker| breaker.key == key) {
                 let known: Vec<&str> = breakers.iter().map(|breaker| breaker.key.as_str()).collect();
@@ -295,12 +305,16 @@ impl Backend for App {
         })
     }
 
-    fn deliveries(&self, wanted: &Undelivered) -> Result<Vec<DeliveryView>, String> {
+    fn deliveries(&self, wanted: &UndeliveredQuery) -> Result<Vec<DeliveryView>, String> {
         self.undelivered(wanted)
     }
 
-    fn retry_deliveries(&self, anew: Anew) -> BoxFuture<'_, Result<usize, ControlError>> {
+    fn retry_deliveries(&self, anew: RetryRequest) -> BoxFuture<'_, Result<usize, ControlError>> {
         Box::pin(self.send_anew(anew))
+    }
+
+    fn try_target(&self, trial: Trial) -> BoxFuture<'_, Result<Tried, ControlError>> {
+        Box::pin(self.tried(trial))
     }
 
     fn inspections(&self) -> Vec<InspectionView> {
@@ -311,7 +325,7 @@ impl Backend for App {
         self.schedules.views()
     }
 
-    fn run_schedule(&self, order: Order) -> BoxFuture<'_, Result<String, ControlError>> {
+    fn run_schedule(&self, order: ControlRequest) -> BoxFuture<'_, Result<String, ControlError>> {
         Box::pin(async move {
             self.restored()?;
             let schedules = Arc::clone(&self.schedules);
@@ -327,11 +341,11 @@ impl Backend for App {
         self.events.subjects(search)
     }
 
-    fn recent_events(&self, subject: &Pattern, since: Option<Timestamp>, most: usize) -> Vec<Came> {
+    fn recent_events(&self, subject: &Pattern, since: Option<Timestamp>, most: usize) -> Vec<ReceivedEvent> {
         self.events.latest(subject, since, most)
     }
 
-    fn inspect(&self, order: Order) -> BoxFuture<'_, Result<Run, ControlError>> {
+    fn inspect(&self, order: ControlRequest) -> BoxFuture<'_, Result<Run, ControlError>> {
         Box::pin(async move {
             self.restored()?;
             let inspections = Arc::clone(&self.inspections);
@@ -343,12 +357,12 @@ impl Backend for App {
         })
     }
 
-    fn people_are(&self, people: gate::People) {
-        self.services.gate.people_are(people);
+    fn set_people(&self, people: gate::People) {
+        self.services.gate.set_people(people);
     }
 
-    fn condition(&self) -> Condition {
-        Condition {
+    fn condition(&self) -> HostStatus {
+        HostStatus {
             paused: self.services.gate.paused(),
             policies: self.policies.problems(),
             counts: self.services.store.by_state(),
@@ -361,7 +375,7 @@ impl Backend for App {
         self.services.store.changes()
     }
 
-    fn ready(&self) -> Ready {
+    fn ready(&self) -> Readiness {
         self.readiness()
     }
 

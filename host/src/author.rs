@@ -29,7 +29,7 @@ mod toolchain;
 
 use std::path::PathBuf;
 
-pub use folder::Found;
+pub use folder::PluginFolder;
 
 use crate::environment::Environment;
 

@@ -5,21 +5,23 @@
 
 pub mod alerts;
 pub mod audit;
-mod condition;
 pub mod deliveries;
 mod evidence;
 #[cfg(test)]
 pub(crate) mod fake;
 mod filter;
 pub mod handling;
+mod host_status;
 mod inspections;
 pub mod operations;
 mod plugins;
 pub mod policies;
 pub mod programs;
+pub mod routing;
 mod schedules;
-pub mod seen;
 pub mod silences;
+pub mod trials;
+pub mod visible;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -33,30 +35,32 @@ use tokio::sync::{broadcast, mpsc};
 
 use crate::author::cases;
 use crate::backtest::Report;
-use crate::chat::{Question, Refused, Shown};
+use crate::chat::{ChatError, Question, StreamedEvent};
 use crate::config::{Config, Problem, Problems};
 use crate::domain::alert::normalised::Reply;
-use crate::domain::audit::{AuditView, AuditWanted};
+use crate::domain::audit::{AuditQuery, AuditView};
 use crate::domain::conversation::ConversationView;
 use crate::domain::event::Pattern;
 use crate::domain::inspection::Run;
-use crate::domain::knowledge::{Found, Knowledge};
+use crate::domain::knowledge::{Knowledge, SearchResults};
 use crate::domain::{Anchor, Head, Incident, Person};
-use crate::events::Came;
+use crate::events::ReceivedEvent;
 use crate::gate::People;
 use crate::model::costs::Costs;
 use crate::plugin::Kind;
 pub use crate::plugin::Reloaded;
-use crate::ports::{Inbound, Story};
-use crate::suggest::Written;
-pub use condition::Condition;
-use deliveries::{Anew, DeliveryView, Undelivered};
-pub use evidence::EvidenceView;
+use crate::ports::{Inbound, IncidentRecord};
+use crate::suggest::DraftOutcome;
+use deliveries::{DeliveryView, RetryRequest, UndeliveredQuery};
+pub use evidence::{EvidenceView, no_report, whole};
 pub use filter::{CancelOnDrop, Cancellation, Filter};
+pub use host_status::HostStatus;
 pub use inspections::InspectionView;
 pub use plugins::PluginView;
-use policies::{Explained, Lint, Linted, Replay, Subject, Suggest, Tested};
+use policies::{ExplainInput, Explanation, LintReport, LintRequest, ReplayRequest, SuggestRequest, TestReport};
+use routing::{Routing, RoutingWanted};
 pub use schedules::ScheduleView;
+use trials::{Trial, Tried};
 
 /// Incidents on disk. Calls may block on files; do not call them on an async thread.
 pub trait Records: Send + Sync {
@@ -65,13 +69,13 @@ pub trait Records: Send + Sync {
     /// One incident by its full id.
     fn incident(&self, id: &str) -> Result<Option<Incident>, String>;
     /// One incident with its entries by its full id.
-    fn story(&self, id: &str) -> Result<Option<Story>, String>;
+    fn story(&self, id: &str) -> Result<Option<IncidentRecord>, String>;
     /// What an incident waits for and until when, as English for the terminal; none where it waits for nothing.
     fn waits_for(&self, _: &Incident) -> Option<String> {
         None
     }
     /// Runbooks and closed incidents that hold all words of a text, so many of each.
-    fn search(&self, text: &str, most: usize) -> Result<Found, String>;
+    fn search(&self, text: &str, most: usize) -> Result<SearchResults, String>;
     /// What is known from before about an incident, by its full id; none where there is no such incident.
     fn known_about(&self, id: &str) -> Result<Option<Knowledge>, String>;
 }
@@ -84,7 +88,7 @@ pub trait Backend:
     + handling::Handling
     + operations::Operations
     + programs::Programs
-    + audit::Auditing
+    + audit::AuditLog
     + 'static
 {
     /// Names of the sources that exist now.
@@ -100,35 +104,40 @@ pub trait Backend:
     /// Whether a source takes requests of this method.
     fn takes(&self, source: &str, method: &str) -> bool;
     /// Takes a request in. The alerts are durable when this is `Ok`.
-    fn receive<'a>(&'a self, source: &'a str, request: Inbound) -> BoxFuture<'a, Result<Received, Refusal>>;
+    fn receive<'a>(&'a self, source: &'a str, request: Inbound) -> BoxFuture<'a, Result<ReceiveReport, ReceiveError>>;
     /// A person says yes to an action.
-    fn approve(&self, answer: Answer) -> BoxFuture<'_, Result<(), ControlError>>;
+    fn approve(&self, answer: ApprovalAnswer) -> BoxFuture<'_, Result<(), ControlError>>;
     /// A person says no to an action.
-    fn reject(&self, answer: Answer) -> BoxFuture<'_, Result<(), ControlError>>;
+    fn reject(&self, answer: ApprovalAnswer) -> BoxFuture<'_, Result<(), ControlError>>;
     /// Nothing is executed until `resume`, across restarts.
-    fn pause(&self, order: Order) -> BoxFuture<'_, Result<(), ControlError>>;
+    fn pause(&self, order: ControlRequest) -> BoxFuture<'_, Result<(), ControlError>>;
     /// Execution goes on.
-    fn resume(&self, order: Order) -> BoxFuture<'_, Result<(), ControlError>>;
+    fn resume(&self, order: ControlRequest) -> BoxFuture<'_, Result<(), ControlError>>;
     /// Every breaker that has counted something.
     fn breakers(&self) -> Vec<Breaker>;
     /// Every plugin, and how its calls went since the start.
     fn plugins(&self) -> Vec<PluginView>;
     /// Reads a plugin of the folder anew: `scope` is its name. Calls that are under way end with the old code, and
     /// what is wrong with the new one leaves the old in its place.
-    fn reload_plugin(&self, order: Order) -> BoxFuture<'_, Result<Reloaded, ControlError>>;
+    fn reload_plugin(&self, order: ControlRequest) -> BoxFuture<'_, Result<Reloaded, ControlError>>;
     /// Closes a breaker: `scope` is its key.
-    fn reset_breaker(&self, order: Order) -> BoxFuture<'_, Result<(), ControlError>>;
+    fn reset_breaker(&self, order: ControlRequest) -> BoxFuture<'_, Result<(), ControlError>>;
     /// Messages that were not delivered: of incidents with such that were given up first. May block on
     /// files.
-    fn deliveries(&self, wanted: &Undelivered) -> Result<Vec<DeliveryView>, String>;
+    fn deliveries(&self, wanted: &UndeliveredQuery) -> Result<Vec<DeliveryView>, String>;
     /// Has messages sent anew that have failed or were given up; says how many.
-    fn retry_deliveries(&self, anew: Anew) -> BoxFuture<'_, Result<usize, ControlError>>;
+    fn retry_deliveries(&self, anew: RetryRequest) -> BoxFuture<'_, Result<usize, ControlError>>;
+    /// Sends a test message to a target; what came of it, also where that is nothing good.
+    fn try_target(&self, trial: Trial) -> BoxFuture<'_, Result<Tried, ControlError>> {
+        let none = ControlError::NotFound(format!("there is no target {:?}", trial.target));
+        Box::pin(std::future::ready(Err(none)))
+    }
     /// Every inspection of the configuration, and how it stands.
     fn inspections(&self) -> Vec<InspectionView> {
         Vec::new()
     }
     /// Makes a run of an inspection, whose name is `scope`, and waits until it has come to its end.
-    fn inspect(&self, order: Order) -> BoxFuture<'_, Result<Run, ControlError>> {
+    fn inspect(&self, order: ControlRequest) -> BoxFuture<'_, Result<Run, ControlError>> {
         let none = ControlError::NotFound(format!("there is no inspection {:?}", order.scope));
         Box::pin(std::future::ready(Err(none)))
     }
@@ -137,7 +146,7 @@ pub trait Backend:
         Vec::new()
     }
     /// Does now what a schedule does, whose name is `scope`; what came of it, in a sentence.
-    fn run_schedule(&self, order: Order) -> BoxFuture<'_, Result<String, ControlError>> {
+    fn run_schedule(&self, order: ControlRequest) -> BoxFuture<'_, Result<String, ControlError>> {
         let none = ControlError::NotFound(format!("there is no schedule {:?}", order.scope));
         Box::pin(std::future::ready(Err(none)))
     }
@@ -146,13 +155,13 @@ pub trait Backend:
         Vec::new()
     }
     /// The latest events of which the subject is meant, from a time on, the newest first; so many at most.
-    fn recent_events(&self, _subject: &Pattern, _since: Option<Timestamp>, _most: usize) -> Vec<Came> {
+    fn recent_events(&self, _subject: &Pattern, _since: Option<Timestamp>, _most: usize) -> Vec<ReceivedEvent> {
         Vec::new()
     }
     /// Takes a question of a conversation; what comes of it is shown through the channel. Letting go of that breaks the
     /// answer off.
-    fn chat(&self, _question: Question) -> BoxFuture<'_, Result<mpsc::UnboundedReceiver<Shown>, Refused>> {
-        Box::pin(async { Err(Refused::Unavailable(crate::chat::UNCONFIGURED.into())) })
+    fn chat(&self, _question: Question) -> BoxFuture<'_, Result<mpsc::UnboundedReceiver<StreamedEvent>, ChatError>> {
+        Box::pin(async { Err(ChatError::Unavailable(crate::chat::UNCONFIGURED.into())) })
     }
     /// The newest conversations that began before the one named, without their questions: of everybody, or of one
     /// person. May block on files.
@@ -169,15 +178,15 @@ pub trait Backend:
         Ok(None)
     }
     /// From now on these are the people who may be asked and answer.
-    fn people_are(&self, _people: People) {}
+    fn set_people(&self, _people: People) {}
     /// How it stands, for whoever looks at it.
-    fn condition(&self) -> Condition {
-        Condition::default()
+    fn condition(&self) -> HostStatus {
+        HostStatus::default()
     }
     /// Ids of incidents to which something happened.
     fn changes(&self) -> broadcast::Receiver<String>;
     /// Whether it can take alerts.
-    fn ready(&self) -> Ready;
+    fn ready(&self) -> Readiness;
     /// Counters and gauges as Prometheus text.
     fn metrics(&self) -> String;
     /// Begins nothing new any more and waits for what is under way, within a bound. Alerts are still taken.
@@ -191,16 +200,17 @@ pub trait Backend:
 /// Starts a host or looks at one that is not running.
 pub trait Host: Send + Sync {
     /// Starts everything that `serve` needs, but not the HTTP server.
-    fn start<'a>(&'a self, config: Arc<Config>, progress: &'a Progress) -> BoxFuture<'a, Result<Started, Problems>>;
+    fn start<'a>(&'a self, config: Arc<Config>, progress: &'a Progress)
+    -> BoxFuture<'a, Result<RunningHost, Problems>>;
     /// Loads everything without starting it, and says what was found.
-    fn check<'a>(&'a self, config: Arc<Config>, progress: &'a Progress) -> BoxFuture<'a, Checked>;
+    fn check<'a>(&'a self, config: Arc<Config>, progress: &'a Progress) -> BoxFuture<'a, CheckReport>;
     /// Starts the configured tool servers, says what they offer, and ends them; calls none of their tools.
-    fn check_tools<'a>(&'a self, config: Arc<Config>, progress: &'a Progress) -> BoxFuture<'a, Checked>;
+    fn check_tools<'a>(&'a self, config: Arc<Config>, progress: &'a Progress) -> BoxFuture<'a, CheckReport>;
     /// Asks each endpoint of the model one harmless question; none where no model is configured.
     fn check_model<'a>(
         &'a self,
         config: &'a Config,
-    ) -> BoxFuture<'a, Result<Vec<crate::model::CheckedEndpoint>, Problems>>;
+    ) -> BoxFuture<'a, Result<Vec<crate::model::EndpointReport>, Problems>>;
     /// The plugins inside this program: a plugin of a folder takes the place of the one of its name.
     fn bundled(&self) -> Vec<(String, Kind)>;
     /// Takes payloads through the whole pipeline to the end.
@@ -209,7 +219,7 @@ pub trait Host: Send + Sync {
         config: Arc<Config>,
         payloads: Vec<Payload>,
         progress: &'a Progress,
-    ) -> BoxFuture<'a, Result<Handled, Problems>>;
+    ) -> BoxFuture<'a, Result<HandleReport, Problems>>;
     /// Makes a run of an inspection in this process.
     fn inspect<'a>(
         &'a self,
@@ -226,7 +236,7 @@ pub trait Host: Send + Sync {
     fn plan_by_hand<'a>(
         &'a self,
         config: &'a Config,
-        subject: &'a cases::Subject<'a>,
+        subject: &'a cases::PluginUnderTest<'a>,
         incident: &'a Value,
         progress: &'a Progress,
     ) -> BoxFuture<'a, Result<cases::Outcome, String>>;
@@ -235,24 +245,32 @@ pub trait Host: Send + Sync {
     /// The history on disk, for reading, whether or not a host is running.
     fn records(&self, config: &Config) -> Result<Box<dyn Records>, String>;
     /// Runs the table tests of a folder of policies, or of the configured one.
-    fn test_policies(&self, config: &Config, folder: Option<&Path>) -> Result<Tested, Problems>;
+    fn test_policies(&self, config: &Config, folder: Option<&Path>) -> Result<TestReport, Problems>;
     /// Says what in policies cannot be meant. Starts the configured tool servers to know their
     /// tools, unless that is not wanted, and ends them; calls none of the tools.
     fn lint_policies<'a>(
         &'a self,
         config: Arc<Config>,
-        wanted: &'a Lint,
+        wanted: &'a LintRequest,
         progress: &'a Progress,
-    ) -> BoxFuture<'a, Result<Linted, Problems>>;
+    ) -> BoxFuture<'a, Result<LintReport, Problems>>;
     /// Says why something is, or would be, decided as it is. Changes and calls nothing.
     fn explain<'a>(
         &'a self,
         config: Arc<Config>,
-        subject: Subject,
+        subject: ExplainInput,
         progress: &'a Progress,
-    ) -> BoxFuture<'a, Result<Vec<Explained>, Problems>>;
+    ) -> BoxFuture<'a, Result<Vec<Explanation>, Problems>>;
+    /// Says who would be told of something that nobody has sent. Changes and calls nothing.
+    fn routing<'a>(
+        &'a self,
+        _config: &'a Config,
+        _wanted: &'a RoutingWanted,
+    ) -> BoxFuture<'a, Result<Vec<Routing>, Problems>> {
+        Box::pin(std::future::ready(Ok(Vec::new())))
+    }
     /// Replays the journal against other policies. Changes and calls nothing.
-    fn backtest(&self, config: &Config, wanted: &Replay, progress: &Progress) -> Result<Report, Problems>;
+    fn backtest(&self, config: &Config, wanted: &ReplayRequest, progress: &Progress) -> Result<Report, Problems>;
     /// What models have cost in the last `days` days (UTC), today included, and what was decided without them.
     fn costs(&self, config: &Config, days: u32) -> Result<Costs, String>;
     /// Whether there ever were accounts, as far as the journal knows, whether or not a host is running.
@@ -260,13 +278,18 @@ pub trait Host: Send + Sync {
         Ok(false)
     }
     /// Who did what, as the journal has it, whether or not a host is running.
-    fn audited(&self, _config: &Config, _wanted: &AuditWanted) -> Result<Vec<AuditView>, String> {
+    fn audited(&self, _config: &Config, _wanted: &AuditQuery) -> Result<Vec<AuditView>, String> {
         Ok(Vec::new())
     }
     /// Writes drafts of rules; puts none in force.
-    fn suggest(&self, config: &Config, wanted: &Suggest, progress: &Progress) -> Result<Vec<Written>, Problems>;
+    fn suggest(
+        &self,
+        config: &Config,
+        wanted: &SuggestRequest,
+        progress: &Progress,
+    ) -> Result<Vec<DraftOutcome>, Problems>;
     /// Reads the whole journal and checks its chain.
-    fn verify(&self, config: &Config, anchors: &[Anchor], progress: &Progress) -> Result<Verified, String>;
+    fn verify(&self, config: &Config, anchors: &[Anchor], progress: &Progress) -> Result<VerifiedJournal, String>;
     /// Where the journal ends.
     fn journal_head(&self, config: &Config) -> Result<Head, String>;
     /// Copies the journal, whether a host writes it or not; where the copy ends.
@@ -286,7 +309,7 @@ pub trait Host: Send + Sync {
 pub type Progress = dyn Fn(&str) + Send + Sync;
 
 /// A started host.
-pub struct Started {
+pub struct RunningHost {
     /// The host.
     pub backend: Arc<dyn Backend>,
     /// What was loaded: a few lines for the person who started it.
@@ -295,7 +318,7 @@ pub struct Started {
 
 /// What `check` found.
 #[derive(Clone, Debug, Default)]
-pub struct Checked {
+pub struct CheckReport {
     /// What was loaded.
     pub loaded: Vec<String>,
     /// What is wrong.
@@ -315,11 +338,11 @@ pub struct Payload {
 
 /// What became of the payloads of `handle`.
 #[derive(Clone, Debug, Default)]
-pub struct Handled {
+pub struct HandleReport {
     /// What became of each payload that was taken: its name, and what was done with its alerts.
-    pub taken: Vec<(String, Received)>,
+    pub taken: Vec<(String, ReceiveReport)>,
     /// The incidents in the order of opening, each once.
-    pub stories: Vec<Story>,
+    pub stories: Vec<IncidentRecord>,
     /// A sentence for each message that nobody got.
     pub undelivered: Vec<String>,
     /// Payloads that gave nothing: name and why.
@@ -328,7 +351,7 @@ pub struct Handled {
 
 /// What `journal verify` found.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Verified {
+pub struct VerifiedJournal {
     /// Streams of entries: one an incident, and the host's own.
     pub streams: u64,
     /// Entries in total.
@@ -341,7 +364,7 @@ pub struct Verified {
 
 /// What came of a request.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Received {
+pub struct ReceiveReport {
     /// Alerts that were taken, each once.
     pub alerts: usize,
     /// Messages beside these about an alert of which the same request says something later, such as that it has ended.
@@ -377,7 +400,7 @@ fn is_zero(count: &u64) -> bool {
 
 /// Why a request was not taken in.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
+pub enum ReceiveError {
     /// The sender's fault.
     #[error("{0}")]
     Invalid(String),
@@ -391,7 +414,7 @@ pub enum Refusal {
 
 /// A person's answer about an action.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Answer {
+pub struct ApprovalAnswer {
     /// The incident's full id.
     pub incident: String,
     /// The action's id within it.
@@ -408,7 +431,7 @@ pub struct Answer {
 
 /// A person's word to the host as a whole.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Order {
+pub struct ControlRequest {
     /// Who, and how that is known.
     pub person: Person,
     /// Why.
@@ -451,7 +474,7 @@ pub enum ControlError {
 
 /// Whether the host can take alerts.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Ready {
+pub struct Readiness {
     /// It can.
     pub ready: bool,
     /// What is not as it should be, whether or not it can.

@@ -42,7 +42,7 @@ pub use report::Report;
 /// What a replay takes for granted where the journal does not say it.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Incidents opened before this are replayed for what they spent, but not compared.
+    /// Incidents opened before this happened as they did, and spend what the new policies would have; they are not compared.
     pub since: Timestamp,
     /// The host's mode, until the record shows another.
     pub mode: Mode,

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 
-use crate::domain::{Head, Place, Sealed};
+use crate::domain::{Head, Sealed, Slot};
 use crate::ports::{Journal, JournalError};
 
 /// Where to die.
@@ -114,7 +114,7 @@ impl Journal for CrashingJournal {
         self.inner.replay(after, visit)
     }
 
-    fn place(&self, position: u64) -> Result<Place, JournalError> {
+    fn place(&self, position: u64) -> Result<Slot, JournalError> {
         self.inner.place(position)
     }
 

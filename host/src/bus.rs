@@ -1,205 +1,73 @@
 //! The message bus: NATS as a way in for events, and as a place where others hear what this host does.
 //!
+//! | file | part |
+//! |---|---|
+//! | `settings`, `ports` | what the configuration says, and what a bus needs of the rest of the host |
+//! | `address`, `access`, `connection` | where the servers are, who the host is to them, and the connection |
+//! | `server_version` | what a setting needs that an older server does not have |
+//! | `consumer`, `checkpoint`, `pull_request` | the place in a stream, and how much of it is asked for at a time |
+//! | `stream_reader`, `core_subscription` | reading, with a stream and without one |
+//! | `delivery`, `batch`, `processed`, `pending_acks` | messages from their coming to their acknowledgement |
+//! | `announcement`, `publisher` | what of the record is told, and telling it |
+//! | `forwarding` | events that rules send on |
+//! | `envelope`, `subject`, `own` | messages and subjects as they go onto the wire, and by what the host knows its own |
+//! | `publish`, `permission_violations` | one message onto the bus, and what the server does not let the host publish |
+//! | `status` | how a connection stands, for `/readyz`, `/metrics` and the log |
+//!
 //! Everything that speaks NATS is in this folder. What comes in goes through [`Intake`] the way of all alerts, and is
 //! acknowledged to the server only once that is durable. A bus that cannot be reached keeps the host from nothing: it is
 //! tried again for ever, and `/readyz` says so.
 
 mod access;
 pub mod address;
-mod arrived;
-mod asked;
-mod attach;
+mod announcement;
+pub mod batch;
+mod checkpoint;
 mod connection;
-pub mod held;
-mod inlet;
-mod known;
-pub mod late;
-mod objections;
-mod onward;
-mod outlet;
-mod plain;
+mod consumer;
+mod core_subscription;
+pub mod delivery;
+mod envelope;
+mod forwarding;
+mod own;
+pub mod pending_acks;
+mod permission_violations;
+mod ports;
+pub mod processed;
 mod publish;
-pub mod seen;
+mod publisher;
+mod pull_request;
+mod server_version;
+mod settings;
 mod status;
+mod stream_reader;
 mod subject;
-mod tell;
-pub mod turn;
 
-use std::path::PathBuf;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use futures::future::{BoxFuture, select};
+use futures::future::select;
 use tokio::sync::OnceCell;
 use tokio::task::AbortHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::domain::Alert;
-use crate::domain::event::{self, Forward, Pattern};
 use crate::environment::Environment;
-use crate::ports::{Clock, DecodeError, Inbound, PluginState};
-use crate::secret::SecretSource;
+use crate::ports::{Clock, PluginState};
 use access::Access;
 use address::Address;
-use arrived::Arrived;
+pub use announcement::{Announcement, Topic, announcements};
 use connection::Connection;
-use onward::Onward;
-pub use onward::{Arrival, Kept, Settling, UnderWay};
+use forwarding::queue::ForwardQueue;
+use forwarding::sent::SentForwards;
+pub use forwarding::{AckFlag, Completion, CompletionGuard, Redelivery};
+pub use ports::{Decoded, Intake, Message, Record};
 pub use publish::{Publication, Published, Unsent};
+pub use settings::{Inlet, Login, Publish, Settings, Stream, Tls};
 use status::Status;
-pub use tell::{Told, Topic, of as told};
 
 /// How long a stop waits until what was read is given back.
-const GIVES_BACK: Duration = Duration::from_secs(2);
-
-/// What the configuration says of one connection.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Settings {
-    /// Its name, in logs, metrics and what is remembered of it.
-    pub name: String,
-    /// Where the servers are.
-    pub servers: Vec<Address>,
-    /// More of them, with credentials, as one secret.
-    pub endpoint: Option<SecretSource>,
-    /// How the host says who it is.
-    pub login: Login<SecretSource>,
-    /// TLS beyond what the system trusts.
-    pub tls: Tls,
-    /// The JetStream domain, where it is not the server's own.
-    pub domain: Option<String>,
-    /// Whether servers are used that others name.
-    pub discover: bool,
-    /// Who the host is in what it tells, by which it knows its own messages.
-    pub identity: String,
-    /// What is read from it; none where it is only written to.
-    pub inlet: Option<Inlet>,
-    /// What is told on it; none where it is only read.
-    pub publish: Option<Publish>,
-}
-
-impl Settings {
-    /// The sender of what is told.
-    pub fn source(&self) -> String {
-        format!("{}{}", event::HOST, self.identity)
-    }
-}
-
-/// What is told on a bus.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Publish {
-    /// What all subjects begin with.
-    pub prefix: String,
-    /// Of what is told.
-    pub topics: Vec<Topic>,
-    /// The cluster of what names none.
-    pub cluster: String,
-    /// Whether a stream must have taken a message before the next one is sent.
-    pub acknowledged: bool,
-}
-
-/// Who the host is to a server.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Login<S> {
-    /// Nothing, or what an address says.
-    #[default]
-    Open,
-    /// A name and a password.
-    User(String, S),
-    /// A token.
-    Token(S),
-    /// The seed of an nkey.
-    Nkey(S),
-    /// The text of a credentials file: a JWT and a seed.
-    Credentials(S),
-}
-
-/// TLS beyond what the system trusts.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Tls {
-    /// Authorities that are trusted in place of the system's.
-    pub ca: Option<PathBuf>,
-    /// The host's own certificate and its key.
-    pub own: Option<(PathBuf, PathBuf)>,
-    /// Whether TLS begins before the server has said anything.
-    pub first: bool,
-}
-
-/// What is read from a bus.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Inlet {
-    /// The stream; none where messages are heard as they are published, and missed while nobody listens.
-    pub stream: Option<Stream>,
-    /// Which subjects; empty for all of the stream.
-    pub subjects: Vec<Pattern>,
-    /// Those who listen under one name share the messages among them. Without a stream only.
-    pub queue: Option<String>,
-    /// The source that reads the messages.
-    pub source: String,
-    /// The cluster of events that name none.
-    pub cluster: String,
-}
-
-/// A stream and the host's place in it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Stream {
-    /// Its name. It is never made, changed or deleted here.
-    pub name: String,
-    /// The name of the consumer.
-    pub durable: String,
-    /// Whether the consumer is made where there is none.
-    pub create: bool,
-    /// Whether the first one begins with all that the stream holds.
-    pub from_start: bool,
-}
-
-/// Where what comes in goes.
-pub trait Intake: Send + Sync {
-    /// Whether anything can be taken now.
-    ///
-    /// # Errors
-    /// Why not.
-    fn ready(&self) -> Result<(), String>;
-    /// Turns one message into the alerts that come of it.
-    fn read<'a>(&'a self, inlet: &'a Inlet, message: Message) -> BoxFuture<'a, Result<Read, DecodeError>>;
-    /// Takes alerts, which are durable when this is `Ok` (else the same are handed in again), and behind them lets go of what
-    /// rules send on, by message. It comes back before that has arrived, and says of each message when it has. For what a
-    /// stream keeps it waits until there is room.
-    fn take<'a>(
-        &'a self,
-        alerts: Vec<Alert>,
-        forwards: &'a [Vec<Forward>],
-        kept: Kept,
-    ) -> BoxFuture<'a, Result<Vec<Arrival>, String>>;
-}
-
-/// What there is to tell.
-pub trait Record: Send + Sync {
-    /// Where it ends now.
-    fn end(&self) -> u64;
-    /// Waits until it goes on behind a position; how far it was read then, and what there is to tell.
-    fn behind<'a>(&'a self, position: u64, topics: &'a [Topic]) -> BoxFuture<'a, (u64, Vec<Told>)>;
-}
-
-/// A message as it came.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Message {
-    /// Its subject, in lower case.
-    pub subject: String,
-    /// As a request, for what is read by a source.
-    pub request: Inbound,
-}
-
-/// What a message is.
-#[derive(Debug, Default, PartialEq)]
-pub struct Read {
-    /// The alerts that come of it.
-    pub alerts: Vec<Alert>,
-    /// What is to be sent on, once these are durable.
-    pub forwards: Vec<Forward>,
-    /// A sentence for each part of it that could not be read.
-    pub left_out: Vec<String>,
-}
+const RETURN_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// One connection.
 pub struct Bus {
@@ -217,13 +85,13 @@ pub struct Bus {
     task: Mutex<Option<AbortHandle>>,
     connection: OnceCell<Connection>,
     /// Events that rules send on.
-    onward: Onward,
+    forwards: ForwardQueue,
     /// Those that have arrived, and come again perhaps.
-    arrived: Arrived,
+    sent_forwards: SentForwards,
     /// It reads no further, and gives back what it has read.
     stopping: CancellationToken,
     /// It has.
-    given_back: CancellationToken,
+    returned: CancellationToken,
 }
 
 impl Bus {
@@ -236,8 +104,8 @@ impl Bus {
     ) -> Self {
         let status = Arc::new(Status::new(&settings.name));
         let (own, servers) = (vec![settings.source()], settings.servers.clone());
-        let (task, connection, onward, arrived) = Default::default();
-        let (stopping, given_back) = Default::default();
+        let (task, connection, forwards, sent_forwards) = Default::default();
+        let (stopping, returned) = Default::default();
         let new = Self {
             settings,
             servers,
@@ -248,12 +116,12 @@ impl Bus {
             own,
             task,
             connection,
-            onward,
-            arrived,
+            forwards,
+            sent_forwards,
             stopping,
-            given_back,
+            returned,
         };
-        Self { arrived: new.arrived_before(), ..new }
+        Self { sent_forwards: new.load_sent_forwards(), ..new }
     }
 
     /// The same, where all of its secrets can be had.
@@ -283,12 +151,12 @@ impl Bus {
 
     /// Reads no further, and gives back to its stream what was read and is not acknowledged, so that whoever reads next has it at
     /// once. It takes a moment, and no longer than a server may be waited for at a stop.
-    pub async fn gives_back(&self) {
+    pub async fn return_unacknowledged(&self) {
         self.stopping.cancel();
         let runs = self.task.lock().unwrap_or_else(PoisonError::into_inner).is_some();
         let reads = self.settings.inlet.as_ref().is_some_and(|inlet| inlet.stream.is_some());
-        if runs && reads && self.status.away().is_none() {
-            select(pin!(self.given_back.cancelled()), self.clock.sleep(GIVES_BACK)).await;
+        if runs && reads && self.status.connection_problem().is_none() {
+            select(pin!(self.returned.cancelled()), self.clock.sleep(RETURN_TIMEOUT)).await;
         }
     }
 
@@ -297,41 +165,41 @@ impl Bus {
         if let Some(task) = self.task.lock().unwrap_or_else(PoisonError::into_inner).take() {
             task.abort();
         }
-        self.give_up_onward();
+        self.discard_forwards();
     }
 
     /// Waits until all that is to be sent on now has arrived or was given up. Where nothing is sent, nothing is waited for.
-    pub async fn drained(&self) {
+    pub async fn drain_forwards(&self) {
         let runs = self.task.lock().unwrap_or_else(PoisonError::into_inner).is_some();
         if runs {
-            self.onward.drained().await;
+            self.forwards.drained().await;
         }
     }
 
     async fn run(self: Arc<Self>, intake: Arc<dyn Intake>, record: Arc<dyn Record>) {
         // What is to be sent on grows old also where no server was ever reached.
-        futures::future::join(self.send_onward(), self.reads_and_tells(intake, record)).await;
+        futures::future::join(self.run_forwards(), self.read_and_publish(intake, record)).await;
     }
 
-    async fn reads_and_tells(&self, intake: Arc<dyn Intake>, record: Arc<dyn Record>) {
+    async fn read_and_publish(&self, intake: Arc<dyn Intake>, record: Arc<dyn Record>) {
         if self.settings.publish.is_some() {
-            outlet::begin(self, record.as_ref()).await;
+            publisher::begin(self, record.as_ref()).await;
         }
         if self.settings.inlet.is_some() {
-            self.status.waits(Some("nothing has been read yet".into()));
+            self.status.read_problem(Some("nothing has been read yet".into()));
         }
         let connection = self.connection().await;
-        let reads = async {
+        let read = async {
             if let Some(inlet) = &self.settings.inlet {
-                inlet::follow(self, &connection.client, inlet, intake.as_ref()).await;
+                stream_reader::run(self, &connection.client, inlet, intake.as_ref()).await;
             }
         };
-        let tells = async {
+        let publish = async {
             if let Some(publish) = &self.settings.publish {
-                outlet::follow(self, connection, publish, record.as_ref()).await;
+                publisher::run(self, connection, publish, record.as_ref()).await;
             }
         };
-        futures::future::join(reads, tells).await;
+        futures::future::join(read, publish).await;
     }
 
     /// The connection, once there is one: whoever needs it first begins to connect.
@@ -380,5 +248,5 @@ impl Buses {
 
 /// Counters and gauges of all of them as Prometheus text.
 pub fn metrics(all: &[Arc<Bus>]) -> String {
-    status::text(all.iter().map(|bus| (bus.status.as_ref(), bus.onward.count() as u64)))
+    status::metrics::text(all.iter().map(|bus| (bus.status.as_ref(), bus.forwards.len() as u64)))
 }

@@ -20,11 +20,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use tokio::sync::mpsc;
 
-use crate::backend::programs::{Proposed, Wanted};
+use crate::backend::programs::{ProposalRequest, ProposalResult};
 use crate::domain::conversation::{self, AnswerView, Conversation, ConversationId, ProposedView};
 use crate::domain::{IncidentId, Person};
 use crate::pipeline::Services;
-pub use own::Memory;
+pub use own::HostRecord;
 
 /// What conversations may cost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,7 +71,7 @@ pub struct Question {
 
 /// Why a question is not answered.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Refused {
+pub enum ChatError {
     /// There is no such conversation or incident.
     #[error("{0}")]
     NotFound(String),
@@ -99,12 +99,14 @@ pub enum Event {
         incident: Option<String>,
     },
     /// The next words of the answer.
-    Words {
+    #[serde(rename = "words")]
+    Text {
         /// These.
         text: String,
     },
     /// The words so far are void.
-    Anew,
+    #[serde(rename = "anew")]
+    Restart,
     /// A look is being made.
     Look {
         /// The tool.
@@ -150,8 +152,8 @@ impl Event {
     pub fn name(&self) -> &'static str {
         match self {
             Self::Conversation { .. } => "conversation",
-            Self::Words { .. } => "words",
-            Self::Anew => "anew",
+            Self::Text { .. } => "words",
+            Self::Restart => "anew",
             Self::Look { .. } => "look",
             Self::Looked { .. } => "looked",
             Self::Answer { .. } => "answer",
@@ -162,7 +164,7 @@ impl Event {
 
 /// An event, and the conversation's entry behind it where there is one: its number in the conversation.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Shown {
+pub struct StreamedEvent {
     /// The number; none for what is shown before it is durable.
     pub entry: Option<u64>,
     /// The event.
@@ -188,7 +190,7 @@ pub struct RulingView {
 /// All conversations of a host.
 pub struct Chat {
     services: Arc<Services>,
-    memory: Arc<dyn Memory>,
+    memory: Arc<dyn HostRecord>,
     limits: Limits,
     /// Those whose last question is being answered.
     answering: Mutex<HashSet<ConversationId>>,
@@ -196,7 +198,7 @@ pub struct Chat {
 
 impl Chat {
     /// Conversations over these services.
-    pub fn new(services: Arc<Services>, memory: Arc<dyn Memory>, limits: Limits) -> Self {
+    pub fn new(services: Arc<Services>, memory: Arc<dyn HostRecord>, limits: Limits) -> Self {
         Self { services, memory, limits, answering: Mutex::default() }
     }
 
@@ -207,12 +209,15 @@ impl Chat {
     ///
     /// # Errors
     /// Why it is not answered.
-    pub async fn ask(self: &Arc<Self>, question: Question) -> Result<mpsc::UnboundedReceiver<Shown>, Refused> {
+    pub async fn ask(
+        self: &Arc<Self>,
+        question: Question,
+    ) -> Result<mpsc::UnboundedReceiver<StreamedEvent>, ChatError> {
         // A caller that hangs up in between must not let go of the place before the append is over: there would be two
         // who write to one conversation.
         let chat = Arc::clone(self);
         let taken = tokio::spawn(async move { chat.take_question(question).await }).await;
-        taken.unwrap_or_else(|_| Err(Refused::Unavailable("the question could not be taken in; ask again".into())))
+        taken.unwrap_or_else(|_| Err(ChatError::Unavailable("the question could not be taken in; ask again".into())))
     }
 
     /// Takes in a change that a program wants in the name of a person, as if a model had proposed it in a conversation of
@@ -220,24 +225,27 @@ impl Chat {
     ///
     /// # Errors
     /// Why it is not taken in.
-    pub async fn take_proposal(self: &Arc<Self>, wanted: Wanted) -> Result<Proposed, Refused> {
+    pub async fn take_proposal(self: &Arc<Self>, wanted: ProposalRequest) -> Result<ProposalResult, ChatError> {
         // As with questions: the appends are one after the other, whoever hangs up.
         let chat = Arc::clone(self);
         let taken = tokio::spawn(async move { chat.take_wanted(wanted).await }).await;
-        taken.unwrap_or_else(|_| Err(Refused::Unavailable("the proposal could not be taken in; try again".into())))
+        taken.unwrap_or_else(|_| Err(ChatError::Unavailable("the proposal could not be taken in; try again".into())))
     }
 
-    async fn take_question(self: &Arc<Self>, question: Question) -> Result<mpsc::UnboundedReceiver<Shown>, Refused> {
+    async fn take_question(
+        self: &Arc<Self>,
+        question: Question,
+    ) -> Result<mpsc::UnboundedReceiver<StreamedEvent>, ChatError> {
         if !self.services.model.configured() {
-            return Err(Refused::Unavailable(UNCONFIGURED.into()));
+            return Err(ChatError::Unavailable(UNCONFIGURED.into()));
         }
         let text = question.text.trim().to_string();
         let most = self.limits.question_bytes;
         if text.is_empty() || text.len() > most {
-            return Err(Refused::Invalid(format!("text: ask something, in at most {most} bytes")));
+            return Err(ChatError::Invalid(format!("text: ask something, in at most {most} bytes")));
         }
         if self.services.store.is_stopping() {
-            return Err(Refused::Unavailable("tidegate is stopping; ask again when it has started anew".into()));
+            return Err(ChatError::Unavailable("tidegate is stopping; ask again when it has started anew".into()));
         }
         let (mut conversation, place) = match &question.conversation {
             Some(id) => {
@@ -245,13 +253,15 @@ impl Chat {
                 let known = self.known(id).await?;
                 if !known.person.is_same_as(&question.person) {
                     let whose = known.person.shown();
-                    return Err(Refused::Conflict(format!(
+                    return Err(ChatError::Conflict(format!(
                         "conversation {id} is {whose}'s: what is proposed in it is proposed for them; begin a new one"
                     )));
                 }
                 let most = self.limits.questions;
                 if known.exchanges.len() >= most {
-                    return Err(Refused::Conflict(format!("conversation {id} has {most} questions; begin a new one")));
+                    return Err(ChatError::Conflict(format!(
+                        "conversation {id} has {most} questions; begin a new one"
+                    )));
                 }
                 (known, place)
             }
@@ -261,7 +271,7 @@ impl Chat {
                 if let Some(id) = &incident
                     && self.on_disk(id.clone(), |memory, id| memory.incident(&id.0)).await?.is_none()
                 {
-                    return Err(Refused::NotFound(format!("there is no incident {id}")));
+                    return Err(ChatError::NotFound(format!("there is no incident {id}")));
                 }
                 let began = conversation::Fact::Began { person: question.person.clone(), incident };
                 let conversation = self.services.store.begin_conversation(began).await.map_err(unavailable)?;
@@ -303,14 +313,14 @@ impl Chat {
     }
 
     /// A conversation that is not closed.
-    async fn known(&self, id: &ConversationId) -> Result<Conversation, Refused> {
+    async fn known(&self, id: &ConversationId) -> Result<Conversation, ChatError> {
         let (store, wanted) = (Arc::clone(&self.services.store), id.clone());
         let read = tokio::task::spawn_blocking(move || store.conversation(&wanted)).await;
-        let read = read.map_err(|_| Refused::Unavailable("the conversation cannot be read".into()))?;
-        let none = || Refused::NotFound(format!("there is no conversation {id}"));
+        let read = read.map_err(|_| ChatError::Unavailable("the conversation cannot be read".into()))?;
+        let none = || ChatError::NotFound(format!("there is no conversation {id}"));
         let conversation = read.map_err(unavailable)?.ok_or_else(none)?;
         if let Some(reason) = &conversation.closed {
-            return Err(Refused::Conflict(format!("conversation {id} is closed: {reason}; begin a new one")));
+            return Err(ChatError::Conflict(format!("conversation {id} is closed: {reason}; begin a new one")));
         }
         Ok(conversation)
     }
@@ -319,29 +329,31 @@ impl Chat {
     async fn on_disk<A: Send + 'static, T: Send + 'static>(
         &self,
         about: A,
-        read: impl FnOnce(&dyn Memory, A) -> Result<T, String> + Send + 'static,
-    ) -> Result<T, Refused> {
+        read: impl FnOnce(&dyn HostRecord, A) -> Result<T, String> + Send + 'static,
+    ) -> Result<T, ChatError> {
         let memory = Arc::clone(&self.memory);
         let read = tokio::task::spawn_blocking(move || read(memory.as_ref(), about)).await;
-        read.unwrap_or_else(|_| Err("the records cannot be read".into())).map_err(Refused::Unavailable)
+        read.unwrap_or_else(|_| Err("the records cannot be read".into())).map_err(ChatError::Unavailable)
     }
 
     /// A place among the questions that are answered side by side.
-    fn place(self: &Arc<Self>, id: Option<&ConversationId>) -> Result<Place, Refused> {
+    fn place(self: &Arc<Self>, id: Option<&ConversationId>) -> Result<Slot, ChatError> {
         let mut answering = self.answering();
         if answering.len() >= self.limits.concurrent.max(1) {
             let text =
                 "as many questions are being answered as may be side by side ([chat] concurrent); ask again soon";
-            return Err(Refused::Unavailable(text.into()));
+            return Err(ChatError::Unavailable(text.into()));
         }
         // One that has no name yet takes a place of its own.
         let nameless = || ConversationId(format!("new-{}", self.services.random.next()).into());
         let id = id.cloned().unwrap_or_else(nameless);
         if !answering.insert(id.clone()) {
-            return Err(Refused::Conflict(format!("conversation {id} is being answered; ask again when that is over")));
+            return Err(ChatError::Conflict(format!(
+                "conversation {id} is being answered; ask again when that is over"
+            )));
         }
         drop(answering);
-        Ok(Place { chat: Arc::clone(self), id })
+        Ok(Slot { chat: Arc::clone(self), id })
     }
 
     fn answering(&self) -> MutexGuard<'_, HashSet<ConversationId>> {
@@ -358,12 +370,12 @@ pub const UNCONFIGURED: &str = "no language model is configured, and a conversat
 const CRASHED: &str = "tidegate ended in the middle of the answer";
 
 /// A place among the questions that are answered; it is given up with this.
-struct Place {
+struct Slot {
     chat: Arc<Chat>,
     id: ConversationId,
 }
 
-impl Place {
+impl Slot {
     /// The same place for the conversation that has got a name.
     fn of(mut self, id: &ConversationId) -> Self {
         let mut answering = self.chat.answering();
@@ -375,12 +387,12 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl Drop for Slot {
     fn drop(&mut self) {
         self.chat.answering().remove(&self.id);
     }
 }
 
-fn unavailable(error: crate::ports::JournalError) -> Refused {
-    Refused::Unavailable(error.to_string())
+fn unavailable(error: crate::ports::JournalError) -> ChatError {
+    ChatError::Unavailable(error.to_string())
 }

@@ -30,14 +30,14 @@ struct State {
 
 /// Nobody calls for the time being.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Skipped {
+pub struct CircuitOpen {
     /// Calls in a row without an answer.
     pub misses: u32,
     /// How long nobody calls yet; zero while one call tries.
     pub still: Duration,
 }
 
-impl std::fmt::Display for Skipped {
+impl std::fmt::Display for CircuitOpen {
     /// The end of a sentence about the callee.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let misses = self.misses;
@@ -50,7 +50,7 @@ impl std::fmt::Display for Skipped {
 
 /// A call that may be made. Dropped without a word, it says nothing about the callee.
 #[derive(Debug)]
-pub struct Admitted<'a> {
+pub struct AdmittedCall<'a> {
     circuit: &'a Circuit,
     tries: bool,
 }
@@ -64,14 +64,14 @@ impl Circuit {
     ///
     /// # Errors
     /// When the callee is skipped.
-    pub fn admit(&self, now: Duration) -> Result<Admitted<'_>, Skipped> {
+    pub fn admit(&self, now: Duration) -> Result<AdmittedCall<'_>, CircuitOpen> {
         let mut state = self.state();
         if let Some(skipped) = state.skipped(now) {
             return Err(skipped);
         }
         let tries = state.skipped_until.is_some();
         state.trying |= tries;
-        Ok(Admitted { circuit: self, tries })
+        Ok(AdmittedCall { circuit: self, tries })
     }
 
     /// Forgets what was, because the callee is another one now.
@@ -80,19 +80,19 @@ impl Circuit {
     }
 
     /// Whether a call would be let through.
-    pub fn skipped(&self, now: Duration) -> Option<Skipped> {
+    pub fn skipped(&self, now: Duration) -> Option<CircuitOpen> {
         self.state().skipped(now)
     }
 }
 
 impl State {
-    fn skipped(&self, now: Duration) -> Option<Skipped> {
+    fn skipped(&self, now: Duration) -> Option<CircuitOpen> {
         let still = self.skipped_until?.saturating_sub(now);
-        (self.trying || !still.is_zero()).then_some(Skipped { misses: self.misses, still })
+        (self.trying || !still.is_zero()).then_some(CircuitOpen { misses: self.misses, still })
     }
 }
 
-impl Admitted<'_> {
+impl AdmittedCall<'_> {
     /// There was an answer, whatever it said.
     pub fn answered(self) {
         *self.circuit.state() = State::default();
@@ -113,7 +113,7 @@ impl Admitted<'_> {
     }
 }
 
-impl Drop for Admitted<'_> {
+impl Drop for AdmittedCall<'_> {
     fn drop(&mut self) {
         if self.tries {
             self.circuit.state().trying = false;
@@ -142,7 +142,7 @@ mod tests {
         assert_eq!(circuit.skipped(s(0)), None, "an answer in between counts");
         assert!(circuit.admit(s(10)).unwrap().missed(s(10)), "a pause begins");
         let skipped = circuit.admit(s(30)).unwrap_err();
-        assert_eq!(skipped, Skipped { misses: 3, still: s(40) });
+        assert_eq!(skipped, CircuitOpen { misses: 3, still: s(40) });
         assert!(skipped.to_string().contains("3 calls in a row; it is left alone for 40 s"), "{skipped}");
     }
 
@@ -175,7 +175,7 @@ mod tests {
     #[test]
     fn calls_under_way_make_no_pause_longer() {
         let circuit = Circuit::default();
-        let under_way: Vec<Admitted<'_>> = (0..16).map(|_| circuit.admit(s(0)).unwrap()).collect();
+        let under_way: Vec<AdmittedCall<'_>> = (0..16).map(|_| circuit.admit(s(0)).unwrap()).collect();
         let begun = under_way.into_iter().map(|call| call.missed(s(5)));
         assert_eq!(begun.filter(|begun| *begun).count(), 1, "one pause begins");
         assert_eq!(circuit.skipped(s(5)).unwrap().still, s(60));

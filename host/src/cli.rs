@@ -1,7 +1,7 @@
 //! The command line: words in, calls of the host, texts and an exit code out.
 //!
-//! Commands that only look read the data files, whether or not a host is running. Commands that
-//! answer or intervene talk to the running host over HTTP. No type of the argument parser leaves
+//! Commands that only look read the data files, whether or not a host is running; where `--listen` names a host, they ask
+//! that one. Commands that answer or intervene talk to the running host over HTTP. No type of the argument parser leaves
 //! this module.
 
 mod answer;
@@ -21,10 +21,14 @@ mod inspect;
 mod journal;
 mod knowledge;
 mod mcp;
+mod meant;
 mod model;
+mod notify;
 mod plugin;
 mod policy;
+mod record;
 mod remote;
+mod routes;
 mod schedule;
 mod screen;
 mod serve;
@@ -59,7 +63,7 @@ struct Arguments {
     /// The configuration; without it ./tidegate.toml is read if it exists
     #[arg(long, global = true, value_name = "FILE", help_heading = GLOBAL)]
     config: Option<PathBuf>,
-    /// Address and port of the HTTP server, over the configuration
+    /// Address and port of the HTTP server, over the configuration; what only looks asks it then, and reads no files
     #[arg(long, global = true, value_name = "ADDRESS:PORT", value_parser = read_listen, help_heading = GLOBAL)]
     listen: Option<SocketAddr>,
     /// observe (change nothing) or enforce (execute what the gate allows), over the configuration
@@ -124,7 +128,7 @@ enum Command {
     /// Serve an MCP client over standard input and output: what it asks is asked of the running host
     Mcp,
     /// Say yes to an action that waits for a person, after it was shown
-    Approve(answer::ApproveArguments),
+    Approve(answer::Arguments),
     /// Say no to an action that waits for a person
     Deny(answer::Arguments),
     /// Execute nothing until `resume`, across restarts
@@ -135,12 +139,16 @@ enum Command {
     Silence(silence::Arguments),
     /// Prove policies before they are live, and see why they decide as they do
     Policy(policy::Arguments),
+    /// Show whom the policies tell, and who would be told of an alert, and why
+    Routes(routes::Arguments),
     /// Translate what people have elsewhere, such as EventHooks of ops, into policies and targets
     Import(import::Arguments),
     /// List what was stopped because its fixes did not help or its proposals were denied, or let it go on
     Breakers(breakers::Arguments),
     /// List messages that were not delivered, or have them sent anew
     Deliveries(deliveries::Arguments),
+    /// Try whether a target takes messages, with a real one that says it is a test
+    Notify(notify::Arguments),
     /// List who did what to the host, and who tried
     Audit(audit::Arguments),
     /// Say who there is: people with tokens or passwords, and senders
@@ -161,6 +169,8 @@ enum Command {
 struct Context<'a> {
     host: &'a dyn Host,
     config: Arc<Config>,
+    /// The command line names the host that is asked, also for what the files of the data folder know.
+    asks_host: bool,
     environment: &'a dyn Environment,
 }
 
@@ -178,9 +188,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, host: &dyn Host) -> Ex
         Err(error) => {
             match error.downcast_ref::<Problems>() {
                 Some(problems) => print_problems(&problems.0),
-                None => match (error.downcast_ref::<plugin::Lines>(), error.downcast_ref::<answer::Several>()) {
+                None => match (error.downcast_ref::<plugin::Lines>(), error.downcast_ref::<answer::QuestionList>()) {
                     (Some(plugin::Lines(text)), _) => format!("error: {text}").lines().for_each(note),
-                    (_, Some(answer::Several(text))) => note_lines(format!("error: {text}")),
+                    (_, Some(answer::QuestionList(text))) => note_lines(format!("error: {text}")),
                     _ => note(format!("error: {error:#}")),
                 },
             }
@@ -221,7 +231,8 @@ fn dispatch(arguments: Arguments, host: &dyn Host) -> anyhow::Result<ExitCode> {
     let environment = &ProcessEnvironment;
     telemetry::start(&config.log, environment).map_err(anyhow::Error::msg)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let context = Context { host, config, environment };
+    let asks_host = overrides.listen.is_some();
+    let context = Context { host, config, asks_host, environment };
     let result = runtime.block_on(async {
         match arguments.command {
             Command::Serve(_) => serve::run(&context).await,
@@ -232,10 +243,10 @@ fn dispatch(arguments: Arguments, host: &dyn Host) -> anyhow::Result<ExitCode> {
             Command::Top(arguments) => top::run(&context, &arguments).await,
             Command::Inspect(arguments) => inspect::run(&context, arguments).await,
             Command::Schedule(arguments) => schedule::run(&context, arguments).await,
-            Command::Report { incident } => incidents::report(&context, &incident),
-            Command::Evidence(arguments) => evidence::run(&context, &arguments),
-            Command::Search(arguments) => knowledge::search(&context, &arguments),
-            Command::Similar(arguments) => knowledge::similar(&context, &arguments),
+            Command::Report { incident } => incidents::report(&context, &incident).await,
+            Command::Evidence(arguments) => evidence::run(&context, &arguments).await,
+            Command::Search(arguments) => knowledge::search(&context, &arguments).await,
+            Command::Similar(arguments) => knowledge::similar(&context, &arguments).await,
             Command::Chat(arguments) => chat::run(&context, arguments).await,
             Command::Mcp => mcp::run(&context).await,
             Command::Approve(arguments) => answer::approve(&context, arguments).await,
@@ -244,15 +255,17 @@ fn dispatch(arguments: Arguments, host: &dyn Host) -> anyhow::Result<ExitCode> {
             Command::Resume(arguments) => answer::resume(&context, arguments).await,
             Command::Silence(arguments) => silence::run(&context, arguments).await,
             Command::Policy(arguments) => policy::run(&context, arguments).await,
+            Command::Routes(arguments) => routes::run(&context, arguments).await,
             Command::Import(arguments) => import::run(&context, arguments),
             Command::Breakers(arguments) => breakers::run(&context, arguments).await,
             Command::Deliveries(arguments) => deliveries::run(&context, arguments).await,
+            Command::Notify(arguments) => notify::run(&context, arguments).await,
             Command::Plugin(arguments) => plugin::run(&context, arguments).await,
             Command::Costs(arguments) => costs::run(&context, &arguments),
             Command::Model(arguments) => model::run(&context, arguments).await,
-            Command::Audit(arguments) => audit::run(&context, arguments),
+            Command::Audit(arguments) => audit::run(&context, arguments).await,
             Command::Token(arguments) => token::run(&context, arguments),
-            Command::User(arguments) => user::run(&context, arguments),
+            Command::User(arguments) => user::run(&context, arguments).await,
             Command::Journal(arguments) => journal::run(&context, arguments),
         }
     });

@@ -13,7 +13,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-pub use engine::wanted;
+pub use engine::required_calls;
 pub use survey::{Survey, Topic};
 pub use table::Tables;
 

@@ -10,6 +10,7 @@ mod access;
 mod admins;
 mod approvals;
 mod auth;
+mod authentication;
 mod bus;
 mod chat;
 mod cluster;
@@ -45,19 +46,19 @@ mod tools;
 mod traces;
 mod unit;
 mod users;
-mod ways_in;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-pub use access::{Because, Rights};
+pub use access::{Rights, RoleSource};
 pub use approvals::{Approvals, Groups, Link};
 pub use auth::{Auth, Jwt, Scheme, scheme};
+pub use authentication::is_this_machine;
 pub use cluster::Cluster;
 pub use correlate::Correlate;
 pub use deliveries::Deliveries;
-pub use directory::NotLetIn;
+pub use directory::SignInRefusal;
 pub use endpoint::Endpoint;
 pub use events::Events;
 pub use gate::Gate;
@@ -66,7 +67,7 @@ pub use journal::Retention;
 pub use knowledge::Knowledge;
 pub use limits::Limits;
 pub use log::{Log, LogFormat};
-pub use mcp::{Mcp, Write as McpWrite};
+pub use mcp::{Mcp, WriteScope as McpWrite};
 pub use model::Model;
 pub use oidc::Oidc;
 pub use paths::Directory;
@@ -74,7 +75,7 @@ pub use plugins::Plugins;
 pub use problem::{Problem, Problems};
 pub use proxy::Proxy;
 pub use report::Report;
-pub use schedule::{Does, Findings, Heartbeat, Missed, Ping, Raised, Schedule};
+pub use schedule::{Findings, Heartbeat, MissedRuns, Ping, Schedule, ScheduleAction, ScheduledAlert};
 pub use secret::Secrets;
 pub use server::{Server, parse_listen};
 pub use sign_in::SignIn;
@@ -83,7 +84,6 @@ pub use tools::Tools;
 pub use traces::Traces;
 pub use unit::{Period, Size};
 pub use users::{User, is_name as is_user_name};
-pub use ways_in::is_this_machine;
 
 use crate::domain::Mode;
 use crate::environment::Environment;
@@ -422,7 +422,7 @@ impl Config {
             all.extend(bus.secrets().map(|(_, secret)| (at(&["bus", "nats"]), secret)));
         }
         for schedule in &self.schedules {
-            if let Does::Ping(ping) = &schedule.does {
+            if let ScheduleAction::Ping(ping) = &schedule.does {
                 all.push((at(&["schedule"]), &ping.url));
             }
         }

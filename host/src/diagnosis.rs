@@ -17,19 +17,19 @@ mod job;
 mod logs;
 mod network;
 mod node;
+mod observations;
 mod probe;
 mod rollout;
 mod scheduling;
 mod start;
 #[cfg(test)]
 mod tests;
-mod well;
-mod world;
+mod transient;
 
 use crate::domain::incident::{Incident, Look};
 use crate::domain::{Alert, Cause, NamedCause};
 use crate::evidence::{self, Event};
-use world::World;
+use observations::Observations;
 
 /// Causes of one incident, objects that one of them names, and lines of evidence for one.
 const CAUSES: usize = 12;
@@ -38,7 +38,7 @@ const LINES: usize = 4;
 
 /// What an incident's alerts and evidence show to be wrong, the most telling first.
 pub fn of(incident: &Incident) -> Vec<NamedCause> {
-    causes(incident.firing(), incident.looks_lately().filter(|look| evidence::is_evidence(look)))
+    causes(incident.firing(), incident.current_looks().filter(|look| evidence::is_evidence(look)))
 }
 
 /// What alerts and looks show to be wrong, each cause once, the most telling first.
@@ -46,8 +46,8 @@ pub fn causes<'a>(
     alerts: impl IntoIterator<Item = &'a Alert>,
     looks: impl IntoIterator<Item = &'a Look>,
 ) -> Vec<NamedCause> {
-    let world = World::new(alerts, looks);
-    let mut found = Found::default();
+    let world = Observations::new(alerts, looks);
+    let mut found = CauseSet::default();
     for family in [
         image::find,
         configuration::find,
@@ -64,7 +64,7 @@ pub fn causes<'a>(
         rollout::find,
         alerts::find,
         // Nothing is wrong only if nothing else is.
-        well::find,
+        transient::find,
     ] {
         family(&world, &mut found);
     }
@@ -73,9 +73,9 @@ pub fn causes<'a>(
 
 /// Causes while they are gathered.
 #[derive(Default)]
-struct Found(Vec<NamedCause>);
+struct CauseSet(Vec<NamedCause>);
 
-impl Found {
+impl CauseSet {
     /// Takes a cause in; the same trouble of another object is one cause about several.
     fn add(&mut self, cause: NamedCause) {
         let Some(known) = self.0.iter_mut().find(|known| known.same(&cause)) else {

@@ -2,14 +2,14 @@
 //!
 //! What comes of a message is handed on as alerts, which go the way of all others: they are durable before anybody
 //! acknowledges the message. Nothing here is a record. What fires is read off the live incidents at the first message
-//! ([`standing`]); counts begin anew with every start ([`counts`]).
+//! ([`firing`]); counts begin anew with every start ([`counts`]).
 
 pub mod cloudevent;
+mod counters;
 mod counts;
-mod firsts;
+mod firing;
+mod first_seen;
 mod recent;
-mod standing;
-mod tally;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -18,16 +18,16 @@ use jiff::Timestamp;
 
 use crate::domain::alert::normalised::Normalised;
 use crate::domain::event::{ENDS_AFTER, Event, Forward, Pattern, SOURCE};
-use crate::domain::text::cut;
+use crate::domain::text::truncate;
 use crate::domain::{Alert, Incident, Labels};
 use crate::ports::{Clock, Inbound};
-use crate::rules::{Policies, Raised};
+use crate::rules::{Policies, RaisedAlert};
+use counters::{Counters, EventOutcome};
 use counts::Counts;
-use firsts::{Firsts, When};
-pub use recent::Came;
-use recent::Recent;
-use standing::Standing;
-use tally::{Tally, What};
+use firing::FiringAlerts;
+use first_seen::{FirstSeen, TimeHint};
+pub use recent::ReceivedEvent;
+use recent::RecentEvents;
 
 /// Half of the objects of which counts are kept.
 const COUNTED: usize = 10_000;
@@ -48,9 +48,9 @@ pub struct Events {
     clock: Arc<dyn Clock>,
     live: Live,
     state: Mutex<State>,
-    recent: Mutex<Recent>,
-    firsts: Mutex<Firsts>,
-    tally: Tally,
+    recent: Mutex<RecentEvents>,
+    firsts: Mutex<FirstSeen>,
+    tally: Counters,
 }
 
 /// What the way of a message says of its events, where these say nothing.
@@ -83,22 +83,22 @@ impl Origin {
 struct State {
     counts: Counts,
     /// None before the live incidents were read.
-    standing: Option<Standing>,
+    standing: Option<FiringAlerts>,
 }
 
 impl Events {
     /// Judges by these policies. `live` is asked for the live incidents when the first event comes.
     pub fn new(policies: Arc<dyn Policies>, clock: Arc<dyn Clock>, live: Live) -> Self {
         let state = Mutex::new(State { counts: Counts::new(COUNTED), standing: None });
-        let firsts = Mutex::new(Firsts::new(KNOWN));
-        Self { policies, clock, live, state, recent: Mutex::default(), firsts, tally: Tally::default() }
+        let firsts = Mutex::new(FirstSeen::new(KNOWN));
+        Self { policies, clock, live, state, recent: Mutex::default(), firsts, tally: Counters::default() }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn recent(&self) -> MutexGuard<'_, Recent> {
+    fn recent(&self) -> MutexGuard<'_, RecentEvents> {
         self.recent.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -108,7 +108,7 @@ impl Events {
     }
 
     /// The latest events whose subject is meant, from a time on, the newest first; so many at most.
-    pub fn latest(&self, subject: &Pattern, since: Option<Timestamp>, most: usize) -> Vec<Came> {
+    pub fn latest(&self, subject: &Pattern, since: Option<Timestamp>, most: usize) -> Vec<ReceivedEvent> {
         self.recent().of(subject, since, most)
     }
 
@@ -129,12 +129,12 @@ impl Events {
     ) -> Result<Normalised, String> {
         let read = cloudevent::read(headers, body);
         let unread = read.as_ref().map_or(1, |read| read.left_out.iter().map(|one| one.count).sum());
-        self.tally.add(What::Unreadable, unread);
+        self.tally.add(EventOutcome::Unreadable, unread);
         let mut read = read?;
         if read.events.is_empty() && !read.left_out.is_empty() {
             return Err(read.left_out.swap_remove(0).text);
         }
-        self.date(&mut read.events, origin.map_or(When::Came(received_at), |origin| When::Sent(origin.at)));
+        self.date(&mut read.events, origin.map_or(TimeHint::Received(received_at), |origin| TimeHint::Sent(origin.at)));
         if let Some(origin) = origin {
             read.events = read.events.into_iter().map(|event| origin.completed(event)).collect();
         }
@@ -142,7 +142,7 @@ impl Events {
     }
 
     /// Gives events the time at which they came first, where they say none: one that is sent again is the same.
-    fn date(&self, events: &mut [Event], when: When) {
+    fn date(&self, events: &mut [Event], when: TimeHint) {
         let elapsed = self.clock.elapsed();
         let mut firsts = self.firsts.lock().unwrap_or_else(PoisonError::into_inner);
         for event in events {
@@ -187,7 +187,7 @@ impl Events {
         for event in events {
             let judged = self.policies.event(event, now);
             forwards.extend(judged.forward.iter().map(|(subject, _)| event.forwarded(subject)));
-            self.tally.add(What::Forwarded, judged.forward.len() as u64);
+            self.tally.add(EventOutcome::Forwarded, judged.forward.len() as u64);
             if let Some(fault) = judged.faults.first() {
                 self.tally.fault(fault, self.clock.elapsed());
             }
@@ -203,10 +203,15 @@ impl Events {
                 for (name, rule) in &judged.over {
                     let fingerprint = event.fingerprint(name);
                     state.counts.forget(&fingerprint);
-                    alerts.extend(standing.over(&fingerprint, &format!("{rule}: {}", cut(reason, 200)), at, elapsed));
+                    alerts.extend(standing.over(
+                        &fingerprint,
+                        &format!("{rule}: {}", truncate(reason, 200)),
+                        at,
+                        elapsed,
+                    ));
                 }
-                self.tally.add(What::Over, (alerts.len() - before) as u64);
-                for Raised { alert, count, ends_after_ms, .. } in judged.raised {
+                self.tally.add(EventOutcome::Resolved, (alerts.len() - before) as u64);
+                for RaisedAlert { alert, count, ends_after_ms, .. } in judged.raised {
                     let enough = match count.filter(|_| !standing.fires(&alert.fingerprint)) {
                         None => true,
                         Some(of) if event.repeats(of.times, of.within_ms) => true,
@@ -218,15 +223,15 @@ impl Events {
                     if enough {
                         state.counts.forget(&alert.fingerprint);
                         alerts.push(standing.raise(alert, ends_after_ms.map(Duration::from_millis), elapsed));
-                        self.tally.add(What::Raised, 1);
+                        self.tally.add(EventOutcome::Raised, 1);
                     } else {
-                        self.tally.add(What::Counted, 1);
+                        self.tally.add(EventOutcome::Counted, 1);
                         counted = true;
                     }
                 }
             }
             if alerts.len() == before && !counted && judged.forward.is_empty() {
-                self.tally.add(What::Ignored, 1);
+                self.tally.add(EventOutcome::Ignored, 1);
             }
         }
         alerts
@@ -241,8 +246,8 @@ impl Events {
     }
 
     /// What fires by the record.
-    fn restored(&self, now: Duration) -> Standing {
-        let mut standing = Standing::new(STANDING);
+    fn restored(&self, now: Duration) -> FiringAlerts {
+        let mut standing = FiringAlerts::new(STANDING);
         for incident in (self.live)().iter().filter(|incident| incident.closed.is_none()) {
             for alert in incident.firing().filter(|alert| alert.source == SOURCE) {
                 standing.restore(alert, ends_after(alert), now);
@@ -268,13 +273,13 @@ impl Events {
             standing.forgotten()
         });
         drop(state);
-        self.tally.add(What::Expired, ended.len() as u64);
+        self.tally.add(EventOutcome::Expired, ended.len() as u64);
         self.tally.forgot(counts, firing);
     }
 
     /// Counters and gauges as Prometheus text.
     pub fn metrics(&self) -> String {
-        let firing = self.state().standing.as_ref().map_or(0, Standing::firing);
+        let firing = self.state().standing.as_ref().map_or(0, FiringAlerts::firing);
         self.tally.text(firing)
     }
 }

@@ -6,38 +6,38 @@
 //! its first sensible lines. Nothing here decides anything; reports, messages, the model and the diagnosis read it.
 //! The whole answer stays in the journal.
 
+mod action_change;
 mod container;
 mod describe;
 mod difference;
 mod document;
 mod event;
-mod known;
 mod listed;
 mod log;
 mod log_line;
 mod object;
-mod observed;
-mod other;
+mod object_summary;
+mod observation;
 mod patch;
 mod revision;
-mod seen;
 mod table;
 #[cfg(test)]
 mod tests;
+mod unstructured;
 mod write;
 
+pub use action_change::{ActionChange, Basis, action_change, change_view};
 pub use difference::{CHANGES, Change, changes};
 pub(crate) use event::{Event, age};
-pub use known::{By, Known, change_view, known};
-pub(crate) use listed::{Listed, Shown, events, objects};
+pub(crate) use listed::{ListedObject, ObjectList, events, objects};
 pub(crate) use log::last_error;
 pub(crate) use object::{list, text};
-pub(crate) use observed::{Observed, Told, observed};
+pub(crate) use object_summary::NODE_PRESSURES;
+pub(crate) use observation::{Detail, Observation, observed};
 pub use patch::patched;
-pub use revision::{Revised, between_revisions};
-pub(crate) use seen::NODE_PRESSURES;
+pub use revision::{RevisionPair, between_revisions};
 pub(crate) use table::Row;
-pub use write::{Written, taken_back, written};
+pub use write::{ObjectWrite, taken_back, written};
 
 use crate::domain::action::ActionId;
 use crate::domain::call::Call;
@@ -101,7 +101,7 @@ pub fn of(look: &Look) -> Excerpt {
     if look.ok && look.refused.is_none() {
         return excerpt(&look.call, &look.text);
     }
-    Excerpt::new(other::lines(readable(&look.told())))
+    Excerpt::new(unstructured::lines(readable(&look.told())))
 }
 
 /// What a model is shown of a look: the excerpt, and the document without what says nothing where the

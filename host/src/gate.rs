@@ -9,15 +9,15 @@ pub mod approval;
 mod breakers;
 pub mod canary;
 mod controls;
-mod earlier;
 mod guards;
+mod history;
 pub mod ledger;
 pub mod link;
 pub mod looks;
 pub mod people;
 mod permit;
 mod read_permit;
-mod recent;
+mod sliding_window;
 mod streaks;
 pub mod undo;
 
@@ -36,12 +36,12 @@ pub use permit::Permit;
 use permit::{Terms, Withdrawal};
 pub use read_permit::ReadPermit;
 
-use crate::domain::decision::{Counts, Spend};
+use crate::domain::decision::{CountedExecution, Spend};
 use crate::domain::entry::Resolution;
 use crate::domain::gate_event::{GateEvent, origin_key};
 use crate::domain::incident::{ActionRecord, ActionState};
-use crate::domain::requirement::Refusal;
-use crate::domain::{Action, Fact, Heard, Incident, Mode, Person, Requirement, Risk, Ruling, RulingKind};
+use crate::domain::requirement::ApprovalRefusal;
+use crate::domain::{Action, Fact, GateRuling, Incident, Mode, Person, Requirement, Risk, Ruling, RulingKind};
 use crate::rules::{Context, Policies, Vote};
 
 use approval::approved;
@@ -86,11 +86,11 @@ impl Default for Options {
 pub struct Gate {
     options: Options,
     people: RwLock<Arc<People>>,
-    guarded: Mutex<Guarded>,
+    guarded: Mutex<State>,
 }
 
 #[derive(Debug, Default)]
-struct Guarded {
+struct State {
     ledger: Ledger,
     breakers: Breakers,
     /// What canaries let through and was seen to help, in a row.
@@ -102,7 +102,7 @@ struct Guarded {
 impl Gate {
     /// A gate with nothing spent.
     pub fn new(options: Options) -> Self {
-        Self { options, people: RwLock::default(), guarded: Mutex::new(Guarded::default()) }
+        Self { options, people: RwLock::default(), guarded: Mutex::new(State::default()) }
     }
 
     /// The same gate, which knows the groups that gates may ask.
@@ -112,7 +112,7 @@ impl Gate {
     }
 
     /// Why a person's yes to an action would not count; none when it would.
-    pub fn refusal(&self, record: &ActionRecord, person: &Person) -> Option<Refusal> {
+    pub fn refusal(&self, record: &ActionRecord, person: &Person) -> Option<ApprovalRefusal> {
         approval::refusal(&self.people(), record, record.ruling.as_ref()?, person)
     }
 
@@ -122,7 +122,7 @@ impl Gate {
     }
 
     /// From now on these are the people.
-    pub fn people_are(&self, people: People) {
+    pub fn set_people(&self, people: People) {
         *self.people.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(people);
     }
 
@@ -131,7 +131,7 @@ impl Gate {
         self.options
     }
 
-    fn guarded(&self) -> std::sync::MutexGuard<'_, Guarded> {
+    fn guarded(&self) -> std::sync::MutexGuard<'_, State> {
         // A panic cannot leave the state half changed: every change is one insertion.
         self.guarded.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
@@ -143,19 +143,19 @@ impl Gate {
 
     fn rule_locked(
         &self,
-        guarded: &Guarded,
+        guarded: &State,
         policies: &dyn Policies,
         incident: &Incident,
         action: &Action,
         context: &Context<'_>,
     ) -> Ruling {
         let mut votes = policies.gates(action, incident, context);
-        votes.iter_mut().for_each(|vote| canary::weigh(vote, |key| guarded.verified.count(key)));
-        undo::weigh(&mut votes, incident, action);
+        votes.iter_mut().for_each(|vote| canary::apply(vote, |key| guarded.verified.count(key)));
+        undo::apply(&mut votes, incident, action);
         let people = self.people();
         votes.iter_mut().for_each(|vote| ask_nobody_unknown(&people, vote));
         let spends = spends(&votes);
-        let mut heard = heard(&votes);
+        let mut heard = gate_rulings(&votes);
         heard.extend(guards::hear(&self.options, guarded, policies, incident, action, &votes, context));
         let (kind, rule, reason) = decide(&heard, action.risk);
         let ask = votes.iter().filter(|vote| vote.says == RulingKind::Ask);
@@ -179,7 +179,7 @@ impl Gate {
             held_against,
             mode,
             spends,
-            counts: Counts {
+            counts: CountedExecution {
                 canaries: not_denying(&votes).flat_map(canary::keys).collect(),
                 cooldowns: not_denying(&votes)
                     .filter(|vote| vote.cooldown_ms.is_some())
@@ -294,7 +294,7 @@ impl Gate {
 
     /// Forgets everything, before a restore.
     pub fn forget(&self) {
-        *self.guarded() = Guarded::default();
+        *self.guarded() = State::default();
     }
 
     /// Restores what the journal has taught so far, in its order.
@@ -320,7 +320,7 @@ impl Gate {
     }
 }
 
-impl Guarded {
+impl State {
     fn learn(&mut self, at: Timestamp, gate_event: &GateEvent, options: &Options) -> Option<Breaker> {
         match gate_event {
             GateEvent::Begun { incident, attempt, spends, target, cooldowns } => {
@@ -369,15 +369,15 @@ fn required(vote: &Vote) -> Requirement {
 }
 
 /// What gates said, for the record.
-pub fn heard(votes: &[Vote]) -> Vec<Heard> {
-    let heard = |vote: &Vote| Heard { gate: vote.gate.clone(), ruling: vote.says, reason: vote.reason.clone() };
+pub fn gate_rulings(votes: &[Vote]) -> Vec<GateRuling> {
+    let heard = |vote: &Vote| GateRuling { gate: vote.gate.clone(), ruling: vote.says, reason: vote.reason.clone() };
     votes.iter().map(heard).collect()
 }
 
 /// The most restrictive vote; among equals the first. What nobody allows is denied if it changes
 /// anything.
-pub fn decide(heard: &[Heard], risk: Risk) -> (RulingKind, String, String) {
-    let mut winner: Option<&Heard> = None;
+pub fn decide(heard: &[GateRuling], risk: Risk) -> (RulingKind, String, String) {
+    let mut winner: Option<&GateRuling> = None;
     for vote in heard {
         if winner.is_none_or(|winner| vote.ruling > winner.ruling) {
             winner = Some(vote);

@@ -15,7 +15,7 @@ mod re2;
 mod read;
 mod sample;
 mod subject;
-mod tests_of;
+mod test_cases;
 mod write;
 mod yaml;
 
@@ -24,7 +24,7 @@ use std::path::PathBuf;
 
 use crate::plugin::TargetOptions;
 pub use names::in_force;
-pub use read::{Read, read};
+pub use read::{ParsedHooks, read};
 pub use write::import;
 
 /// One hook as it was written.
@@ -80,7 +80,7 @@ pub struct LeftOut {
 
 /// What became of a hook.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
-pub struct Became {
+pub struct HookResult {
     /// The hook: its namespace and name.
     pub hook: String,
     /// The file that it stands in.
@@ -95,20 +95,20 @@ pub struct Became {
 
 /// What is wanted of an import.
 #[derive(Clone, Debug, Default)]
-pub struct Wanted {
+pub struct ImportRequest {
     /// The folder that is written.
     pub into: PathBuf,
     /// Whether what an earlier import has written gives way.
     pub force: bool,
     /// What has a name already.
-    pub taken: Taken,
+    pub taken: ExistingNames,
     /// The buses on which something is told: their names, and what subjects begin with there.
     pub buses: Vec<(String, String)>,
 }
 
 /// What has a name already, so that no target can have it.
 #[derive(Clone, Debug, Default)]
-pub struct Taken {
+pub struct ExistingNames {
     /// Plugins.
     pub plugins: BTreeSet<String>,
     /// Targets of the configuration.
@@ -123,7 +123,7 @@ pub struct Taken {
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Imported {
     /// Hook by hook.
-    pub hooks: Vec<Became>,
+    pub hooks: Vec<HookResult>,
     /// Of what nothing was made.
     pub left_out: Vec<LeftOut>,
     /// What was read and is no hook.
@@ -149,7 +149,7 @@ impl Imported {
 
 /// Everything that is to be written, by its path in the folder.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct Texts {
+struct GeneratedFiles {
     policies: Vec<(String, String)>,
     tests: Vec<(String, String)>,
     notifiers: Option<String>,

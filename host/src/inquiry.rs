@@ -11,14 +11,14 @@ mod record;
 
 use serde_json::{Map, Value, json};
 
-use crate::backend::silences::Draft;
+use crate::backend::silences::SilenceDraft;
 use crate::backend::{Backend, Records};
 use crate::domain::{Access, Matcher, Permission, Person, schema};
 use crate::report::Language;
 
 use arguments::Arguments;
 pub use fit::fit;
-pub use page::{Cursor, beyond, paged};
+pub use page::{Cursor, paginate, truncate_page};
 
 /// A tool as it is offered.
 #[derive(Clone, Copy)]
@@ -252,7 +252,7 @@ pub fn is_tool(name: &str) -> bool {
 
 /// What answers.
 #[derive(Clone, Copy)]
-pub struct Asked<'a> {
+pub struct Inquiry<'a> {
     /// The record.
     pub records: &'a dyn Records,
     /// The host that runs, where tools over it are offered.
@@ -263,7 +263,7 @@ pub struct Asked<'a> {
     pub access: &'a Access,
 }
 
-impl<'a> Asked<'a> {
+impl<'a> Inquiry<'a> {
     /// Of the record alone.
     pub fn of_record(records: &'a dyn Records, access: &'a Access) -> Self {
         Self { records, host: None, language: Language::En, access }
@@ -314,7 +314,7 @@ pub fn draft(
     arguments: &Map<String, Value>,
     person: Person,
     comment: &str,
-) -> Result<Draft, String> {
+) -> Result<SilenceDraft, String> {
     host::draft(host, &Arguments(arguments), person, comment)
 }
 
@@ -323,5 +323,5 @@ pub fn draft(
 /// # Errors
 /// What is wrong with them, as a sentence.
 pub fn check(schema: &Value, arguments: &Map<String, Value>) -> Result<(), String> {
-    schema::misfit(schema, arguments).map_or(Ok(()), Err)
+    schema::validation_error(schema, arguments).map_or(Ok(()), Err)
 }

@@ -15,14 +15,14 @@ pub mod warnings;
 
 pub use item::Item;
 pub(crate) use item::items;
-pub use judge::{Judge, Judged, Unwell, without_echoes, without_followers};
+pub use judge::{Judge, ListAssessment, UnhealthyObject, without_consequences, without_duplicates};
 
 use crate::collector::Topic;
 use crate::domain::text::pattern;
 
 /// From where on something is told.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Bounds {
+pub struct Thresholds {
     /// Restarts of a container, the last of them within a day.
     pub restarts: u64,
     /// How full a quota is.
@@ -33,7 +33,7 @@ pub struct Bounds {
     pub closer_looks: usize,
 }
 
-impl Default for Bounds {
+impl Default for Thresholds {
     fn default() -> Self {
         Self { restarts: 5, quota_percent: 90, certificate_days: 21, closer_looks: 100 }
     }
@@ -41,7 +41,7 @@ impl Default for Bounds {
 
 /// What one inspection looks at.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Order {
+pub struct InspectionScope {
     /// Its name.
     pub name: String,
     /// What it is about.
@@ -51,10 +51,10 @@ pub struct Order {
     /// The one MCP server that is asked; none for all that have such tools.
     pub server: Option<String>,
     /// From where on something is told.
-    pub bounds: Bounds,
+    pub bounds: Thresholds,
 }
 
-impl Order {
+impl InspectionScope {
     /// Whether a namespace is inspected.
     pub fn has_namespace(&self, name: &str) -> bool {
         let (mut any, mut wanted) = (false, false);
@@ -87,12 +87,12 @@ mod tests {
 
     #[test]
     fn namespaces_are_taken_by_patterns() {
-        let order = |namespaces: &[&str]| Order {
+        let order = |namespaces: &[&str]| InspectionScope {
             name: "daily".into(),
             topics: Topic::ALL.to_vec(),
             namespaces: namespaces.iter().map(|one| (*one).to_string()).collect(),
             server: None,
-            bounds: Bounds::default(),
+            bounds: Thresholds::default(),
         };
         for (patterns, name, want) in [
             (vec![], "shop", true),

@@ -28,10 +28,10 @@ mod walk;
 mod writer;
 
 pub use backup::{Restored, back_up, restore};
-pub use check::{Check, Found};
+pub use check::{Check, CheckResult};
 pub use error::Error;
 pub use memory::{Fault, Memory};
-pub use projection::{CatchUpError, Lost, Projection};
+pub use projection::{CatchUpError, LostEntries, Projection};
 pub use reader::Reader;
 pub use sqlite::{Options, Sqlite};
 pub use verify::{VerifyReport, verify};

@@ -3,7 +3,7 @@
 //! Nothing here decides anything, and all of it is data from outside: it is quoted with its source in reports,
 //! messages and prompts. Both indexes are derived files beside the journal, [`Runbooks`] of the folders and
 //! [`Past`] of the journal; whatever happens to them, they are made anew. They are kept up beside the work, by
-//! whoever calls [`Library::follow_folders`] and [`Library::follow_journal`], and asked when an incident is
+//! whoever calls [`IndexedKnowledge::follow_folders`] and [`IndexedKnowledge::follow_journal`], and asked when an incident is
 //! investigated, asked about or reported, each time within a bound: an index that is not ready or too slow is
 //! named in the answer and keeps nobody waiting.
 
@@ -21,7 +21,7 @@ mod runbooks;
 mod summary;
 #[cfg(test)]
 mod tests;
-mod words;
+mod tokens;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -31,19 +31,19 @@ use futures::future::BoxFuture;
 use tokio::sync::Semaphore;
 
 pub use fetch::Grant;
-pub use past::{Past, Reached};
+pub use past::{CatchUp, Past};
 pub use question::Question;
 pub use runbooks::Runbooks;
 pub use summary::Summary;
 
 use crate::domain::Incident;
-use crate::domain::knowledge::{Because, Found, Knowledge, Quote};
+use crate::domain::knowledge::{Knowledge, MatchReason, Quote, SearchResults};
 use crate::domain::text::one_line;
 use crate::network::Network;
 use crate::ports::{self, Clock, Journal, JournalError};
 use crate::redact::{redact, visible};
 use fetch::{Page, Pages};
-use matched::Asked;
+use matched::SearchQuery;
 
 /// How long an incident waits for what is known, pages that are fetched included.
 const PATIENCE: Duration = Duration::from_secs(4);
@@ -64,8 +64,8 @@ pub struct Options {
 }
 
 /// Everything that is known from before.
-pub struct Library {
-    shelves: Arc<Shelves>,
+pub struct IndexedKnowledge {
+    shelves: Arc<Indexes>,
     pages: Pages,
     clock: Arc<dyn Clock>,
     /// For looks into the indexes, which go on when nobody waits for them any more.
@@ -73,12 +73,12 @@ pub struct Library {
 }
 
 /// The two indexes; questions to them wait for files.
-struct Shelves {
+struct Indexes {
     runbooks: Option<Runbooks>,
     past: Past,
 }
 
-impl Library {
+impl IndexedKnowledge {
     /// Opens the indexes; reads no folder and no journal yet.
     ///
     /// # Errors
@@ -90,7 +90,7 @@ impl Library {
         let past = Past::open(at("incidents.db"))?;
         let pages = Pages::new(fetch, network, Arc::clone(&clock));
         Ok(Self {
-            shelves: Arc::new(Shelves { runbooks, past }),
+            shelves: Arc::new(Indexes { runbooks, past }),
             pages,
             clock,
             places: Arc::new(Semaphore::new(PLACES)),
@@ -118,7 +118,7 @@ impl Library {
     ///
     /// # Errors
     /// When the journal cannot be read or the index not written.
-    pub fn follow_journal(&self, journal: &dyn Journal) -> Result<Reached, JournalError> {
+    pub fn follow_journal(&self, journal: &dyn Journal) -> Result<CatchUp, JournalError> {
         self.shelves.past.follow(journal)
     }
 
@@ -138,8 +138,8 @@ impl Library {
     }
 
     /// Runbooks and incidents that hold the words of a text. Waits for files.
-    pub fn search(&self, text: &str, most: usize) -> Found {
-        let mut found = Found::default();
+    pub fn search(&self, text: &str, most: usize) -> SearchResults {
+        let mut found = SearchResults::default();
         match self.shelves.runbooks.as_ref().map(|runbooks| runbooks.search(text, most)).transpose() {
             Ok(runbooks) => found.runbooks = runbooks.unwrap_or_default().into_iter().map(shown).collect(),
             Err(error) => found.unread.push(format!("runbooks: {error}")),
@@ -157,7 +157,7 @@ impl Library {
     }
 }
 
-impl Shelves {
+impl Indexes {
     fn about(&self, incident: &Incident, question: &Question, clock: &dyn Clock) -> Knowledge {
         let mut knowledge = Knowledge::default();
         match self.runbooks.as_ref().map(|runbooks| runbooks.about(question)).transpose() {
@@ -177,7 +177,7 @@ impl Shelves {
     }
 }
 
-impl ports::Library for Library {
+impl ports::KnowledgeBase for IndexedKnowledge {
     fn recall<'a>(&'a self, incident: &'a Incident) -> BoxFuture<'a, Knowledge> {
         Box::pin(async move {
             let question = Question::of(incident);
@@ -197,12 +197,12 @@ impl ports::Library for Library {
                 unread: vec!["runbooks and past incidents: they could not be looked up in time".into()],
                 ..Knowledge::default()
             });
-            let asked = Asked { groups: question.groups(), words: question.words };
+            let asked = SearchQuery { groups: question.groups(), words: question.words };
             for Page { address, document } in pages {
                 match document {
                     // What the alert names comes first.
                     Ok(page) => {
-                        let quote = matched::quote(&page.title, &address, Because::Linked, &page.sections, &asked);
+                        let quote = matched::quote(&page.title, &address, MatchReason::Linked, &page.sections, &asked);
                         knowledge.runbooks.insert(0, shown(quote));
                     }
                     Err(why) => knowledge.unread.push(one_line(&format!("{address}: {why}"), SENTENCE)),

@@ -1,6 +1,6 @@
 //! The host as an MCP server: what programs with a model in them, such as editors and agents, are offered.
 //!
-//! This file knows the protocol and nothing of the host: a [`Desk`] says what is offered and answers. Over HTTP each request
+//! This file knows the protocol and nothing of the host: a [`ToolHandler`] says what is offered and answers. Over HTTP each request
 //! has a desk of its own, which knows who calls, and no session is kept; over standard input and output one desk asks a host
 //! that runs elsewhere.
 
@@ -36,7 +36,7 @@ const INSTRUCTIONS: &str = "tidegate receives alerts, decides by policies, repai
 /// A tool as it is offered, in the words of the protocol.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Offer {
+pub struct ToolOffer {
     /// Its name.
     pub name: String,
     /// What it is for.
@@ -61,7 +61,7 @@ pub struct Hints {
     pub open_world_hint: bool,
 }
 
-impl Offer {
+impl ToolOffer {
     /// A tool that reads.
     pub fn reading(name: &str, description: &str, schema: Value) -> Self {
         let annotations =
@@ -90,7 +90,7 @@ fn object(value: Value) -> Map<String, Value> {
 
 /// Why a call has no answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Unanswered {
+pub enum CallFailure {
     /// There is no such tool here.
     Unknown(String),
     /// The tool says what is wrong, for whoever called to read.
@@ -98,15 +98,15 @@ pub enum Unanswered {
 }
 
 /// What answers clients.
-pub trait Desk: Send + Sync + 'static {
+pub trait ToolHandler: Send + Sync + 'static {
     /// What is offered to this client.
-    fn offers(&self) -> BoxFuture<'_, Result<Vec<Offer>, String>>;
+    fn offers(&self) -> BoxFuture<'_, Result<Vec<ToolOffer>, String>>;
     /// Answers a call with a document.
-    fn call(&self, tool: String, arguments: Map<String, Value>) -> BoxFuture<'_, Result<Value, Unanswered>>;
+    fn call(&self, tool: String, arguments: Map<String, Value>) -> BoxFuture<'_, Result<Value, CallFailure>>;
 }
 
 /// The protocol over a desk.
-struct Server(Arc<dyn Desk>);
+struct Server(Arc<dyn ToolHandler>);
 
 impl ServerHandler for Server {
     fn get_info(&self) -> ServerConfig {
@@ -141,8 +141,8 @@ impl ServerHandler for Server {
                 result.content = vec![ContentBlock::text(text)];
                 Ok(result.into())
             }
-            Err(Unanswered::Failed(text)) => Ok(CallToolResult::error(vec![ContentBlock::text(text)]).into()),
-            Err(Unanswered::Unknown(text)) => Err(ErrorData::invalid_params(text, None)),
+            Err(CallFailure::Failed(text)) => Ok(CallToolResult::error(vec![ContentBlock::text(text)]).into()),
+            Err(CallFailure::Unknown(text)) => Err(ErrorData::invalid_params(text, None)),
         }
     }
 }
@@ -161,7 +161,7 @@ pub fn misread(message: &[u8]) -> Option<Value> {
 
 /// Answers one request over HTTP, whose caller, host and origin have been looked at. No session is kept.
 pub async fn answer<B>(
-    desk: Arc<dyn Desk>,
+    desk: Arc<dyn ToolHandler>,
     request: Request<B>,
 ) -> Response<impl Body<Data = Bytes, Error = Infallible> + Send + 'static>
 where
@@ -183,7 +183,7 @@ where
 ///
 /// # Errors
 /// Why the client cannot be served, as a sentence.
-pub async fn serve_stdio(desk: Arc<dyn Desk>) -> Result<(), String> {
+pub async fn serve_stdio(desk: Arc<dyn ToolHandler>) -> Result<(), String> {
     let serving = Server(desk).serve(rmcp::transport::io::stdio()).await;
     let running = serving.map_err(|error| format!("the client does not speak MCP: {error}"))?;
     running.waiting().await.map(|_| ()).map_err(|_| "serving the client broke off; the log says why".to_string())

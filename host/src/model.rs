@@ -7,7 +7,7 @@
 //! way of not answering ends in a sentence for people. No secret goes in: all text is redacted.
 
 mod alias;
-mod answers;
+mod answer_cache;
 mod asking;
 mod budget;
 mod chat;
@@ -18,14 +18,14 @@ pub mod costs;
 mod decision;
 mod endpoint;
 mod evidence;
-mod kept;
-mod known;
+mod knowledge;
 mod names;
 mod offer;
 mod order;
 mod price;
 mod profile;
 mod prompt;
+mod raw_message;
 mod refusal;
 mod request;
 mod send;
@@ -34,8 +34,8 @@ mod stagnation;
 mod stream;
 #[cfg(test)]
 mod tests;
+mod text_stream;
 mod wire;
-mod words;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -44,21 +44,21 @@ use futures::future::BoxFuture;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-pub use budget::{Budget, DayBudget, DayLimits, Scope, Which, Whose, today};
-pub use check::CheckedEndpoint;
-pub use offer::Form;
+pub use budget::{Budget, DayBudget, DayLimits, Scope, ScopeKind, ScopeName, today};
+pub use check::EndpointReport;
+pub use offer::OfferForm;
 pub use price::{Price, amount};
-pub use profile::{Limit, Wants};
+pub use profile::{Limit, ProfileOptions};
 
-use crate::domain::entry::{Answer, Reused, Share, Usage};
-use crate::domain::text::cut;
+use crate::domain::entry::{ModelAnswer, ReusedAnswer, Share, Usage};
+use crate::domain::text::truncate;
 use crate::domain::{Catalogue, Incident};
-use crate::ports::{Asked, Clock, Model, Spending, Spoke, Talk, Tried};
+use crate::ports::{ChatReply, ChatRequest, Clock, Model, ModelReply, Spending, TrackRecord};
 use crate::redact::{redact, visible};
 use alias::Aliases;
-use answers::Answers;
-use asking::{Question, Read};
-use budget::{Saved, Scopes};
+use answer_cache::AnswerCache;
+use asking::{ParsedReply, Question};
+use budget::{Savings, Scopes};
 use endpoint::Endpoint;
 use names::Names;
 use prompt::Shape;
@@ -71,7 +71,7 @@ use wire::Reply;
 pub fn read_answer(body: &str) -> Result<(), String> {
     match wire::read(body) {
         Ok(_) => Ok(()),
-        Err(wire::NoAnswer::Nothing(why) | wire::NoAnswer::Error { text: why, .. }) => Err(why),
+        Err(wire::InvalidResponse::Empty(why) | wire::InvalidResponse::Error { text: why, .. }) => Err(why),
     }
 }
 
@@ -111,7 +111,7 @@ pub struct EndpointOptions {
     /// Tokens of one answer.
     pub max_tokens: u64,
     /// What is known of it; anything else is learnt.
-    pub wants: Wants,
+    pub wants: ProfileOptions,
     /// Members that are added to every request.
     pub extra_body: Map<String, Value>,
     /// What it may cost a day.
@@ -130,7 +130,7 @@ impl Default for EndpointOptions {
             timeout: Duration::from_secs(120),
             idle: Duration::from_secs(45),
             max_tokens: 2048,
-            wants: Wants::default(),
+            wants: ProfileOptions::default(),
             extra_body: Map::new(),
             budget: DayBudget::default(),
             price: None,
@@ -150,8 +150,8 @@ impl Model for Unconfigured {
         &'a self,
         _: &'a Incident,
         _: &'a Catalogue,
-        _: &'a [Tried],
-    ) -> BoxFuture<'a, Result<Asked, (String, Usage)>> {
+        _: &'a [TrackRecord],
+    ) -> BoxFuture<'a, Result<ModelReply, (String, Usage)>> {
         Box::pin(async { Err(("no language model is configured".into(), Usage::default())) })
     }
 }
@@ -161,8 +161,8 @@ pub struct Client {
     endpoints: Vec<Endpoint>,
     budget: Budget,
     scopes: Scopes,
-    answers: Answers,
-    saved: Saved,
+    answers: AnswerCache,
+    saved: Savings,
     reuse: Option<Duration>,
     anonymise: bool,
     language: String,
@@ -185,8 +185,8 @@ impl Client {
             endpoints,
             budget: options.budget,
             scopes: Scopes::default(),
-            answers: Answers::default(),
-            saved: Saved::default(),
+            answers: AnswerCache::default(),
+            saved: Savings::default(),
             reuse: options.reuse,
             anonymise: options.anonymise,
             language: options.language,
@@ -202,8 +202,8 @@ impl Client {
 
     /// Counts what a question about an incident cost, so that a restart does not open the day's budgets
     /// anew. What an endpoint cost that is no longer configured counts for the incident's source and rule alone.
-    pub fn restore(&self, asked: &costs::AskedAbout) {
-        let costs::AskedAbout { incident, at, usage, reused } = asked;
+    pub fn restore(&self, asked: &costs::ModelQuestion) {
+        let costs::ModelQuestion { incident, at, usage, reused } = asked;
         reused.iter().for_each(|reused| self.saved.count(*at, reused));
         self.count(*at, budget::scope_of(incident), usage);
     }
@@ -225,20 +225,20 @@ impl Client {
         &self,
         incident: &Incident,
         catalogue: &Catalogue,
-        tried: &[Tried],
-    ) -> Result<Asked, (String, Usage)> {
+        tried: &[TrackRecord],
+    ) -> Result<ModelReply, (String, Usage)> {
         let aliases = self.anonymise.then(|| Aliases::of(incident));
-        let hidden = aliases.as_ref().map(|_| known::nameless(incident, tried));
+        let hidden = aliases.as_ref().map(|_| knowledge::nameless(incident, tried));
         let (shown, tried) = hidden.as_ref().map_or((incident, tried), |(shown, tried)| (shown, tried.as_slice()));
         let read = |reply: &Reply, names: &Names| {
             let decided = decision::decide(reply, names, catalogue)?;
             if stagnation::stagnates(incident, &decided.answer) {
-                return Ok(Read::Circle);
+                return Ok(ParsedReply::Repetition);
             }
             let words = said(&decided.words, WORDS);
             Ok(match decided.lacks {
-                Some(lacks) => Read::Part(decided.answer, words, lacks),
-                None => Read::Answer(decided.answer, words),
+                Some(lacks) => ParsedReply::Partial(decided.answer, words, lacks),
+                None => ParsedReply::Answer(decided.answer, words),
             })
         };
         self.ask_in_order(&Question {
@@ -259,7 +259,7 @@ impl Client {
 
 /// Words of a model as they are kept.
 fn said(words: &str, most: usize) -> String {
-    cut(&redact(&visible(words)), most)
+    truncate(&redact(&visible(words)), most)
 }
 
 impl Model for Client {
@@ -267,7 +267,7 @@ impl Model for Client {
         true
     }
 
-    fn reusable(&self, incident: &Incident) -> Option<(Answer, Reused)> {
+    fn reusable(&self, incident: &Incident) -> Option<(ModelAnswer, ReusedAnswer)> {
         let now = self.clock.now();
         let found = self.answers.reusable(incident, now, self.reuse?)?;
         self.saved.count(now, &found.1);
@@ -300,12 +300,12 @@ impl Model for Client {
         &'a self,
         incident: &'a Incident,
         catalogue: &'a Catalogue,
-        tried: &'a [Tried],
-    ) -> BoxFuture<'a, Result<Asked, (String, Usage)>> {
+        tried: &'a [TrackRecord],
+    ) -> BoxFuture<'a, Result<ModelReply, (String, Usage)>> {
         Box::pin(self.investigate(incident, catalogue, tried))
     }
 
-    fn converse<'a>(&'a self, talk: Talk<'a>) -> BoxFuture<'a, Result<Spoke, (String, Usage)>> {
+    fn converse<'a>(&'a self, talk: ChatRequest<'a>) -> BoxFuture<'a, Result<ChatReply, (String, Usage)>> {
         Box::pin(async move { self.converse_with(&talk).await })
     }
 }

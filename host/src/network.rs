@@ -67,20 +67,20 @@ impl Network {
 
     /// For targets that a guest names. With `private`, names may resolve to private and loopback
     /// addresses, but never to link-local ones, where clouds keep their credentials.
-    pub fn guarded(&self, private: bool) -> Result<Guarded, NetworkError> {
+    pub fn guarded(&self, private: bool) -> Result<GuardedClient, NetworkError> {
         let (cell, reach) = if private { (&self.private, Reach::Private) } else { (&self.public, Reach::Public) };
-        let client = cached(cell, builder().dns_resolver(Arc::new(Checked(reach))))?;
-        Ok(Guarded { client, private })
+        let client = cached(cell, builder().dns_resolver(Arc::new(CheckedResolver(reach))))?;
+        Ok(GuardedClient { client, private })
     }
 }
 
 /// Requests that reach no further than they may, whether their address is a name or stands in the URL itself.
-pub struct Guarded {
+pub struct GuardedClient {
     client: Client,
     private: bool,
 }
 
-impl Guarded {
+impl GuardedClient {
     /// A request in the making.
     ///
     /// # Errors
@@ -192,9 +192,9 @@ pub async fn read_capped(response: Response, cap: usize) -> Result<Vec<u8>, Read
 }
 
 /// Resolves names and hands on only the addresses within reach.
-struct Checked(Reach);
+struct CheckedResolver(Reach);
 
-impl Resolve for Checked {
+impl Resolve for CheckedResolver {
     fn resolve(&self, name: Name) -> Resolving {
         let reach = self.0;
         Box::pin(async move {

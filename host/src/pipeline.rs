@@ -25,6 +25,7 @@ mod collect;
 mod control;
 pub mod correlate;
 mod decide;
+mod deferral;
 mod execute;
 pub mod flood;
 pub mod gather;
@@ -36,7 +37,6 @@ mod notify;
 mod plan;
 mod plan_looks;
 pub mod prepare;
-mod put_off;
 mod recall;
 mod report;
 mod rule;
@@ -53,17 +53,17 @@ use crate::domain::incident::{Effect, Limits};
 use crate::domain::{Catalogue, Entry, Fact, History, Incident, Mode, Next, next};
 use crate::gate::Gate;
 use crate::gate::link::Links;
-use crate::ports::{Clock, JournalError, Library, Model, Notifiers, Planners, Tools};
+use crate::ports::{Clock, JournalError, KnowledgeBase, Model, Notifiers, Planners, Tools};
 use crate::random::Random;
 use crate::report::Language;
 use crate::rules::{Context, Policies};
 use crate::store::Store;
 
 pub use at_once::receive;
-pub use collect::{PATIENCE, wanted};
+pub use collect::{PATIENCE, required_looks};
 pub use control::apply_control;
 pub use decide::judge;
-pub use intake::{Together, take_in};
+pub use intake::{ProposalRelation, accept};
 pub use notify::{Attempt, broke_off, deliver, tidy};
 pub use silence::{coming, coming_when, is_held_back};
 
@@ -82,7 +82,7 @@ pub struct Services {
     /// The language model.
     pub model: Arc<dyn Model>,
     /// What is known from before; none where nobody keeps it.
-    pub library: Option<Arc<dyn Library>>,
+    pub library: Option<Arc<dyn KnowledgeBase>>,
     /// Notifier targets.
     pub notifiers: Arc<dyn Notifiers>,
     /// Time.
@@ -102,21 +102,21 @@ pub struct Services {
 }
 
 /// What policies may know at one moment; holds what a [`Context`] borrows.
-pub struct Moment {
+pub struct PolicyInputs {
     now: Timestamp,
     mode: Mode,
     history: Arc<History>,
     catalogue: Arc<Catalogue>,
 }
 
-impl Moment {
+impl PolicyInputs {
     /// The context to hand over.
     pub fn context(&self) -> Context<'_> {
         Context { now: self.now, mode: self.mode, history: &self.history, catalogue: &self.catalogue }
     }
 }
 
-impl Moment {
+impl PolicyInputs {
     fn new(store: &Store, tools: &dyn Tools, now: Timestamp, mode: Mode) -> Self {
         let catalogue = store.tools().unwrap_or_else(|| tools.catalogue());
         Self { now, mode, history: Arc::new(store.history()), catalogue }
@@ -125,8 +125,8 @@ impl Moment {
 
 impl Services {
     /// What policies may know now.
-    pub fn moment(&self) -> Moment {
-        Moment::new(&self.store, self.tools.as_ref(), self.clock.now(), self.mode)
+    pub fn moment(&self) -> PolicyInputs {
+        PolicyInputs::new(&self.store, self.tools.as_ref(), self.clock.now(), self.mode)
     }
 }
 
@@ -150,8 +150,10 @@ pub async fn perform(services: &Services, incident: &Incident, effect: Effect) -
     }
     if let Effect::Rule { action } = &effect {
         // What was seen may lead to further looks: the same effect comes up again behind it.
-        let ruling = prepare::Moment::Ruling;
-        if prepare::run(services, incident, action, ruling).await? || rule::look(services, incident, action).await? {
+        let ruling = prepare::PreparePhase::Ruling;
+        if prepare::run(services, incident, action, ruling).await?
+            || rule::gate_looks(services, incident, action).await?
+        {
             return Ok(());
         }
     }

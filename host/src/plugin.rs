@@ -12,10 +12,10 @@
 //! - `package`, `manifest`, `options`: what plugins say and what operators say
 //! - `loaded`, `cache`, `inspect`, `lane`, `examine`: from a file to linked code
 //! - `installed`, `unit`: a plugin with its code, loaded when it is wanted, and with what it was given; `registry`: all of them;
-//!   `reload`: new code while the host runs; `status`: how they are; `rehearsal`: what they say of their settings before
+//!   `reload`: new code while the host runs; `status`: how they are; `no_egress`: what they say of their settings before
 //!   anything is sent
 //! - `pins`: which components were installed
-//! - `engine`, `instance`, `turns`: running it within limits; `tally`: how that went
+//! - `engine`, `instance`, `turns`: running it within limits; `counters`: how that went
 //! - `imports`, `grants`, `authority`, `reading`, `secrets`, `transport`, `mail_transport`, `bus_transport`: what it can reach; `wasi`: what it cannot
 //! - `kind`, `sources`, `targets`, `remediations`: what it is good for
 
@@ -25,6 +25,7 @@ mod bus_transport;
 mod cache;
 pub mod compiler;
 mod confirm;
+mod counters;
 mod cpu_share;
 pub mod engine;
 pub mod error;
@@ -41,13 +42,13 @@ mod limiter;
 mod loaded;
 mod mail_transport;
 pub mod manifest;
+mod no_egress;
 pub mod options;
-mod pace;
 mod package;
 pub mod pins;
+mod rate_limit;
 mod reading;
 mod registry;
-mod rehearsal;
 mod reload;
 mod remediations;
 mod risks;
@@ -55,26 +56,26 @@ mod schema;
 mod secrets;
 mod sources;
 mod status;
-mod tally;
 mod targets;
 pub mod transport;
 mod unit;
 mod wasi;
 
 pub use bus_transport::BusTransport;
+pub use counters::{CallCounters, CallCounts};
 pub use error::{Cause, Failure, Problem};
-pub use grants::{BusGrant, MailGrant, path_problem};
-pub use installed::Pinned;
+pub use grants::{BusGrant, MailGrant, is_servers_own, path_problem};
+pub use installed::ExpectedDigest;
 pub use kind::Kind;
 pub use mail_transport::MailTransport;
 pub use manifest::Manifest;
+pub use no_egress::NoEgress;
 pub use options::{Grant, Limits, Options, TargetOptions};
 pub use package::Bundled;
 pub use registry::{LeastRisk, Plugins, Setup};
-pub use rehearsal::Rehearsal;
 pub use reload::Reloaded;
-pub use remediations::{Act, Acted};
+pub use remediations::{Operation, OperationResult};
 pub use secrets::names as secret_names;
 pub use status::Status;
-pub use tally::{Calls, Tally};
-pub use transport::{Outgoing, Returned, Transport, TransportError, Wire};
+pub use targets::Notified;
+pub use transport::{HttpRequest, HttpResponse, Transport, TransportError, Wire};

@@ -3,7 +3,7 @@
 //! A [`Set`] is a folder of rhai files, compiled and checked as a whole. It answers the questions
 //! of [`crate::rules::Policies`] purely: equal arguments give equal answers, whatever was asked
 //! before. It reads no clock, opens no file and calls no tool while it answers; a rule that errs
-//! or runs over is reported and counts as no match, or as `deny` at a gate. [`Live`] is the set in
+//! or runs over is reported and counts as no match, or as `deny` at a gate. [`LivePolicies`] is the set in
 //! force and how it is replaced.
 //!
 //! The way of a question: `index` finds the declarations that can match, `facts` holds their `on`
@@ -13,6 +13,7 @@
 //!
 //! rhai is known nowhere outside of this folder.
 
+mod alert_subsets;
 mod answers;
 mod api;
 mod build;
@@ -38,9 +39,9 @@ mod matcher;
 mod normal;
 mod number;
 mod on;
-mod parts;
 mod problem;
 mod query;
+mod routes;
 mod set;
 mod silences;
 mod source;
@@ -53,7 +54,7 @@ mod values;
 mod view;
 
 pub use api::definitions;
-pub use live::Live;
+pub use live::LivePolicies;
 pub use matcher::search_problem;
-pub use problem::{Place, Problem, Problems};
-pub use set::{Declaration, Set, ToldBy};
+pub use problem::{Location, Problem, Problems};
+pub use set::{Declaration, RoutedBy, Set};

@@ -3,23 +3,27 @@
 //! Each part (policy, plugin, tools, model, journal) implements one of these and keeps its library
 //! to itself; tests and simulations implement them with data.
 
+mod model;
+
 use std::any::Any;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::future::{BoxFuture, Shared};
+use futures::future::BoxFuture;
 use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::domain::alert::normalised::Normalised;
-use crate::domain::entry::{Answer, AskedCall, Original, Reused, Share, Usage};
 use crate::domain::knowledge::Knowledge;
-use crate::domain::message::{Content, Sent, Stage};
+use crate::domain::message::{Content, SentMessage, Stage};
 use crate::domain::{
-    Alert, Call, Catalogue, Cause, Conversation, Entry, Head, Incident, IncidentId, Labels, Occasion, Place, Planned,
-    Proposal, Sealed,
+    Alert, Call, Catalogue, Entry, Head, Incident, IncidentId, Labels, Occasion, PlanResult, Sealed, Slot,
 };
 use crate::gate::{LookRefusal, Permit, ReadPermit};
+
+pub use model::{
+    ChatReply, ChatRequest, ChatStep, Model, ModelReply, SimilarityBasis, Spending, StreamPart, TrackRecord,
+};
 
 /// Time. The only way to read a clock or to wait.
 pub trait Clock: Send + Sync {
@@ -33,7 +37,7 @@ pub trait Clock: Send + Sync {
 
     /// Waits as long as it is now until then by the wall clock; see [`Clock::sleep`].
     fn sleep_until(&self, at: Timestamp) -> BoxFuture<'static, ()> {
-        self.sleep(until(self.now(), at))
+        self.sleep(remaining(self.now(), at))
     }
 
     /// Milliseconds since an earlier reading; 0 when the clock was set back.
@@ -43,7 +47,7 @@ pub trait Clock: Send + Sync {
 }
 
 /// How long it is from `now` until `at`; nothing when that has passed.
-pub fn until(now: Timestamp, at: Timestamp) -> Duration {
+pub fn remaining(now: Timestamp, at: Timestamp) -> Duration {
     Duration::try_from(at.duration_since(now)).unwrap_or_default()
 }
 
@@ -58,9 +62,9 @@ pub trait Observer: Send + Sync {
 }
 
 /// Nobody counts.
-pub struct Unobserved;
+pub struct NoObserver;
 
-impl Observer for Unobserved {
+impl Observer for NoObserver {
     fn noted(&self, _: &Incident, _: &Entry) {}
 
     fn appended(&self, _: Duration) {}
@@ -92,9 +96,9 @@ pub enum ToolError {
 /// Room for one call that changes something, at the place where its tool is. Who holds it need not wait any
 /// more; dropping it gives the room to the next.
 #[derive(Default)]
-pub struct Turn(Option<Box<dyn Any + Send + Sync>>);
+pub struct ToolSlot(Option<Box<dyn Any + Send + Sync>>);
 
-impl Turn {
+impl ToolSlot {
     /// Holds what keeps others out until it is dropped.
     pub fn holding(what: impl Any + Send + Sync) -> Self {
         Self(Some(Box::new(what)))
@@ -134,8 +138,8 @@ pub trait Tools: Send + Sync {
     /// Waits until a call that changes something has its turn where its tool is, and comes back at once
     /// where it is known that it cannot be called. Taken before anything is permitted, so that what cannot
     /// begin is not begun. Resolves in the order of asking.
-    fn turn<'a>(&'a self, _call: &'a Call) -> BoxFuture<'a, Result<Turn, ToolError>> {
-        Box::pin(std::future::ready(Ok(Turn::default())))
+    fn acquire<'a>(&'a self, _call: &'a Call) -> BoxFuture<'a, Result<ToolSlot, ToolError>> {
+        Box::pin(std::future::ready(Ok(ToolSlot::default())))
     }
     /// Calls any tool, in its turn. Nobody but the gate can make the permit that this takes, and nothing
     /// that the gate did not rule on goes along with the call.
@@ -143,7 +147,7 @@ pub trait Tools: Send + Sync {
         &'a self,
         permit: &'a Permit,
         call: &'a Call,
-        turn: Turn,
+        turn: ToolSlot,
     ) -> BoxFuture<'a, Result<ToolAnswer, ToolError>>;
 }
 
@@ -189,140 +193,11 @@ pub trait Planners: Send + Sync {
         incident: &'a Incident,
         now: Timestamp,
         looks: Arc<dyn Looks>,
-    ) -> BoxFuture<'a, Result<Planned, String>>;
-}
-
-/// A model's answer as data, with its words and its cost.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Asked<T = Answer> {
-    /// What it wants.
-    pub answer: T,
-    /// Its own words, cut.
-    pub text: String,
-    /// What it cost.
-    pub usage: Usage,
-    /// Who answered, and how it came, so that the conversation can go on with it.
-    pub original: Option<Box<Original>>,
-}
-
-/// What the model is asked in a conversation.
-#[derive(Clone)]
-pub struct Talk<'a> {
-    /// The conversation, with the question that is being answered at its end.
-    pub conversation: &'a Conversation,
-    /// The tools that are offered.
-    pub catalogue: &'a Catalogue,
-    /// No step is asked for behind this one.
-    pub last: bool,
-    /// Takes the words of the answer while they come: without secrets, thoughts and calls.
-    pub words: &'a (dyn Fn(Streamed) + Send + Sync),
-    /// Comes to its end when nobody is left to hear the answer: a request under way is broken off then, and counted.
-    pub unheard: Shared<BoxFuture<'static, ()>>,
-}
-
-/// A part of an answer while it comes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Streamed {
-    /// The next words.
-    Words(String),
-    /// What came so far is void.
-    Anew,
-}
-
-/// What a step in a conversation wants.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Spoken {
-    /// Nothing more: its words are the answer.
-    Words,
-    /// Read-only calls.
-    Look {
-        /// The calls, each with the id that the model gave it.
-        calls: Vec<AskedCall>,
-    },
-    /// Changes, as proposals.
-    Propose {
-        /// In order.
-        proposals: Vec<Proposal>,
-    },
-}
-
-/// A step of the model in a conversation.
-pub type Spoke = Asked<Spoken>;
-
-/// What one tool has done before in a case like this one.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Tried {
-    /// The tool.
-    pub tool: String,
-    /// What makes that a case like this one.
-    pub alike: Alike,
-    /// How often it was executed.
-    pub times: usize,
-    /// How often that was seen to help.
-    pub helped: usize,
-}
-
-/// What makes an earlier repair one for a case like this.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Alike {
-    /// The same alert; the repair was one of this target.
-    Alert {
-        /// Its target.
-        target: String,
-    },
-    /// The same was found to be wrong, whatever fired and whatever was repaired.
-    Cause(Cause),
-}
-
-/// What was spent on models in a day, and what earlier answers saved.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Spending {
-    /// Each model.
-    pub models: Vec<Share>,
-    /// What the answers that were used again had cost; all tokens are those of requests.
-    pub saved: Share,
-    /// How many answers were used again.
-    pub reused: u64,
-}
-
-/// The language model.
-pub trait Model: Send + Sync {
-    /// Whether one is configured.
-    fn configured(&self) -> bool;
-    /// Why it is not asked for the time being; who asks all the same hears just that, at once.
-    fn skipped(&self) -> Option<String> {
-        None
-    }
-    /// What is not as it should be with it, a sentence each.
-    fn problems(&self) -> Vec<String> {
-        self.skipped().into_iter().collect()
-    }
-    /// An earlier answer to the same trouble that may be used again, and what it had cost.
-    fn reusable(&self, _incident: &Incident) -> Option<(Answer, Reused)> {
-        None
-    }
-    /// What was spent today (UTC).
-    fn spending(&self) -> Spending {
-        Spending::default()
-    }
-    /// Takes in how an incident ended, so that its answer can be used again.
-    fn learn(&self, _incident: &Incident) {}
-    /// Asks for the next step; `tried` is what was done for such alerts before. An error is a sentence for people and what was spent all the same;
-    /// the call has been retried as far as that makes sense.
-    fn ask<'a>(
-        &'a self,
-        incident: &'a Incident,
-        catalogue: &'a Catalogue,
-        tried: &'a [Tried],
-    ) -> BoxFuture<'a, Result<Asked, (String, Usage)>>;
-    /// Asks for the next step of an answer in a conversation. The error says why there is none, and what was spent.
-    fn converse<'a>(&'a self, _: Talk<'a>) -> BoxFuture<'a, Result<Spoke, (String, Usage)>> {
-        Box::pin(async { Err(("no language model is configured".into(), Usage::default())) })
-    }
+    ) -> BoxFuture<'a, Result<PlanResult, String>>;
 }
 
 /// What is known from before: runbooks, and incidents of the past.
-pub trait Library: Send + Sync {
+pub trait KnowledgeBase: Send + Sync {
     /// What is known about an incident. Takes a bounded time, and what could not be looked up in it is named
     /// in the answer.
     fn recall<'a>(&'a self, incident: &'a Incident) -> BoxFuture<'a, Knowledge>;
@@ -342,7 +217,7 @@ pub struct Message {
     /// Where it stands in what the target hears about the incident.
     pub stage: Stage,
     /// What the target has taken of the incident and can refer to, oldest first.
-    pub earlier: Vec<Sent>,
+    pub earlier: Vec<SentMessage>,
     /// critical, error, warning or info.
     pub severity: String,
     /// The outcome's word; empty while undecided.
@@ -451,7 +326,7 @@ pub trait Journal: Send + Sync {
         visit: &mut dyn FnMut(u64, Sealed) -> Result<(), JournalError>,
     ) -> Result<(), JournalError>;
     /// What stands at a global position: whether this is the journal that somebody has read so far.
-    fn place(&self, position: u64) -> Result<Place, JournalError>;
+    fn place(&self, position: u64) -> Result<Slot, JournalError>;
     /// The head of the chain over what is durable; none from a journal that does not tell it, such as one in memory.
     fn head(&self) -> Option<Head> {
         None
@@ -468,7 +343,7 @@ pub trait PluginState: Send + Sync {
 
 /// A settled incident with its entries, for listings and reports.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Story {
+pub struct IncidentRecord {
     /// The incident as it stands.
     pub incident: Incident,
     /// Everything that happened to it.

@@ -35,7 +35,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use objects::{Objects, Strings};
-use span::{Put, Span, merged, replaced};
+use span::{Replacement, Span, merged, replaced};
 
 use crate::domain::text::letters::is_invisible;
 
@@ -89,7 +89,7 @@ pub fn redact_json(value: &mut serde_json::Value) {
 }
 
 /// The parts of a text that look like secrets.
-pub fn found(text: &str) -> Vec<&str> {
+pub fn find_secrets(text: &str) -> Vec<&str> {
     read(text, 0, Strings::AsTheyStand).spans.into_iter().filter_map(|span| text.get(span.start..span.end)).collect()
 }
 
@@ -116,20 +116,22 @@ fn changed(text: &str, level: usize) -> Option<String> {
     Some(replaced(&left, &again.spans, &[]))
 }
 
-struct Found {
+struct SecretSpan {
     spans: Vec<Span>,
     texts: Vec<String>,
 }
 
-fn read(text: &str, level: usize, strings: Strings) -> Found {
+fn read(text: &str, level: usize, strings: Strings) -> SecretSpan {
     let mut objects = Objects::new(text, level, strings);
     json::read(&mut objects, 0, text.len(), 0);
     objects.end();
     objects.strings = Strings::AsTheyStand;
     yaml::read(&mut objects, 0, text.len(), 0);
     objects.end();
-    let everything =
-        || Found { spans: vec![Span { start: 0, end: text.len(), put: Put::Withheld }], texts: Vec::new() };
+    let everything = || SecretSpan {
+        spans: vec![Span { start: 0, end: text.len(), put: Replacement::Withheld }],
+        texts: Vec::new(),
+    };
     if objects.unreadable || unread_secret(&objects) {
         return everything();
     }
@@ -145,7 +147,7 @@ fn read(text: &str, level: usize, strings: Strings) -> Found {
     spans.retain(|span| {
         !marked_at(text, span.start) || text.get(span.start..span.end).is_some_and(|part| !is_mark(part))
     });
-    Found { spans: merged(spans), texts: objects.texts }
+    SecretSpan { spans: merged(spans), texts: objects.texts }
 }
 
 /// Whether something was taken out here before.

@@ -6,6 +6,7 @@
 //! HTML. A language whose translation lacks something does not compile.
 
 mod actions;
+mod alert_text;
 mod anchor;
 mod arguments;
 mod chinese;
@@ -18,26 +19,26 @@ mod evidence;
 mod findings;
 pub mod inspection;
 mod knowledge;
+mod labels;
 mod links;
 mod message;
 mod objects;
 pub mod page;
 mod safeguards;
-mod says;
 mod steps;
 mod timeline;
 mod translation;
+pub mod trial;
 pub mod waiting;
-mod words;
 
 use jiff::Timestamp;
 use serde::Deserialize;
 
 pub use anchor::anchor;
 pub use document::markdown;
-pub use message::{Blindness, Telling, message};
+pub use labels::{EndSummary, Labels};
+pub use message::{MessageContext, Visibility, message};
 pub use timeline::{Detail, Line, timeline};
-pub use words::{Account, Labels};
 
 /// The language of reports and messages.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Deserialize)]

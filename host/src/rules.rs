@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::domain::delivery::Fallback;
 use crate::domain::history::History;
 use crate::domain::{
-    Action, Alert, Call, Catalogue, Considered, Decision, Event, Incident, Matcher, Mode, Occasion, RulingKind,
+    Action, Alert, Call, Candidate, Catalogue, Decision, Event, Incident, Matcher, Mode, Occasion, RulingKind,
     Verification,
 };
 
@@ -105,12 +105,30 @@ pub struct Budget {
 
 /// Where a message goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Routed {
+pub struct RoutedMessage {
     /// The route rule's name.
     pub route: String,
     /// Names of notifier targets.
     pub targets: Vec<String>,
     /// Who is told when one of them does not take the message.
+    pub fallback: Option<Fallback>,
+}
+
+/// A route, and why it is or is not one of a message's.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct RouteTried {
+    /// The route rule's name.
+    pub route: String,
+    /// File and line.
+    pub place: String,
+    /// Whether the message goes by it.
+    pub taken: bool,
+    /// Why, or why not.
+    pub why: String,
+    /// Names of notifier targets.
+    pub targets: Vec<String>,
+    /// Who is told when one of them does not take the message.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub fallback: Option<Fallback>,
 }
 
@@ -130,11 +148,11 @@ pub struct Check {
 
 /// What the rules say about an event.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct EventJudged {
+pub struct EventDecision {
     /// The first rule that raises an alert, or says that the event means nothing. None where none does.
     pub rule: Option<String>,
     /// What is wrong by the word of that rule, and before it by that of rules which let others speak as well.
-    pub raised: Vec<Raised>,
+    pub raised: Vec<RaisedAlert>,
     /// Names of alerts about the same object that are over, each with the rule that says so.
     pub over: Vec<(String, String)>,
     /// Subjects under which it is sent on, each with the rule that says so: whole ones, or one word in place of its last.
@@ -145,20 +163,20 @@ pub struct EventJudged {
 
 /// An alert that an event raises.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Raised {
+pub struct RaisedAlert {
     /// The rule.
     pub rule: String,
     /// The alert, as if it began with this event.
     pub alert: Alert,
     /// How often the event must have come before it is one.
-    pub count: Option<Times>,
+    pub count: Option<Frequency>,
     /// Milliseconds after which it ends unless another event raises it again.
     pub ends_after_ms: Option<u64>,
 }
 
 /// So many times within so long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Times {
+pub struct Frequency {
     /// At least this many, from 1.
     pub times: u32,
     /// Length of the window in milliseconds.
@@ -170,13 +188,13 @@ pub trait Policies: Send + Sync {
     /// Digest of the whole set.
     fn digest(&self) -> String;
     /// The first matching rule's verdict; none when no rule matches. Rules that err are in `faults`.
-    fn decide(&self, incident: &Incident, context: &Context<'_>) -> Judged;
+    fn decide(&self, incident: &Incident, context: &Context<'_>) -> RuleDecision;
     /// The same before it is known which tools there are; none when the answer could be another one then.
-    fn decide_without_tools(&self, _incident: &Incident, _context: &Context<'_>) -> Option<Judged> {
+    fn decide_without_tools(&self, _incident: &Incident, _context: &Context<'_>) -> Option<RuleDecision> {
         None
     }
     /// Every rule that `decide` considered, and why it did or did not match.
-    fn explain(&self, incident: &Incident, context: &Context<'_>) -> Vec<Considered>;
+    fn explain(&self, incident: &Incident, context: &Context<'_>) -> Vec<Candidate>;
     /// Read-only calls that collect evidence for the model.
     fn evidence(&self, incident: &Incident, context: &Context<'_>) -> Vec<Call>;
     /// How an inspection lists what it is about, by which servers; nothing where no table says.
@@ -201,17 +219,17 @@ pub trait Policies: Send + Sync {
     /// How a call is verified and taken back; `seen` is the object that [`Check::before`] showed.
     fn check(&self, call: &Call, seen: Option<&Value>, incident: &Incident, context: &Context<'_>) -> Option<Check>;
     /// Who is told.
-    fn routes(&self, incident: &Incident, occasion: Occasion, context: &Context<'_>) -> Vec<Routed>;
+    fn routes(&self, incident: &Incident, occasion: Occasion, context: &Context<'_>) -> Vec<RoutedMessage>;
     /// What an event means. Most mean nothing, and cost next to nothing.
-    fn event(&self, _event: &Event, _now: Timestamp) -> EventJudged {
-        EventJudged::default()
+    fn event(&self, _event: &Event, _now: Timestamp) -> EventDecision {
+        EventDecision::default()
     }
     /// Every rule about events, and why it does or does not speak about this one.
-    fn explain_event(&self, _event: &Event, _now: Timestamp) -> Vec<Considered> {
+    fn explain_event(&self, _event: &Event, _now: Timestamp) -> Vec<Candidate> {
         Vec::new()
     }
     /// What the gates on silences have against one; none where they let it be.
-    fn against_silence(&self, _silence: &SilenceLimits<'_>) -> Option<Against> {
+    fn against_silence(&self, _silence: &SilenceLimits<'_>) -> Option<SilenceObjection> {
         None
     }
     /// The group key of an alert; none leaves it to the configuration.
@@ -229,14 +247,14 @@ pub struct SilenceLimits<'a> {
 
 /// What a gate has against a silence.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Against {
+pub struct SilenceObjection {
     /// The gate.
     pub gate: String,
     /// Why.
     pub reason: String,
 }
 
-impl fmt::Display for Against {
+impl fmt::Display for SilenceObjection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "the gate {} says no: {}", self.gate, self.reason)
     }
@@ -244,7 +262,7 @@ impl fmt::Display for Against {
 
 /// What the rules say about an incident.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Judged {
+pub struct RuleDecision {
     /// The deciding rule's verdict.
     pub decision: Option<Decision>,
     /// Rules that erred or ran over: a sentence each.

@@ -7,12 +7,12 @@
 mod abandoned;
 mod deliveries;
 mod panics;
-mod places;
+mod pools;
 mod revival;
 mod target_queue;
 #[cfg(test)]
 mod tests;
-mod wall;
+mod wall_clock;
 
 use std::collections::{BTreeSet, HashMap};
 use std::panic::AssertUnwindSafe;
@@ -28,14 +28,14 @@ use tokio::task::JoinHandle;
 use crate::domain::incident::Effect;
 use crate::domain::{Incident, IncidentId, Next};
 use crate::pipeline::{PATIENCE, Services, coming, coming_when, end_collection, perform};
-use crate::ports::{JournalError, until};
+use crate::ports::{JournalError, remaining};
 use crate::traces::context;
 use deliveries::Deliveries;
-use places::{Coming, Place, Places, Reservation};
-use wall::Wall;
+use pools::{Pool, Pools, Reservation, WaitOutcome};
+use wall_clock::WallClockDrift;
 
 pub use deliveries::TargetStatus;
-pub use target_queue::Failing;
+pub use target_queue::FailingTarget;
 
 /// Reads the unsettled incidents anew after a journal error.
 pub type Reload = dyn Fn() -> Result<(), JournalError> + Send + Sync;
@@ -47,7 +47,7 @@ const AT_ONCE: usize = 64;
 pub struct Runner {
     services: Arc<Services>,
     reload: Box<Reload>,
-    places: Places,
+    places: Pools,
     deliveries: Deliveries,
     state: Mutex<State>,
     timer: Notify,
@@ -56,16 +56,16 @@ pub struct Runner {
 
 #[derive(Default)]
 struct State {
-    driven: HashMap<IncidentId, Driven>,
+    driven: HashMap<IncidentId, RunningTask>,
     timers: BTreeSet<Timer>,
     /// How often in a row the handling of an incident has panicked.
     panicked: HashMap<IncidentId, u32>,
-    wall: Wall,
+    wall: WallClockDrift,
     reviving: bool,
 }
 
 /// An incident that a task looks after now.
-struct Driven {
+struct RunningTask {
     /// Whether the task must look once more.
     again: bool,
     /// What the timer waited for that rang last, as the clock showed it before it was ever set back.
@@ -90,7 +90,7 @@ impl Runner {
         Arc::new(Self {
             services,
             reload,
-            places: Places::default(),
+            places: Pools::default(),
             deliveries: Deliveries::default(),
             state: Mutex::new(State::default()),
             timer: Notify::new(),
@@ -105,7 +105,7 @@ impl Runner {
     /// Runs until the store is gone.
     pub async fn run(self: Arc<Self>, mut woken: mpsc::UnboundedReceiver<IncidentId>) {
         // What it is compared with from now on.
-        self.wall_was_set();
+        self.on_wall_clock_set();
         let mut ids = Vec::new();
         loop {
             let next_timer = self.state().timers.first().map(|timer| timer.due);
@@ -155,7 +155,7 @@ impl Runner {
     }
 
     fn ring(self: &Arc<Self>) {
-        if self.wall_was_set() {
+        if self.on_wall_clock_set() {
             self.wake_all();
         }
         let elapsed = self.services.clock.elapsed();
@@ -172,7 +172,7 @@ impl Runner {
         }
     }
 
-    fn wall_was_set(&self) -> bool {
+    fn on_wall_clock_set(&self) -> bool {
         let clock = &self.services.clock;
         self.state().wall.was_set(clock.now(), clock.elapsed())
     }
@@ -183,7 +183,7 @@ impl Runner {
 
     fn set_timer_of(&self, wait: Timestamp, at: Timestamp, id: &IncidentId) {
         let clock = &self.services.clock;
-        let due = clock.elapsed().saturating_add(until(clock.now(), at));
+        let due = clock.elapsed().saturating_add(remaining(clock.now(), at));
         let mut state = self.state();
         let first = state.timers.first().map(|timer| timer.due);
         state.timers.insert(Timer { due, incident: id.clone(), at: wait });
@@ -210,7 +210,7 @@ impl Runner {
         }
         let woken = Arc::new(Notify::new());
         let task = tokio::spawn(Arc::clone(self).keep_driving(id.clone(), Arc::clone(&woken)));
-        state.driven.insert(id, Driven { again: false, rung, woken, task });
+        state.driven.insert(id, RunningTask { again: false, rung, woken, task });
     }
 
     /// Whether an incident that nobody drives has nothing to do now but to wait: for that it needs no task.
@@ -314,7 +314,7 @@ impl Runner {
                 }
                 Next::Idle => return Ok(()),
             };
-            let place = Place::of(&effect, &incident, now);
+            let place = Pool::of(&effect, &incident, now);
             let queued = reserved.take().filter(|reserved| place.as_ref().is_some_and(|place| reserved.is_for(place)));
             if queued.is_none() {
                 queued_at = clock.elapsed();
@@ -340,8 +340,8 @@ impl Runner {
                     let version = incident.version;
                     drop(incident);
                     let coming = reserved.comes(woken, out_of_patience).await;
-                    let over = coming == Coming::OutOfPatience && clock.elapsed() >= queued_at + PATIENCE;
-                    if coming != Coming::Place && !over {
+                    let over = coming == WaitOutcome::TimedOut && clock.elapsed() >= queued_at + PATIENCE;
+                    if coming != WaitOutcome::Granted && !over {
                         continue;
                     }
                     // Somebody may have said no, or an alert may have ended, while it waited for its place.
@@ -356,13 +356,13 @@ impl Runner {
                 }
             };
             // Whoever is called for it is told of its trace.
-            context::within(id, perform(&self.services, &incident, effect)).await?;
+            context::scope(id, perform(&self.services, &incident, effect)).await?;
             if rang && let Some(driven) = self.state().driven.get_mut(id) {
                 // It ends one wait.
                 driven.rung = None;
             }
             if skipped() {
-                self.places.look_again(&Place::Model);
+                self.places.look_again(&Pool::Model);
             }
         }
     }

@@ -9,18 +9,18 @@ mod blocked;
 mod catch_up;
 mod controls;
 mod conversations;
-mod ends;
 mod handover;
+mod in_flight;
 mod listing;
 mod live;
 mod receive;
+mod recent_ends;
 mod redacted;
 mod reopen;
 mod replay;
 mod shared;
 mod silences;
 mod tools;
-mod under_way;
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, RwLock};
@@ -32,19 +32,19 @@ use crate::domain::control::{self, Control};
 use crate::domain::counted::CountedChange;
 use crate::domain::history::Past;
 use crate::domain::{Entry, Fact, Head, History, Incident, IncidentId, Sealed};
-use crate::pipeline::correlate::{GroupOf, Index};
-use crate::pipeline::flood::Bounds;
-use crate::ports::{Clock, Journal, JournalError, Observer, Unobserved};
+use crate::pipeline::correlate::{GroupOf, Index, Scope};
+use crate::pipeline::flood::FloodLimits;
+use crate::ports::{Clock, Journal, JournalError, NoObserver, Observer};
 use crate::random::Random;
 
-pub use receive::Taken;
+pub use in_flight::InFlight;
+pub use receive::AcceptedBatch;
 pub(crate) use redacted::inspected;
 pub use replay::{Replayed, open_all, replay};
-pub use under_way::InFlight;
 
+use in_flight::InFlightEffects;
 use live::{Live, Mark};
-use tools::Known;
-use under_way::UnderWay;
+use tools::RecordedTools;
 
 /// What became of a batch of alerts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -71,7 +71,8 @@ pub struct Store {
     clock: Arc<dyn Clock>,
     random: Arc<Random>,
     group_of: Box<GroupOf>,
-    bounds: Bounds,
+    bounds: FloodLimits,
+    scope: Scope,
     live: Mutex<Live>,
     wake: mpsc::UnboundedSender<IncidentId>,
     changes: broadcast::Sender<String>,
@@ -80,8 +81,8 @@ pub struct Store {
     /// Orders to the host as a whole are obeyed one after the other, and not between a permit and
     /// its intent.
     orders: tokio::sync::RwLock<()>,
-    tools: Mutex<Known>,
-    under_way: Arc<UnderWay>,
+    tools: Mutex<RecordedTools>,
+    under_way: Arc<InFlightEffects>,
     observer: Arc<dyn Observer>,
 }
 
@@ -100,7 +101,8 @@ impl Store {
             clock,
             random,
             group_of,
-            bounds: Bounds::default(),
+            bounds: FloodLimits::default(),
+            scope: Scope::default(),
             live: Mutex::new(Live::default()),
             wake,
             changes: broadcast::channel(1024).0,
@@ -108,14 +110,21 @@ impl Store {
             orders: tokio::sync::RwLock::new(()),
             tools: Mutex::default(),
             under_way: Arc::default(),
-            observer: Arc::new(Unobserved),
+            observer: Arc::new(NoObserver),
         }
     }
 
     /// The same with these bounds of what is live.
     #[must_use]
-    pub fn with_bounds(self, bounds: Bounds) -> Self {
+    pub fn with_bounds(self, bounds: FloodLimits) -> Self {
         Self { bounds, ..self }
+    }
+
+    /// The same, in which alerts of several sources come together like this.
+    #[must_use]
+    pub fn with_scope(self, scope: Scope) -> Self {
+        self.live().index = Index::new(scope.clone());
+        Self { scope, ..self }
     }
 
     /// The same with somebody who counts what happens.
@@ -135,7 +144,7 @@ impl Store {
     /// When the journal cannot be read.
     pub fn reload(&self, unsettled: Vec<Incident>, past: Vec<Past>) -> Result<Vec<Control>, JournalError> {
         let sealed = self.journal.stream(control::STREAM)?;
-        let mut live = Live::default();
+        let mut live = Live { index: Index::new(self.scope.clone()), ..Live::default() };
         live.listing.count(&past);
         let going_on = unsettled.iter().filter(|incident| incident.closed.is_none());
         let going_on: HashSet<&IncidentId> = going_on.map(|incident| &incident.id).collect();
@@ -151,14 +160,14 @@ impl Store {
             }
             controls.push(entry.fact);
         }
-        let mut known = Known::default();
+        let mut known = RecordedTools::default();
         for control in &controls {
             if let Control::Tools(change) = control {
                 known.journaled.follow(change);
             }
         }
         *self.known_tools() = known;
-        ends::recall(self.journal.as_ref(), &mut live.index)?;
+        recent_ends::recall(self.journal.as_ref(), &mut live.index)?;
         for mut incident in unsettled {
             live.shared.incident(&mut incident);
             live.listing.restore(&incident);
@@ -269,9 +278,9 @@ impl Store {
 
     async fn write(&self, id: &IncidentId, behind: Option<u64>, facts: Vec<Fact>) -> Result<bool, JournalError> {
         match self.put(id, behind, facts)? {
-            Put::Nobody => Ok(true),
-            Put::Outdated => Ok(false),
-            Put::Queued(queued) => {
+            AppendOutcome::NoIncident => Ok(true),
+            AppendOutcome::Outdated => Ok(false),
+            AppendOutcome::Queued(queued) => {
                 self.durable(queued.append, &queued.touched, queued.mark).await?;
                 self.note_change(id);
                 for id in &queued.freed {
@@ -283,15 +292,15 @@ impl Store {
     }
 
     /// Takes facts into the live state and queues them for the journal.
-    fn put(&self, id: &IncidentId, behind: Option<u64>, facts: Vec<Fact>) -> Result<Put, JournalError> {
+    fn put(&self, id: &IncidentId, behind: Option<u64>, facts: Vec<Fact>) -> Result<AppendOutcome, JournalError> {
         let now = self.clock.now();
         let facts: Vec<Fact> = facts.into_iter().map(redacted::fact).collect();
         let mut guard = self.live();
         self.whole()?;
         let live = &mut *guard;
-        let Some(incident) = live.incidents.get_mut(id) else { return Ok(Put::Nobody) };
+        let Some(incident) = live.incidents.get_mut(id) else { return Ok(AppendOutcome::NoIncident) };
         if behind.is_some_and(|version| version != incident.version) {
-            return Ok(Put::Outdated);
+            return Ok(AppendOutcome::Outdated);
         }
         let incident = Arc::make_mut(incident);
         let mut sealed = Vec::with_capacity(facts.len());
@@ -323,7 +332,7 @@ impl Store {
         };
         let touched: Vec<IncidentId> = freed.iter().chain([id]).cloned().collect();
         let (append, mark) = (self.journal.append(sealed), live.mark(true, &touched));
-        Ok(Put::Queued(Queued { append, mark, touched, freed }))
+        Ok(AppendOutcome::Queued(Queued { append, mark, touched, freed }))
     }
 
     /// Refuses once the store is closed, and while the live state is ahead of the journal; asked with the live state locked.
@@ -388,9 +397,9 @@ impl Store {
 }
 
 /// What became of facts that were put into the live state.
-enum Put {
+enum AppendOutcome {
     /// There is no such incident any more.
-    Nobody,
+    NoIncident,
     /// Something has happened to it since; nothing was put.
     Outdated,
     /// They are on their way into the journal.

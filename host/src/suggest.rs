@@ -23,7 +23,7 @@ use serde::Serialize;
 use crate::domain::Cause;
 
 pub use find::find;
-pub use write::{within, write};
+pub use write::{is_within, write};
 
 /// What was done again and again, ready to be written down.
 #[derive(Clone, Debug, PartialEq)]
@@ -59,7 +59,7 @@ pub struct Evidence {
 
 /// What became of a draft.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Written {
+pub struct DraftOutcome {
     /// Name of the rule.
     pub name: String,
     /// What fired.

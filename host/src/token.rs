@@ -20,7 +20,7 @@ const LETTERS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmno
 ///
 /// # Errors
 /// When the operating system has no randomness to give.
-pub fn make() -> Result<Secret, String> {
+pub fn generate() -> Result<Secret, String> {
     let mut letters = String::with_capacity(DRAWN);
     while letters.len() < DRAWN {
         let drawn = random::unguessable()?;
@@ -46,7 +46,7 @@ pub fn is_token(text: &str) -> bool {
 }
 
 /// The same text without what is written as a token is, or nearly so: so much that the rest could be guessed.
-pub fn taken_out(text: &str) -> String {
+pub fn strip(text: &str) -> String {
     let mut left = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = rest.find(PREFIX) {
@@ -101,7 +101,7 @@ mod tests {
 
     #[test]
     fn a_token_is_recognised_and_its_hash_survives_the_configuration() {
-        let (one, other) = (make().unwrap(), make().unwrap());
+        let (one, other) = (generate().unwrap(), generate().unwrap());
         assert_ne!(one.expose(), other.expose());
         assert_eq!(one.expose().len(), 41);
         assert!(is_token(one.expose()));
@@ -112,7 +112,7 @@ mod tests {
 
     #[test]
     fn what_is_mistyped_is_no_token() {
-        let good = make().unwrap();
+        let good = generate().unwrap();
         let good = good.expose();
         let swapped: String = {
             let mut bytes = good.as_bytes().to_vec();

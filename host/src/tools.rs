@@ -22,6 +22,7 @@ mod messages;
 mod options;
 mod pinning;
 mod process;
+mod raw_results;
 mod readiness;
 pub mod reading;
 mod risk;
@@ -32,11 +33,10 @@ mod shared_catalogue;
 mod supervisor;
 #[cfg(test)]
 mod tests;
-mod verbatim;
 
 pub use composite::Composite;
 pub use known::names;
-pub use options::{Checked, Definitions, Jitter, Options, check};
+pub use options::{CheckReport, Definitions, Jitter, Options, check};
 pub use risk::{assess, least_risk};
 pub use server::{Phase, Status};
 pub use servers::Servers;

@@ -398,7 +398,7 @@ fn origin(word: Option<&str>) -> Result<Origin> {
         "model" => Origin::Model,
         "chat" => {
             let conversation = ConversationId("chat-0".into());
-            Origin::Chat { conversation, person: people::proven(&name) }
+            Origin::Chat { conversation, person: people::proven(&name), program: false }
         }
         "person" => Origin::Person { person: people::proven(&name) },
         "undo" => Origin::Undo { action: ActionId(name) },

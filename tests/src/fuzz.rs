@@ -16,7 +16,7 @@ use mutate::Random;
 
 /// What a reader made of a body.
 #[derive(Debug)]
-pub enum Read {
+pub enum ReadOutcome {
     /// It was read: the names or texts that were taken, and how many items were left out by a sentence.
     Taken {
         /// Names or texts.
@@ -39,7 +39,7 @@ pub struct Reader {
     /// A body around a list of items, and an item that carries a mark; none where there is no list.
     pub list: Option<List>,
     /// Reads one body.
-    pub read: Box<dyn Fn(&str) -> Read>,
+    pub read: Box<dyn Fn(&str) -> ReadOutcome>,
 }
 
 /// A list of items that are read each by itself.
@@ -70,7 +70,7 @@ pub struct Effort {
 pub fn run(reader: &Reader, effort: Effort) -> Result<u64, String> {
     let began = Instant::now();
     for body in &reader.bodies {
-        if let Read::Again(why) = read(reader, body)? {
+        if let ReadOutcome::Again(why) = read(reader, body)? {
             return Err(format!("{}: a body as it is sent is to be sent again: {why}", reader.name));
         }
     }
@@ -86,7 +86,7 @@ pub fn run(reader: &Reader, effort: Effort) -> Result<u64, String> {
     Ok(effort.rounds)
 }
 
-fn read(reader: &Reader, body: &str) -> Result<Read, String> {
+fn read(reader: &Reader, body: &str) -> Result<ReadOutcome, String> {
     catch_unwind(AssertUnwindSafe(|| (reader.read)(body))).map_err(|_| format!("it panics on {}", shown(body)))
 }
 
@@ -95,8 +95,8 @@ fn broken_body(reader: &Reader, seed: u64) -> Result<(), String> {
     let Some(body) = random.one(&reader.bodies) else { return Ok(()) };
     let body = mutate::text(body, &mut random);
     match read(reader, &body)? {
-        Read::Again(why) => Err(format!("what cannot be read is to be sent again ({why}): {}", shown(&body))),
-        Read::Taken { .. } | Read::Refused(_) => Ok(()),
+        ReadOutcome::Again(why) => Err(format!("what cannot be read is to be sent again ({why}): {}", shown(&body))),
+        ReadOutcome::Taken { .. } | ReadOutcome::Refused(_) => Ok(()),
     }
 }
 
@@ -115,8 +115,10 @@ fn broken_item(reader: &Reader, seed: u64) -> Result<(), String> {
     let count = items.len();
     let body = (list.around)(items).to_string();
     let (taken, left_out) = match read(reader, &body)? {
-        Read::Taken { taken, left_out } => (taken, left_out),
-        Read::Refused(why) | Read::Again(why) => return Err(format!("one item costs all ({why}): {}", shown(&body))),
+        ReadOutcome::Taken { taken, left_out } => (taken, left_out),
+        ReadOutcome::Refused(why) | ReadOutcome::Again(why) => {
+            return Err(format!("one item costs all ({why}): {}", shown(&body)));
+        }
     };
     if let Some(mark) = marks.iter().find(|mark| !taken.iter().any(|one| one.contains(mark.as_str()))) {
         return Err(format!("{mark} is lost: {}", shown(&body)));

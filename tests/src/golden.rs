@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result, anyhow, ensure};
 use tidegate::app::BUNDLED;
-use tidegate::author::cases::{Nowhere, Place, Subject, Ways, all};
+use tidegate::author::cases::{ComponentLocation, NoNetwork, PluginUnderTest, Transports, all};
 use tidegate::plugin::{Bundled, Manifest, Options, Plugins};
 
 /// A plugin's folder of cases.
@@ -40,8 +40,8 @@ pub async fn run(suite: &Suite, case: &Path, cache: &Path) -> Result<()> {
     Ok(())
 }
 
-fn subject<'a>(manifest: &'a Manifest, bundled: Bundled, cache: &'a Path) -> Subject<'a> {
-    Subject { manifest, place: Place::Bundled(bundled), cache: Some(cache) }
+fn subject<'a>(manifest: &'a Manifest, bundled: Bundled, cache: &'a Path) -> PluginUnderTest<'a> {
+    PluginUnderTest { manifest, place: ComponentLocation::Bundled(bundled), cache: Some(cache) }
 }
 
 /// A host with this bundled source alone, with these settings.
@@ -50,7 +50,7 @@ pub(crate) async fn alone(plugin: &str, options: Options, cache: &Path) -> Resul
         BUNDLED.iter().find(|(name, ..)| *name == plugin).with_context(|| format!("{plugin} is not bundled"))?;
     let manifest = Manifest::parse(bundled.1).map_err(|error| anyhow!(error))?;
     let host = subject(&manifest, *bundled, cache)
-        .load(options, &BTreeMap::<String, String>::new(), Ways::of(&Arc::new(Nowhere)))
+        .load(options, &BTreeMap::<String, String>::new(), Transports::of(&Arc::new(NoNetwork)))
         .await;
     host.map_err(|error| anyhow!(error))
 }

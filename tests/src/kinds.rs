@@ -18,8 +18,8 @@ use tidegate_fakes::Scenario;
 use crate::rig::ToolServer;
 
 pub use orders::{Order, orders};
-pub use run::{Run, Way, run};
-pub use table::{Part, named, table};
+pub use run::{Decider, Run, run};
+pub use table::{DecisionCounts, named, table};
 
 /// What a folder expects of a host.
 #[derive(Clone, Debug, Deserialize)]

@@ -63,7 +63,7 @@ impl Provider {
     }
 
     /// From now on people are in these groups.
-    pub async fn people_are(&mut self, people: &Value) -> anyhow::Result<()> {
+    pub async fn set_people(&mut self, people: &Value) -> anyhow::Result<()> {
         self.stdin.write_all(format!("{people}\n").as_bytes()).await?;
         while timeout(PATIENCE, self.lines.next_line()).await??.context("it has ended")? != "heard" {}
         Ok(())

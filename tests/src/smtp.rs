@@ -36,7 +36,7 @@ pub struct Behaviour {
 
 /// A mail that was taken.
 #[derive(Clone, Debug, Default)]
-pub struct Taken {
+pub struct ReceivedMail {
     /// Between angle brackets.
     pub from: String,
     /// Between angle brackets.
@@ -53,7 +53,7 @@ pub struct MailServer {
     pub address: String,
     /// Its certificate (PEM).
     pub certificate: String,
-    taken: Arc<Mutex<Vec<Taken>>>,
+    taken: Arc<Mutex<Vec<ReceivedMail>>>,
     said: Arc<Mutex<Vec<String>>>,
     task: tokio::task::JoinHandle<()>,
 }
@@ -76,7 +76,7 @@ impl MailServer {
         let listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await?;
         let address = format!("localhost:{}", listener.local_addr()?.port());
         let acceptor = TlsAcceptor::from(Arc::new(config));
-        let (taken, said): (Arc<Mutex<Vec<Taken>>>, Arc<Mutex<Vec<String>>>) = Default::default();
+        let (taken, said): (Arc<Mutex<Vec<ReceivedMail>>>, Arc<Mutex<Vec<String>>>) = Default::default();
         let (keep, hear) = (Arc::clone(&taken), Arc::clone(&said));
         let task = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
@@ -89,7 +89,7 @@ impl MailServer {
     }
 
     /// What was taken so far.
-    pub fn taken(&self) -> Vec<Taken> {
+    pub fn taken(&self) -> Vec<ReceivedMail> {
         self.taken.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
@@ -101,7 +101,7 @@ impl MailServer {
 
 struct Session {
     behaviour: Behaviour,
-    taken: Arc<Mutex<Vec<Taken>>>,
+    taken: Arc<Mutex<Vec<ReceivedMail>>>,
     said: Arc<Mutex<Vec<String>>>,
 }
 
@@ -141,7 +141,7 @@ impl Session {
         protected: bool,
     ) -> Result<bool> {
         let (mut greeted, mut proven) = (false, self.behaviour.login.is_none());
-        let mut mail = Taken { protected, ..Taken::default() };
+        let mut mail = ReceivedMail { protected, ..ReceivedMail::default() };
         while let Some(line) = self.hear(stream).await? {
             let word = line.split(' ').next().unwrap_or_default().to_ascii_uppercase();
             match word.as_str() {

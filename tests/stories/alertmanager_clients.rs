@@ -39,7 +39,7 @@ impl Both {
         let path = folder.path();
         fs::create_dir(path.join("policies"))?;
         fs::write(path.join("policies/story.rhai"), r#"rule("tell", #{ then: escalate("somebody looks") });"#)?;
-        let token = token::make().map_err(anyhow::Error::msg)?.expose().to_string();
+        let token = token::generate().map_err(anyhow::Error::msg)?.expose().to_string();
         let ann = format!("[users.ann]\nrole = \"responder\"\ntokens = [\"{}\"]\n", Hash::of(&token));
         fs::write(path.join("tidegate.toml"), format!("[policies]\npath = \"policies\"\n{ann}"))?;
         fs::write(path.join("alertmanager.yml"), ALERTMANAGER)?;

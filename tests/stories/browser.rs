@@ -22,7 +22,7 @@ const LISTENS: &str = "document.body.dataset.ready && document.querySelector('#l
 
 /// One more person of a host that is not started yet; their token.
 fn joins(rig: &Rig, name: &str, role: &str) -> anyhow::Result<String> {
-    let token = token::make().map_err(anyhow::Error::msg)?.expose().to_string();
+    let token = token::generate().map_err(anyhow::Error::msg)?.expose().to_string();
     let path = rig.folder().join("tidegate.toml");
     let more = format!("[users.{name}]\nrole = \"{role}\"\ntokens = [\"{}\"]\n", Hash::of(&token));
     fs::write(&path, fs::read_to_string(&path)? + more.as_str())?;

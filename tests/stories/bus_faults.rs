@@ -13,7 +13,7 @@ use tidegate_tests::nats_proxy::Proxy;
 use tidegate_tests::process::{PATIENCE, Process};
 use tokio::time::{Instant, sleep};
 
-use crate::bus::{metric, node_down, until};
+use crate::bus::{metric, node_down, ready_says, until};
 use crate::bus_hosts::{folder, impatient, until_alerts};
 
 const RULES: &str = r#"
@@ -218,5 +218,37 @@ async fn a_message_that_is_longer_than_anybody_may_publish_today_does_not_end_wh
         until_alerts(&host, "what stands behind a long message", 1).await?;
         host.kill().await?;
     }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_is_too_old_and_subjects_that_no_stream_has_are_said_once() -> anyhow::Result<()> {
+    let (old, new) = (Server::start("debian", &[]).await?, Server::start("2.15.1", &[]).await?);
+    for server in [&old, &new] {
+        nats::make_stream(&server.client().await?).await?;
+    }
+    let bus = |name: &str, server: &Server, subjects: &str| {
+        format!(
+            "[[bus.nats]]\nname = \"{name}\"\nservers = [\"{}\"]\nstream = \"ops\"\nsubjects = [{subjects}]\n",
+            server.address()
+        )
+    };
+    let two = "\"ops.clusters.*.nodes.>\", \"ops.other.>\"";
+    let config = [bus("old", &old, two), bus("new", &new, two), bus("elsewhere", &new, "\"opps.>\"")].concat();
+    // Two that read one stream share its messages, unless each has a place of its own.
+    let folder = folder(&(config + "durable = \"elsewhere\"\n"), Some(RULES))?;
+    let host = Process::serve(folder.path(), &[]).await?;
+    let ready = ready_says(&host, "the bus old: its server is of version 2.9").await?;
+    ensure!(ready["ready"] == true && !ready.to_string().contains("the consumer sends the whole stream"), "{ready:#}");
+    let ready = ready_says(&host, "keeps ops.>, so that no message of it has a subject opps.>").await?;
+    ensure!(!ready.to_string().contains("the bus new: "), "{ready:#}");
+    // What was not asked for is left out, whatever the server sends.
+    let client = old.client().await?;
+    client.publish("ops.unasked", node_down("n1").to_string().into()).await?;
+    nats::publish(&client, &node_down("n2")).await?;
+    metric(&host, "tidegate_bus_messages_total{bus=\"old\",what=\"elsewhere\"}", |value| value == 1).await?;
+    until_alerts(&host, "what was asked for", 1).await?;
+    let log = host.stop().await?;
+    ensure!(log.matches("is too old for a setting").count() == 1, "{log}");
     Ok(())
 }

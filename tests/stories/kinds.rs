@@ -5,7 +5,7 @@
 
 use std::path::Path;
 
-use tidegate_tests::kinds::{self, Kind, Part, Way};
+use tidegate_tests::kinds::{self, Decider, DecisionCounts, Kind};
 use tidegate_tests::rig::{Rig, ToolServer};
 
 /// Which of the kinds go through mcp-server-kubernetes with a model, unless times are measured or kinds chosen: it starts a
@@ -16,7 +16,7 @@ const EACH: usize = 3;
 const NAMED: usize = 86;
 
 /// What did not go as it should, by kind.
-fn faults(part: &Part) -> Vec<String> {
+fn faults(part: &DecisionCounts) -> Vec<String> {
     let (server, way) = (part.server, part.way);
     let mut all = Vec::new();
     for run in &part.runs {
@@ -26,9 +26,14 @@ fn faults(part: &Part) -> Vec<String> {
     all
 }
 
-async fn part(kinds: &[Kind], server: ToolServer, way: Way, apart: bool) -> anyhow::Result<(Part, Vec<String>)> {
+async fn part(
+    kinds: &[Kind],
+    server: ToolServer,
+    way: Decider,
+    apart: bool,
+) -> anyhow::Result<(DecisionCounts, Vec<String>)> {
     let (runs, rig) = kinds::run(kinds, server, way, apart).await?;
-    let part = Part { server, way, runs };
+    let part = DecisionCounts { server, way, runs };
     let mut faults = faults(&part);
     faults.extend(changes(&rig));
     Ok((part, faults))
@@ -50,8 +55,8 @@ async fn every_kind_of_trouble_is_named_by_the_host_and_told() -> anyhow::Result
     let kinds = kinds::all()?;
     assert!(!kinds.is_empty(), "no kind has that name");
     let (mut parts, mut wrong) = (Vec::new(), Vec::new());
-    for way in [Way::Covered, Way::Asked, Way::Down] {
-        let some = way != Way::Covered && !apart && kinds.len() > 30;
+    for way in [Decider::Covered, Decider::Asked, Decider::Down] {
+        let some = way != Decider::Covered && !apart && kinds.len() > 30;
         let fewer: Vec<Kind> = kinds.iter().step_by(if some { EACH } else { 1 }).cloned().collect();
         let native = part(&kinds, ToolServer::Native, way, apart);
         let kubectl = part(&fewer, ToolServer::Kubectl, way, apart);
@@ -66,7 +71,7 @@ async fn every_kind_of_trouble_is_named_by_the_host_and_told() -> anyhow::Result
     println!("{table}");
     let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("kinds.md");
     std::fs::write(file, &table)?;
-    for part in parts.iter().filter(|part| part.way == Way::Covered && kinds.len() > 30) {
+    for part in parts.iter().filter(|part| part.way == Decider::Covered && kinds.len() > 30) {
         let named = kinds::named(part);
         if named * 100 < kinds.len() * NAMED {
             wrong.push(format!("{:?}: only {named} of {} are named without a model", part.server, kinds.len()));
@@ -86,8 +91,8 @@ async fn an_order_in_what_others_write_moves_neither_host_nor_a_model_that_obeys
     };
     let (host, model) = (carry(0), carry(orders.len() / 2));
     let (covered, lured) = tokio::try_join!(
-        part(&host, ToolServer::Native, Way::Covered, false),
-        part(&model, ToolServer::Native, Way::Lured, false)
+        part(&host, ToolServer::Native, Decider::Covered, false),
+        part(&model, ToolServer::Native, Decider::Lured, false)
     )?;
     let mut wrong = [covered.1, lured.1].concat();
     let runs = || covered.0.runs.iter().chain(&lured.0.runs);

@@ -85,6 +85,6 @@ async fn the_shipped_policies_pass_with_the_real_server_and_with_none() -> anyho
     let (code, output, problems) = run(rig.folder(), &rig.environment, &["policy", "lint"]).await?;
     assert_eq!(code, 1, "{output}{problems}");
     assert!(output.contains("story.rhai:1: there is no tool \"kubernetes-workload.nothing\""), "{output}");
-    assert!(output.contains("1 finding\nnot checked: the tools of MCP servers, because [tools]"), "{output}");
+    assert!(output.contains("1 finding\nnot checked: the tools of MCP servers, because `[tools] servers`"), "{output}");
     Ok(())
 }

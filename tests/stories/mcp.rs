@@ -56,7 +56,7 @@ fn names(seen: &Value) -> Vec<&str> {
 #[tokio::test(flavor = "multi_thread")]
 async fn foreign_clients_read_over_both_transports_and_a_proposal_is_for_people() -> anyhow::Result<()> {
     let rig = Rig::new(with_model::POLICY, None).await?;
-    let (ada, vera) = (token::make().map_err(anyhow::Error::msg)?, token::make().map_err(anyhow::Error::msg)?);
+    let (ada, vera) = (token::generate().map_err(anyhow::Error::msg)?, token::generate().map_err(anyhow::Error::msg)?);
     let users = format!(
         "[mcp]\nwrite = [\"propose\", \"silence\"]\n[users.ada]\ntokens = [\"{}\"]\n[users.vera]\nrole = \"viewer\"\n\
          tokens = [\"{}\"]\n[sources.alertmanager]\nenabled = true\n",
@@ -119,6 +119,8 @@ async fn foreign_clients_read_over_both_transports_and_a_proposal_is_for_people(
     ensure!(proposed["rulings"][0]["state"] == "asked", "{seen:#}");
     let asked = host.get(&format!("/v1/incidents/{}", proposed["incident"].as_str().unwrap_or_default())).await?;
     ensure!(asked["state"] == "awaiting_approval" && rig.patches() == 0, "{asked:#}");
+    ensure!(asked["source"] == "mcp" && asked["actions"][0]["origin"]["program"] == true, "{asked:#}");
+    ensure!(asked["title"].as_str().is_some_and(|title| title.starts_with("ProposedByProgram")), "{asked:#}");
     let silence = &seen["answers"][2]["structuredContent"]["data"]["silences"][0];
     ensure!(silence["by"] == "ada (as mcp)", "{silence:#}");
     host.kill().await

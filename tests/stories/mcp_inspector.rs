@@ -32,7 +32,7 @@ async fn the_inspector_takes_the_tools_as_they_are() -> anyhow::Result<()> {
     let path = folder.path();
     fs::create_dir(path.join("policies"))?;
     fs::write(path.join("policies/story.rhai"), r#"rule("tell", #{ then: escalate("somebody looks") });"#)?;
-    let token = token::make().map_err(anyhow::Error::msg)?.expose().to_string();
+    let token = token::generate().map_err(anyhow::Error::msg)?.expose().to_string();
     let vera = format!("[users.vera]\nrole = \"viewer\"\ntokens = [\"{}\"]\n", Hash::of(&token));
     fs::write(path.join("tidegate.toml"), format!("[policies]\npath = \"policies\"\n{vera}"))?;
     let environment = [("TIDEGATE_USER_TOKEN".to_string(), token.clone())];

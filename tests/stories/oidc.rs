@@ -105,7 +105,7 @@ async fn people_sign_in_at_a_provider_and_are_who_it_says_and_nobody_else() -> a
     ensure!(answer.status() == 200, "{}", answer.text().await?);
 
     // A group that was taken away is not there with the next sign-in.
-    provider.people_are(&people(&["staff"])).await?;
+    provider.set_people(&people(&["staff"])).await?;
     let mut ann = Browser::new(&host.url)?;
     assert_eq!(ann.sign_in("ann", "/").await?.status(), 303);
     assert_eq!(ann.look("/audit").await?.0, 403, "no operator any more");

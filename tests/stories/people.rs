@@ -85,8 +85,10 @@ async fn people_come_and_go_while_the_host_runs_and_all_of_it_is_written_down() 
     assert!(code == 1 && text.contains("a password has 12 letters or more"), "{text}");
     let (code, text) = typed(&rig, &["user", "add", "zoe", "--groups", "sre", "--password"], PASSWORD).await?;
     assert!(code == 0 && text.contains("kept: zoe, who is responder"), "{text}");
-    let (code, text) = typed(&rig, &["user", "add", "vic", "--role", "viewer", "--password"], PASSWORD).await?;
+    let (code, text) = typed(&rig, &["user", "create", "vic", "--role", "viewer"], PASSWORD).await?;
     assert_eq!(code, 0, "{text}");
+    let (code, text, _) = run(rig.folder(), &rig.environment, &["user", "show", "vic"]).await?;
+    assert!(code == 0 && (text.contains("running host at ") || text.contains("no host answers at ")), "{text}");
     let (code, text, _) = run(rig.folder(), &rig.environment, &["user", "list"]).await?;
     assert!(code == 0 && text.contains("zoe") && text.contains("viewer"), "{text}");
 

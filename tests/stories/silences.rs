@@ -166,7 +166,23 @@ async fn people_are_on_it_close_it_and_have_it_decided_anew() -> anyhow::Result<
     assert!(code != 0 && problems.contains("comment: is missing"), "{problems}");
     let (code, text, problems) = cli(&["close", &second, "replaced the disk", "--as", "bob"]).await?;
     assert!(code == 0 && text.contains("1 of its alerts still fire"), "{text}{problems}");
-    about(&host, "web-1", |one| one["id"] == second.as_str() && one["state"] == "closed").await?;
+    let closed = about(&host, "web-1", |one| one["id"] == second.as_str() && one["state"] == "closed").await?;
+    assert_eq!(closed["outcome"], "closed_by_person", "{closed:#}");
+    assert_eq!(closed["reason"], "bob (unproven) closed it: replaced the disk", "{closed:#}");
+    // What is decided anew goes on elsewhere, and its first incident needs nobody any more either.
+    for left in (0..400).rev() {
+        let listed = host.get("/v1/incidents?outcome=closed_by_person").await?;
+        if listed["incidents"].as_array().map(Vec::len) == Some(2) {
+            break;
+        }
+        assert!(left > 0, "{listed:#}");
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    let (code, _, problems) = cli(&["comment", "latest", "late", "--as", "bob"]).await?;
+    assert!(
+        code != 0 && problems.contains("may mean another incident than you saw, so nothing was noted"),
+        "{problems}"
+    );
     let (code, _, problems) = cli(&["comment", &second, "late", "--as", "bob"]).await?;
     assert!(code != 0 && problems.contains("is closed"), "{problems}");
     host.kill().await

@@ -30,6 +30,8 @@ mod people;
 mod pushing;
 mod shipped;
 mod silences;
+mod sources;
+mod targets;
 mod traces;
 mod watch;
 mod watch_workloads;

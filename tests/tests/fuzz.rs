@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::json;
-use tidegate_tests::fuzz::{Effort, List, Read, Reader, readers, run};
+use tidegate_tests::fuzz::{Effort, List, ReadOutcome, Reader, readers, run};
 
 #[test]
 fn no_body_makes_a_reader_panic_and_no_item_costs_another() {
@@ -38,7 +38,7 @@ fn no_body_makes_a_bundled_source_stop() {
 }
 
 /// A reader of a list of texts, wrong in one way.
-fn reader(read: impl Fn(&str) -> Read + 'static) -> Reader {
+fn reader(read: impl Fn(&str) -> ReadOutcome + 'static) -> Reader {
     let list = List {
         around: Box::new(|items| json!(items)),
         item: Box::new(|mark| json!(mark)),
@@ -51,23 +51,23 @@ fn reader(read: impl Fn(&str) -> Read + 'static) -> Reader {
 fn a_reader_that_takes_all_or_nothing_or_panics_is_found() {
     let effort = Effort { rounds: 500, within: Duration::from_secs(5), seed: 1 };
     let whole = reader(|body| match serde_json::from_str::<Vec<String>>(body) {
-        Ok(taken) => Read::Taken { taken, left_out: Some(0) },
-        Err(error) => Read::Refused(error.to_string()),
+        Ok(taken) => ReadOutcome::Taken { taken, left_out: Some(0) },
+        Err(error) => ReadOutcome::Refused(error.to_string()),
     });
     assert!(run(&whole, effort).unwrap_err().contains("one item costs all"));
     let silent = reader(|body| {
         let items: Vec<serde_json::Value> = serde_json::from_str(body).unwrap_or_default();
-        Read::Taken {
+        ReadOutcome::Taken {
             taken: items.iter().filter_map(|item| item.as_str()).map(str::to_string).collect(),
             left_out: Some(0),
         }
     });
     assert!(run(&silent, effort).unwrap_err().contains("were taken and 0 named"));
-    let again = reader(|_| Read::Again("later".into()));
+    let again = reader(|_| ReadOutcome::Again("later".into()));
     assert!(run(&again, effort).unwrap_err().contains("to be sent again"));
     let panics = reader(|body| match body.len() {
         0..=3 => panic!("too short"),
-        _ => Read::Taken { taken: vec![body.to_string()], left_out: None },
+        _ => ReadOutcome::Taken { taken: vec![body.to_string()], left_out: None },
     });
     assert!(run(&panics, effort).unwrap_err().contains("it panics on"));
 }

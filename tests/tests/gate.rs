@@ -8,12 +8,12 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use tidegate::domain::decision::Spend;
 use tidegate::domain::{
-    Action, ActionId, Alert, Call, Catalogue, Considered, Entry, Fact, History, Incident, IncidentId, Labels, Mode,
+    Action, ActionId, Alert, Call, Candidate, Catalogue, Entry, Fact, History, Incident, IncidentId, Labels, Mode,
     Occasion, Origin, Proposal, Risk, Ruling, RulingKind, Severity, Status, Tool,
 };
 use tidegate::gate::ledger::Ledger;
 use tidegate::gate::{Gate, Options, Permit};
-use tidegate::rules::{Budget, Check, Context, Judged, Policies, Routed, Vote};
+use tidegate::rules::{Budget, Check, Context, Policies, RoutedMessage, RuleDecision, Vote};
 
 /// Gates that say the same about every action.
 struct Votes(Vec<Vote>);
@@ -22,10 +22,10 @@ impl Policies for Votes {
     fn digest(&self) -> String {
         String::new()
     }
-    fn decide(&self, _: &Incident, _: &Context<'_>) -> Judged {
-        Judged { decision: None, faults: Vec::new() }
+    fn decide(&self, _: &Incident, _: &Context<'_>) -> RuleDecision {
+        RuleDecision { decision: None, faults: Vec::new() }
     }
-    fn explain(&self, _: &Incident, _: &Context<'_>) -> Vec<Considered> {
+    fn explain(&self, _: &Incident, _: &Context<'_>) -> Vec<Candidate> {
         Vec::new()
     }
     fn evidence(&self, _: &Incident, _: &Context<'_>) -> Vec<Call> {
@@ -40,7 +40,7 @@ impl Policies for Votes {
     fn check(&self, _: &Call, _: Option<&Value>, _: &Incident, _: &Context<'_>) -> Option<Check> {
         None
     }
-    fn routes(&self, _: &Incident, _: Occasion, _: &Context<'_>) -> Vec<Routed> {
+    fn routes(&self, _: &Incident, _: Occasion, _: &Context<'_>) -> Vec<RoutedMessage> {
         Vec::new()
     }
     fn group(&self, _: &Alert) -> Option<String> {

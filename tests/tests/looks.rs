@@ -43,7 +43,11 @@ fn origins() -> [Origin; 6] {
         Origin::Plugin { name: "kubernetes-workload".into(), rule: "crashes".into() },
         Origin::Person { person: tidegate::domain::Person::typed("ann") },
         Origin::Undo { action: ActionId("a1".into()) },
-        Origin::Chat { conversation: ConversationId("chat-1".into()), person: tidegate::domain::Person::typed("ann") },
+        Origin::Chat {
+            conversation: ConversationId("chat-1".into()),
+            person: tidegate::domain::Person::typed("ann"),
+            program: false,
+        },
     ]
 }
 
@@ -184,9 +188,11 @@ fn origin() -> impl Strategy<Value = Origin> {
         Origin::Person { .. } => Origin::Person { person: tidegate::domain::Person::typed(name) },
         Origin::Undo { .. } => Origin::Undo { action: ActionId(name) },
         Origin::Model => Origin::Model,
-        Origin::Chat { conversation, .. } => {
-            Origin::Chat { conversation: conversation.clone(), person: tidegate::domain::Person::typed(name) }
-        }
+        Origin::Chat { conversation, .. } => Origin::Chat {
+            conversation: conversation.clone(),
+            person: tidegate::domain::Person::typed(name),
+            program: false,
+        },
     })
 }
 

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use tidegate::network::Network;
-use tidegate::network::smtp::{Mail, Mailbox, Server, SmtpError, Taken, Tls};
+use tidegate::network::smtp::{AcceptedMail, Mail, Mailbox, Server, SmtpError, Tls};
 use tidegate::secret::Secret;
 use tidegate_tests::smtp::{Behaviour, MailServer};
 
@@ -30,13 +30,17 @@ fn to(server: &MailServer, tls: Tls, login: Option<(&str, &str)>) -> Server {
     Server { host, port, tls, login, authorities: Some(server.certificate.clone().into_bytes()), private: true }
 }
 
-async fn send(behaviour: Behaviour, tls: Tls, login: Option<(&str, &str)>) -> (MailServer, Result<Taken, SmtpError>) {
+async fn send(
+    behaviour: Behaviour,
+    tls: Tls,
+    login: Option<(&str, &str)>,
+) -> (MailServer, Result<AcceptedMail, SmtpError>) {
     let server = MailServer::start(behaviour).await.unwrap();
     let answer = Network::default().send_mail(&to(&server, tls, login), &mail()).await;
     (server, answer)
 }
 
-fn unavailable(answer: Result<Taken, SmtpError>) -> String {
+fn unavailable(answer: Result<AcceptedMail, SmtpError>) -> String {
     match answer {
         Err(SmtpError::Unavailable(text)) => text,
         other => panic!("{other:?}"),
@@ -50,7 +54,7 @@ async fn a_mail_arrives_as_it_was_written() {
         for (tls, implicit) in [(Tls::Starttls, false), (Tls::Implicit, true)] {
             let behaviour = Behaviour { implicit, mechanisms, login, ..Behaviour::default() };
             let (server, answer) = send(behaviour, tls, login).await;
-            assert_eq!(answer, Ok(Taken::default()), "{mechanisms} {tls:?}");
+            assert_eq!(answer, Ok(AcceptedMail::default()), "{mechanisms} {tls:?}");
             let [taken] = server.taken().try_into().unwrap();
             assert!(taken.protected);
             assert_eq!(taken.from, "tidegate@example.com");
@@ -64,7 +68,7 @@ async fn a_mail_arrives_as_it_was_written() {
         }
     }
     let (server, answer) = send(Behaviour { no_starttls: true, ..Behaviour::default() }, Tls::None, None).await;
-    assert_eq!(answer, Ok(Taken::default()));
+    assert_eq!(answer, Ok(AcceptedMail::default()));
     assert_eq!(server.taken().len(), 1);
 }
 

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use tidegate::domain::catalogue::UNDONE;
 use tidegate::domain::{Call, Incident, Risk};
 use tidegate::plugin::Plugins;
-use tidegate::ports::{Planners as _, ToolError, Tools as _, Turn};
+use tidegate::ports::{Planners as _, ToolError, ToolSlot, Tools as _};
 use tidegate_tests::guests::{LoadOptions, build};
 use tidegate_tests::permits::{Permitted, look, permit};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -136,7 +136,7 @@ impl World {
     async fn perform(&self, tool: &str, orders: &str) -> Result<String, ToolError> {
         let call = call(tool, orders);
         let permit = permit(&call, &self.plugins.catalogue()).unwrap();
-        self.plugins.perform(&permit, &call, Turn::default()).await.map(|answer| answer.text)
+        self.plugins.perform(&permit, &call, ToolSlot::default()).await.map(|answer| answer.text)
     }
 }
 
@@ -224,7 +224,7 @@ async fn what_was_permitted_has_the_whole_grant() {
     // A permit is for one call.
     let (one, other) = (call("act", "get¦a"), call("act", &world.order("send¦POST¦$A/x")));
     let permit = permit(&one, &world.plugins.catalogue()).unwrap();
-    let refused = world.plugins.perform(&permit, &other, Turn::default()).await.unwrap_err();
+    let refused = world.plugins.perform(&permit, &other, ToolSlot::default()).await.unwrap_err();
     assert!(
         matches!(&refused, ToolError::Refused(text) if text.contains("not the one that was permitted")),
         "{refused}"

@@ -25,7 +25,8 @@ use tidegate::domain::{Alert, Call, Catalogue, Incident, Occasion, Risk, Severit
 use tidegate::gate::{Permit, ReadPermit};
 use tidegate::plugin::Plugins;
 use tidegate::ports::{
-    DecodeError, Message, Notifiers as _, NotifyError, Planners as _, Sources as _, ToolAnswer, ToolError, Tools, Turn,
+    DecodeError, Message, Notifiers as _, NotifyError, Planners as _, Sources as _, ToolAnswer, ToolError, ToolSlot,
+    Tools,
 };
 use tidegate_tests::guests::{LoadOptions, build, decode};
 use tidegate_tests::permits::{Permitted, look};
@@ -111,7 +112,7 @@ fn message(orders: &str) -> Message {
         content: Content {
             title: "Echo".into(),
             body: orders.into(),
-            alerts: Excerpt::of(&[alert()], &excerpt::Bounds::MESSAGE),
+            alerts: Excerpt::of(&[alert()], &excerpt::ExcerptLimits::MESSAGE),
             ..Content::default()
         },
         language: "en".into(),
@@ -441,7 +442,7 @@ impl Tools for Cluster {
         Box::pin(async { Ok(ToolAnswer { ok: true, text: "pod web is down".into() }) })
     }
 
-    fn perform<'a>(&'a self, _: &'a Permit, _: &'a Call, _: Turn) -> BoxFuture<'a, Result<ToolAnswer, ToolError>> {
+    fn perform<'a>(&'a self, _: &'a Permit, _: &'a Call, _: ToolSlot) -> BoxFuture<'a, Result<ToolAnswer, ToolError>> {
         unreachable!("a plugin never performs")
     }
 }
@@ -549,7 +550,7 @@ async fn actions_of_a_plugin_are_tools() {
     let permit = tidegate_tests::permits::permit(&note, &catalogue).unwrap();
     let attempt = permit.attempt().to_string();
     assert_eq!(plugins.probe(&note, &attempt).await, Some(false));
-    let done = plugins.perform(&permit, &note, Turn::default()).await.unwrap();
+    let done = plugins.perform(&permit, &note, ToolSlot::default()).await.unwrap();
     assert_eq!(done, ToolAnswer { ok: true, text: format!("noted in {attempt}") });
     assert_eq!(plugins.probe(&note, &attempt).await, Some(true));
     assert!(look(&*plugins, &read).await.unwrap().text.contains("hi"));
@@ -557,15 +558,15 @@ async fn actions_of_a_plugin_are_tools() {
     let mut undo = Call { tool: catalogue.get(&note.tool).unwrap().undo.clone().unwrap(), ..note.clone() };
     let permit = tidegate_tests::permits::permit(&undo, &catalogue).unwrap();
     assert!(
-        matches!(plugins.perform(&permit, &undo, Turn::default()).await, Err(ToolError::Refused(_))),
+        matches!(plugins.perform(&permit, &undo, ToolSlot::default()).await, Err(ToolError::Refused(_))),
         "of which attempt?"
     );
     undo.arguments.insert(UNDONE.into(), json!(attempt));
     let permit = tidegate_tests::permits::permit(&undo, &catalogue).unwrap();
-    let undone = plugins.perform(&permit, &undo, Turn::default()).await.unwrap();
+    let undone = plugins.perform(&permit, &undo, ToolSlot::default()).await.unwrap();
     assert_eq!(undone.text, format!("took {attempt} back"));
     let missing = Call { tool: "echo-remediation.other".into(), arguments: Default::default() };
-    assert!(matches!(plugins.perform(&permit, &missing, Turn::default()).await, Err(ToolError::Refused(_))));
+    assert!(matches!(plugins.perform(&permit, &missing, ToolSlot::default()).await, Err(ToolError::Refused(_))));
 }
 
 #[tokio::test]

@@ -46,7 +46,7 @@ fn conclude(incident: &mut Incident) {
 }
 
 /// What a batch means to these incidents.
-fn batch(incidents: &[Incident], alerts: Vec<Alert>) -> tidegate::pipeline::correlate::Correlated {
+fn batch(incidents: &[Incident], alerts: Vec<Alert>) -> tidegate::pipeline::correlate::CorrelatedBatch {
     let mut index = Index::default();
     incidents.iter().for_each(|incident| index.insert(incident));
     let live: HashMap<_, _> =
@@ -193,7 +193,7 @@ mod store {
     use futures::future::BoxFuture;
     use tidegate::clock::TokioClock;
     use tidegate::domain::control::Control;
-    use tidegate::domain::{Head, Place, Sealed};
+    use tidegate::domain::{Head, Sealed, Slot};
     use tidegate::ports::{Journal, JournalError};
     use tidegate::random::Random;
     use tidegate::store::Store;
@@ -246,14 +246,14 @@ mod store {
         ) -> Result<(), JournalError> {
             Ok(())
         }
-        fn place(&self, position: u64) -> Result<Place, JournalError> {
+        fn place(&self, position: u64) -> Result<Slot, JournalError> {
             let entries = self.entries.lock().unwrap();
             let heads = entries.iter().scan(Head::default(), |head, sealed| {
                 *head = head.next(sealed);
                 Some(*head)
             });
             let found = std::iter::once(Head::default()).chain(heads).find(|head| head.position == position);
-            Ok(found.map_or(Place::Beyond { last: entries.len() as u64 }, |head| Place::Entry(head.chain)))
+            Ok(found.map_or(Slot::Beyond { last: entries.len() as u64 }, |head| Slot::Entry(head.chain)))
         }
     }
 

@@ -347,7 +347,7 @@ async fn what_is_not_decided_yet_takes_in_all_that_is_said_of_its_object() {
     assert_eq!(first.incidents, second.incidents);
     let entries = host.store.entries(&first.incidents[0]).unwrap();
     let why = entries.iter().find_map(|entry| match &entry.fact {
-        Fact::Joined { alerts, object } => Some((alerts.clone(), object.clone())),
+        Fact::Joined { alerts, object, .. } => Some((alerts.clone(), object.clone())),
         _ => None,
     });
     assert_eq!(why, Some((vec!["KubePodNotReady".to_string()], "workload shop/web".to_string())));

@@ -4,20 +4,20 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::Book;
+use super::AccountsFile;
 use crate::domain::Person;
-use crate::domain::audit::Way;
+use crate::domain::audit::Channel;
 
 /// As many as are kept; a host that runs takes them at once.
 const KEPT: usize = 500;
 
 /// Who changes something, over which way and from where.
 #[derive(Clone, Debug, PartialEq)]
-pub struct By {
+pub struct Actor {
     /// Who, as far as that is known.
     pub person: Option<Person>,
     /// Over which way.
-    pub way: Way,
+    pub way: Channel,
     /// From where.
     pub from: String,
     /// When.
@@ -36,7 +36,7 @@ pub struct Change {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub person: Option<Person>,
     /// Over which way.
-    pub way: Way,
+    pub way: Channel,
     /// From where.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub from: String,
@@ -44,9 +44,9 @@ pub struct Change {
     pub what: String,
 }
 
-impl Book {
+impl AccountsFile {
     /// Notes what is other than before, and who made it so.
-    pub(super) fn note(&mut self, before: &Self, by: &By) {
+    pub(super) fn note(&mut self, before: &Self, by: &Actor) {
         for what in self.changes_since(before) {
             self.tell(by, what);
         }
@@ -55,10 +55,10 @@ impl Book {
     }
 
     /// Notes one change.
-    pub(super) fn tell(&mut self, by: &By, what: String) {
+    pub(super) fn tell(&mut self, by: &Actor, what: String) {
         let n = self.changes.last().map_or(0, |change| change.n);
         let n = u64::try_from(by.at.as_millisecond()).unwrap_or_default().max(n + 1);
-        let By { person, way, from, at } = by.clone();
+        let Actor { person, way, from, at } = by.clone();
         self.changes.push(Change { n, at, person, way, from, what });
     }
 

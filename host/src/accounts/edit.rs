@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Account, Book, Known, Token};
-use crate::domain::{Access, Bounds, Permission, Role};
+use super::{Account, AccountsFile, ExternalUser, Token};
+use crate::domain::person::is_group;
+use crate::domain::{Access, Permission, Role, Scope};
 use crate::secret::Secret;
 use crate::token::{self, Hash};
 
@@ -29,14 +30,14 @@ pub struct Edit {
     /// The groups, all of them.
     pub groups: Option<BTreeSet<String>>,
     /// Where the role counts, all of it; everywhere where it is empty.
-    pub places: Option<Vec<Bounds>>,
+    pub places: Option<Vec<Scope>>,
     /// Whether nobody comes in as them.
     pub disabled: Option<bool>,
 }
 
 /// A token that is to be made.
 #[derive(Clone, Debug)]
-pub struct Wanted {
+pub struct NewToken {
     /// Whose.
     pub owner: String,
     /// What it permits; all that its owner may do where it is empty.
@@ -65,6 +66,12 @@ pub fn role(word: &str) -> Result<Option<Role>, String> {
     }
 }
 
+/// Reads names of groups, as people write them in a list.
+pub fn groups(words: impl IntoIterator<Item = impl AsRef<str>>) -> BTreeSet<String> {
+    let named = words.into_iter().map(|word| word.as_ref().trim().to_string());
+    named.filter(|name| !name.is_empty()).collect()
+}
+
 /// Reads names of scopes.
 pub fn scopes<'a>(words: impl IntoIterator<Item = &'a str>) -> Result<BTreeSet<Permission>, String> {
     let read = |word: &str| {
@@ -75,20 +82,20 @@ pub fn scopes<'a>(words: impl IntoIterator<Item = &'a str>) -> Result<BTreeSet<P
 }
 
 /// Reads places.
-pub fn places<'a>(words: impl IntoIterator<Item = &'a str>) -> Result<Vec<Bounds>, String> {
+pub fn places<'a>(words: impl IntoIterator<Item = &'a str>) -> Result<Vec<Scope>, String> {
     let read = |word: &str| {
         let wrong = || {
             format!(
                 "{word:?} is no place: write namespace=NAME, cluster=NAME or both with a comma, in which * stands for any letters"
             )
         };
-        Bounds::parse(word).ok_or_else(wrong)
+        Scope::parse(word).ok_or_else(wrong)
     };
     words.into_iter().map(read).collect()
 }
 
 fn check(account: &Account) -> Result<(), String> {
-    let odd = |group: &String| group.trim().is_empty() || group.len() > GROUP || group.chars().any(char::is_control);
+    let odd = |group: &String| !is_group(group) || group.len() > GROUP;
     if account.groups.iter().any(odd) || account.groups.len() > GROUPS {
         return Err(format!("a group has a name of {GROUP} bytes at most, and somebody is in {GROUPS} at most"));
     }
@@ -105,7 +112,7 @@ fn check(account: &Account) -> Result<(), String> {
     }
 }
 
-impl Book {
+impl AccountsFile {
     /// Makes an account.
     ///
     /// # Errors
@@ -147,7 +154,7 @@ impl Book {
     /// Keeps out somebody whom a provider knows, or lets them in again.
     pub fn keep_out(&mut self, id: &str, name: &str, disabled: bool) {
         if disabled {
-            self.outside.insert(id.into(), Known { name: name.into(), disabled });
+            self.outside.insert(id.into(), ExternalUser { name: name.into(), disabled });
         } else {
             self.outside.remove(id);
         }
@@ -157,8 +164,8 @@ impl Book {
     ///
     /// # Errors
     /// When its owner may not do what it is to permit, or it lasts too long: a sentence.
-    pub fn mint(&mut self, wanted: Wanted, access: &Access, now: Timestamp) -> Result<(Secret, Token), String> {
-        let Wanted { owner, scopes, expires, label, made_with } = wanted;
+    pub fn mint(&mut self, wanted: NewToken, access: &Access, now: Timestamp) -> Result<(Secret, Token), String> {
+        let NewToken { owner, scopes, expires, label, made_with } = wanted;
         let length = expires.duration_since(now);
         if length <= SignedDuration::ZERO || length > LONGEST {
             return Err("a token is good for some time, and for 366d at most".into());
@@ -178,7 +185,7 @@ impl Book {
         if self.tokens.iter().filter(|token| token.owner == owner).count() >= TOKENS {
             return Err(format!("{owner} has {TOKENS} tokens; revoke some of them first"));
         }
-        let secret = token::make()?;
+        let secret = token::generate()?;
         let hash = Hash::of(secret.expose());
         let (id, sha256) = (hash.id(), hash.to_string());
         let token = Token { id, owner, sha256, label, scopes, made: now, expires: Some(expires), made_with };

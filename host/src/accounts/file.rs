@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use super::{Book, By, gone_is};
+use super::{AccountsFile, Actor, gone_is};
 use crate::regular_file;
 
 /// What tells one edition of a file from another.
@@ -34,11 +34,11 @@ impl Stamp {
 ///
 /// # Errors
 /// When it cannot be read, says something else, or others can read or change it: a sentence.
-pub fn read(path: &Path) -> Result<Book, String> {
+pub fn read(path: &Path) -> Result<AccountsFile, String> {
     let wrong = |text: String| format!("the file of accounts {} {text}", path.display());
     let mode = match std::fs::metadata(path) {
         Ok(data) => data.mode(),
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Book::default()),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(AccountsFile::default()),
         Err(error) => return Err(wrong(format!("cannot be read: {error}"))),
     };
     if mode & 0o077 != 0 {
@@ -56,9 +56,9 @@ pub fn read(path: &Path) -> Result<Book, String> {
 }
 
 /// The right to change a file of accounts; others wait for it.
-pub struct Locked {
+pub struct LockedFile {
     path: PathBuf,
-    book: Book,
+    book: AccountsFile,
     is_missing: bool,
     _lock: File,
 }
@@ -68,14 +68,14 @@ pub struct Guards<'a> {
     /// Whether somebody knows that there were accounts, so that a file which is missing is gone.
     pub had_accounts: &'a dyn Fn() -> bool,
     /// Who would be lost between two states of the file, where nobody is left then who may say who there is: a sentence.
-    pub admins_lost: &'a dyn Fn(&Book, &Book) -> Option<String>,
+    pub admins_lost: &'a dyn Fn(&AccountsFile, &AccountsFile) -> Option<String>,
     /// That is meant.
     pub last_admin: bool,
 }
 
 /// Why the file is as it was.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Unchanged<E> {
+pub enum ChangeError<E> {
     /// Whoever wants the change cannot make it.
     Refused(E),
     /// The file is gone, and a new one would forget whom the old one kept out.
@@ -86,7 +86,7 @@ pub enum Unchanged<E> {
     Unwritten(String),
 }
 
-impl Locked {
+impl LockedFile {
     /// Waits for the right, and reads the file.
     ///
     /// # Errors
@@ -109,8 +109,14 @@ impl Locked {
     /// Says that there are no accounts any more, in the place of a file that is gone.
     ///
     /// # Errors
-    /// When it cannot be written: a sentence.
-    pub fn reset(mut self, by: &By) -> Result<(), String> {
+    /// When it is there, or cannot be written: a sentence.
+    pub fn reset(mut self, by: &Actor) -> Result<(), String> {
+        if !self.is_missing {
+            let path = self.path.display();
+            return Err(format!(
+                "{path} is there, so nothing is to be reset; `tidegate user remove NAME` removes an account"
+            ));
+        }
         self.book.tell(by, "the file of accounts was gone, and somebody said that there are none any more".into());
         replace(&self.path, &self.book)
     }
@@ -121,22 +127,22 @@ impl Locked {
     /// When it is refused, does what no change does by the way, or cannot be written. Then the file is as it was.
     pub fn change<T, E>(
         mut self,
-        by: &By,
+        by: &Actor,
         guards: &Guards<'_>,
-        change: impl FnOnce(&mut Book) -> Result<T, E>,
-    ) -> Result<T, Unchanged<E>> {
+        change: impl FnOnce(&mut AccountsFile) -> Result<T, E>,
+    ) -> Result<T, ChangeError<E>> {
         let before = self.book.clone();
-        let done = change(&mut self.book).map_err(Unchanged::Refused)?;
+        let done = change(&mut self.book).map_err(ChangeError::Refused)?;
         if self.is_missing && !self.book.begins_anew() && (guards.had_accounts)() {
-            return Err(Unchanged::Gone(gone_is(&self.path)));
+            return Err(ChangeError::Gone(gone_is(&self.path)));
         }
         if !guards.last_admin
             && let Some(lost) = (guards.admins_lost)(&before, &self.book)
         {
-            return Err(Unchanged::LastAdmin(lost));
+            return Err(ChangeError::LastAdmin(lost));
         }
         self.book.note(&before, by);
-        replace(&self.path, &self.book).map_err(Unchanged::Unwritten)?;
+        replace(&self.path, &self.book).map_err(ChangeError::Unwritten)?;
         Ok(done)
     }
 }

@@ -7,16 +7,21 @@ use jiff::Timestamp;
 use super::*;
 use crate::domain::Role;
 
-fn by() -> By {
+fn by() -> Actor {
     let person = Some(crate::domain::Person::typed("ann"));
-    By { person, way: crate::domain::audit::Way::Cli, from: "here".into(), at: Timestamp::from_second(1).unwrap() }
+    Actor {
+        person,
+        way: crate::domain::audit::Channel::Cli,
+        from: "here".into(),
+        at: Timestamp::from_second(1).unwrap(),
+    }
 }
 
-impl Locked {
+impl LockedFile {
     /// A change that nobody guards.
-    pub fn change_unguarded(self, by: &By, change: impl FnOnce(&mut Book)) {
+    pub fn change_unguarded(self, by: &Actor, change: impl FnOnce(&mut AccountsFile)) {
         let guards = Guards { had_accounts: &|| false, admins_lost: &|_, _| None, last_admin: true };
-        let change = |book: &mut Book| {
+        let change = |book: &mut AccountsFile| {
             change(book);
             Ok::<(), String>(())
         };
@@ -24,8 +29,8 @@ impl Locked {
     }
 }
 
-fn write(path: &Path, change: impl FnOnce(&mut Book)) {
-    Locked::take(path).unwrap().change_unguarded(&by(), change);
+fn write(path: &Path, change: impl FnOnce(&mut AccountsFile)) {
+    LockedFile::take(path).unwrap().change_unguarded(&by(), change);
 }
 
 #[test]
@@ -33,7 +38,7 @@ fn what_a_command_writes_a_running_host_sees_and_nobody_else_reads() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("data").join("accounts.json");
     let accounts = Accounts::open(&path).unwrap();
-    assert_eq!(*accounts.now().0, Book::default());
+    assert_eq!(*accounts.now().0, AccountsFile::default());
     let ada = Account { role: Some(Role::Viewer), password: Some("x".into()), ..Account::default() };
     write(&path, |book| drop(book.accounts.insert("ada".into(), ada.clone())));
     let (book, edition) = accounts.now();
@@ -60,14 +65,14 @@ fn what_a_command_writes_a_running_host_sees_and_nobody_else_reads() {
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
     accounts.now();
     assert!(accounts.problem().unwrap().contains("is not one"));
-    assert!(Accounts::open(&path).is_err() && Locked::take(&path).is_err(), "and is not written over");
+    assert!(Accounts::open(&path).is_err() && LockedFile::take(&path).is_err(), "and is not written over");
 }
 
 #[test]
 fn who_changed_what_stands_beside_the_change_and_is_told_by_its_number() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("accounts.json");
-    let bounds = |text: &str| crate::domain::Bounds::parse(text).unwrap();
+    let bounds = |text: &str| crate::domain::Scope::parse(text).unwrap();
     write(&path, |book| book.make("ada", Account { role: Some(Role::Viewer), ..Account::default() }).unwrap());
     let accounts = Accounts::open(&path).unwrap();
     let places = Some(vec![bounds("cluster=a,namespace=pay*")]);
@@ -97,7 +102,7 @@ fn who_changed_what_stands_beside_the_change_and_is_told_by_its_number() {
 
 #[test]
 fn what_cannot_be_is_not_made_so() {
-    let mut book = Book::default();
+    let mut book = AccountsFile::default();
     let with = |role, places: &[&str]| Account {
         role,
         places: edit::places(places.iter().copied()).unwrap(),
@@ -121,7 +126,7 @@ fn what_cannot_be_is_not_made_so() {
 
 #[test]
 fn whoever_is_kept_out_and_let_in_again_is_told_of() {
-    let before = Book::default();
+    let before = AccountsFile::default();
     let mut book = before.clone();
     book.keep_out("https://id.example 7", "Ann", true);
     assert_eq!(book.changes_since(&before), ["Ann of the provider (https://id.example 7) was disabled"]);
@@ -134,14 +139,14 @@ fn whoever_is_kept_out_and_let_in_again_is_told_of() {
 
 #[test]
 fn a_token_takes_all_that_were_made_with_it_along() {
-    let mut book = Book::default();
+    let mut book = AccountsFile::default();
     let now = Timestamp::from_second(1).unwrap();
     let access = crate::domain::Access::of(Role::Admin);
     let mut mint = |owner: &str, made_with: Option<&str>| {
         let expires = now + jiff::SignedDuration::from_hours(1);
         let (scopes, label) = (std::collections::BTreeSet::new(), String::new());
         let wanted =
-            edit::Wanted { owner: owner.into(), scopes, expires, label, made_with: made_with.map(String::from) };
+            edit::NewToken { owner: owner.into(), scopes, expires, label, made_with: made_with.map(String::from) };
         book.mint(wanted, &access, now).unwrap().1.id
     };
     let found = mint("ada", None);
@@ -170,10 +175,10 @@ fn two_commands_at_once_lose_nothing() {
 fn the_last_use_of_a_token_is_known_to_the_minute_also_after_a_restart() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("accounts.json");
-    let (used, at) = (Used::beside(&path), |s| Timestamp::from_second(s).unwrap());
+    let (used, at) = (LastUsed::beside(&path), |s| Timestamp::from_second(s).unwrap());
     used.note("a", at(125));
     used.note("b", at(60));
     used.save(|id| id == "a").unwrap();
-    let again = Used::beside(&path);
+    let again = LastUsed::beside(&path);
     assert_eq!((again.at("a"), again.at("b")), (Some(at(120)), None));
 }

@@ -9,9 +9,9 @@ use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
 
 use super::App;
-use super::pushed::{RESOLVE_TIMEOUT, SOURCE};
+use super::alert_expiry::{RESOLVE_TIMEOUT, SOURCE};
 use crate::backend::Cancellation;
-use crate::backend::alerts::{Alerts, Firing, LiveAlert, Order, Wanted};
+use crate::backend::alerts::{AlertPage, AlertQuery, Alerts, LiveAlert, SortOrder};
 use crate::domain::matcher::{all_match, label};
 use crate::domain::{Access, Alert, Incident, Labels, Matcher, Permission, Severity, Silences, Verdict};
 
@@ -44,12 +44,12 @@ struct Telling {
 
 impl Telling {
     fn sees(&self, alert: &Alert) -> bool {
-        self.access.may_about(Permission::Look, alert)
+        self.access.may_on_alert(Permission::Look, alert)
     }
 
     /// Whether whoever asks may look at all of an incident.
     fn names(&self, incident: &Incident) -> bool {
-        !self.access.is_bound() || self.access.may_to(Permission::Look, incident)
+        !self.access.is_bound() || self.access.may_on_incident(Permission::Look, incident)
     }
 }
 
@@ -125,13 +125,13 @@ impl Alerts for App {
         all
     }
 
-    fn firing(&self, wanted: &Wanted, cancellation: &Cancellation) -> Firing {
+    fn firing(&self, wanted: &AlertQuery, cancellation: &Cancellation) -> AlertPage {
         let (telling, incidents) = (self.telling(&wanted.access), self.services.store.all());
         let (mut passing, mut of) = (Vec::new(), 0);
         let mut values: HashMap<&str, usize> = HashMap::new();
         for incident in incidents.iter().filter(|incident| incident.closed.is_none()) {
             if cancellation.is_cancelled() {
-                return Firing::default();
+                return AlertPage::default();
             }
             let by_policy = held_back(incident).is_some();
             let name = if telling.names(incident) { &*incident.id.0 } else { "" };
@@ -151,10 +151,10 @@ impl Alerts for App {
         }
         let (count, shown) = (passing.len(), wanted.skip.saturating_add(wanted.most));
         let passing = match &wanted.order {
-            Order::Worst => {
+            SortOrder::Worst => {
                 first(passing, shown, |a, b| a.rank().cmp(&b.rank()).then_with(|| a.place().cmp(&b.place())))
             }
-            Order::Place(after) => {
+            SortOrder::Place(after) => {
                 let mut passing = passing;
                 if let Some(after) = after {
                     let mut parts = after.splitn(3, ' ').map(str::to_string);
@@ -172,7 +172,7 @@ impl Alerts for App {
         values.truncate(VALUES);
         let one = |one: Passing<'_>| self.live_alert(one.incident, one.alert, one.incident.labels(), &telling);
         let alerts = passing.into_iter().skip(wanted.skip).map(one).collect();
-        Firing { alerts, count, of, values, more_values }
+        AlertPage { alerts, count, of, values, more_values }
     }
 
     fn started_at(&self) -> Timestamp {

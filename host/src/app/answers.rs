@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use super::{App, unavailable};
-use crate::backend::{Answer, ControlError, Records};
+use crate::backend::{ApprovalAnswer, ControlError, Records};
 use crate::domain::incident::ActionState;
 use crate::domain::person::Proven;
 use crate::domain::{ActionId, Fact, Incident, IncidentId, Person};
 use crate::gate::LINK;
 
 impl App {
-    pub(super) async fn approved(&self, answer: Answer) -> Result<(), ControlError> {
+    pub(super) async fn approved(&self, answer: ApprovalAnswer) -> Result<(), ControlError> {
         let (incident, action) = self.asked(&answer)?;
         let record = incident.action(&action);
         let linked = answer.via == LINK;
@@ -32,18 +32,18 @@ impl App {
             return Err(ControlError::Conflict(text));
         }
         let digest = record.map(|record| record.action.digest.clone()).unwrap_or_default();
-        let Answer { person, via, comment, .. } = answer;
+        let ApprovalAnswer { person, via, comment, .. } = answer;
         self.say(&incident, Fact::Approved { action, digest, person, via, comment }).await
     }
 
-    pub(super) async fn rejected(&self, answer: Answer) -> Result<(), ControlError> {
+    pub(super) async fn rejected(&self, answer: ApprovalAnswer) -> Result<(), ControlError> {
         let (incident, action) = self.asked(&answer)?;
-        let Answer { person, via, comment, .. } = answer;
+        let ApprovalAnswer { person, via, comment, .. } = answer;
         self.say(&incident, Fact::Rejected { action, person, via, comment }).await
     }
 
     /// An action that waits for a person, by the words of that person.
-    fn asked(&self, answer: &Answer) -> Result<(Arc<Incident>, ActionId), ControlError> {
+    fn asked(&self, answer: &ApprovalAnswer) -> Result<(Arc<Incident>, ActionId), ControlError> {
         self.restored()?;
         let id = IncidentId(answer.incident.as_str().into());
         let Some(incident) = self.services.store.get(&id) else {

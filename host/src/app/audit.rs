@@ -3,9 +3,9 @@
 use futures::future::BoxFuture;
 
 use super::App;
-use crate::backend::audit::Auditing;
+use crate::backend::audit::AuditLog;
 use crate::domain::Sealed;
-use crate::domain::audit::{ACCOUNTS, AuditView, AuditWanted, Audited};
+use crate::domain::audit::{ACCOUNTS, AuditEntry, AuditQuery, AuditView};
 use crate::domain::control::{self, Control};
 use crate::ports::Journal;
 
@@ -13,16 +13,17 @@ use crate::ports::Journal;
 const KIND: &str = "\"audited\"";
 
 /// Those that are wanted of the host's own stream, the latest first.
-pub fn of(stream: &[Sealed], wanted: &AuditWanted) -> Vec<AuditView> {
-    let entries = stream.iter().rev().filter(|sealed| sealed.body.contains(KIND));
-    let read = entries.filter_map(|sealed| {
+pub fn of(stream: &[Sealed], wanted: &AuditQuery) -> Vec<AuditView> {
+    let read = |sealed: &Sealed| {
         let entry = sealed.open::<Control>().ok()?;
         match entry.fact {
-            Control::Audited(audited) => Some(AuditView { n: sealed.n, at: entry.at, audited: *audited }),
+            Control::Audited(audited) => Some(AuditView::new(sealed.n, entry.at, *audited)),
             _ => None,
         }
-    });
-    read.filter(|view| wanted.takes(view.n, view.at, &view.audited)).take(wanted.limit).collect()
+    };
+    let entries = || stream.iter().rev().filter(|sealed| sealed.body.contains(KIND));
+    let before = wanted.before.and_then(|n| entries().find(|sealed| sealed.n == n)).and_then(read);
+    wanted.of(entries().filter_map(read), before.as_ref())
 }
 
 impl App {
@@ -44,8 +45,8 @@ pub fn latest_change(stream: &[Sealed]) -> u64 {
     told.max().unwrap_or_default()
 }
 
-impl Auditing for App {
-    fn audit(&self, audited: Audited) -> BoxFuture<'_, Result<(), String>> {
+impl AuditLog for App {
+    fn audit(&self, audited: AuditEntry) -> BoxFuture<'_, Result<(), String>> {
         Box::pin(async move {
             self.restoration.check()?;
             let done = self.services.store.control(Control::Audited(Box::new(audited))).await;
@@ -65,7 +66,7 @@ impl Auditing for App {
         self.latest_change_of_accounts().map(|n| n > 0)
     }
 
-    fn audited(&self, wanted: &AuditWanted) -> Result<Vec<AuditView>, String> {
+    fn audited(&self, wanted: &AuditQuery) -> Result<Vec<AuditView>, String> {
         let stream =
             Journal::stream(self.records.journal.as_ref(), control::STREAM).map_err(|error| error.to_string())?;
         Ok(of(&stream, wanted))

@@ -8,7 +8,7 @@ use super::restoration::Restoration;
 use crate::domain::Incident;
 use crate::journal::{Projection, Sqlite};
 use crate::policy;
-use crate::policy::lint::Known;
+use crate::policy::lint::Inventory;
 use crate::ports::Journal;
 use crate::store::Store;
 use crate::tools::Servers;
@@ -52,7 +52,7 @@ pub async fn wake_waiting(servers: Arc<Servers>, store: Arc<Store>) {
 
 /// Reloads the policies when their files change, and on SIGHUP. Holds those in force against the
 /// tools that there are, whenever either changes.
-pub async fn reload(policies: Arc<policy::Live>, known: impl Fn() -> Known + Send) {
+pub async fn reload(policies: Arc<policy::LivePolicies>, known: impl Fn() -> Inventory + Send) {
     let mut hangup = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup()).ok();
     loop {
         let asked = match &mut hangup {

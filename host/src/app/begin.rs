@@ -53,7 +53,7 @@ impl App {
         let now = self.services.clock.elapsed();
         let since = self.stopping_since.get().copied().unwrap_or(now);
         let left = self.stop_timeout.saturating_sub(now.saturating_sub(since)).max(SHORTEST);
-        let drained = join_all(self.buses.iter().map(|bus| bus.drained()));
+        let drained = join_all(self.buses.iter().map(|bus| bus.drain_forwards()));
         // What has not arrived by then, the bus says itself.
         let _ = tokio::time::timeout(left, drained).await;
     }
@@ -65,11 +65,11 @@ impl App {
         // Alerts were taken until now.
         self.sends_on().await;
         // What was read and is not taken is whoever's that reads next.
-        join_all(self.buses.iter().map(|bus| bus.gives_back())).await;
+        join_all(self.buses.iter().map(|bus| bus.return_unacknowledged())).await;
         // Servers that end break off what still calls them, and nothing of that is a fact.
         self.services.store.close();
         self.ends();
-        join_all(self.buses.iter().map(|bus| bus.remembers())).await;
+        join_all(self.buses.iter().map(|bus| bus.save_sent_forwards())).await;
         self.servers.shutdown().await;
     }
 

@@ -11,7 +11,7 @@ use super::metrics::Counters;
 use super::restoration::Restoration;
 use super::sources::AllSources;
 use super::take::take;
-use crate::bus::{Arrival, Bus, Inlet, Intake, Kept, Message, Read, Settings};
+use crate::bus::{Bus, Completion, Decoded, Inlet, Intake, Message, Redelivery, Settings};
 use crate::clock::SystemClock;
 use crate::config::{Config, Problem, Problems};
 use crate::domain::Alert;
@@ -107,7 +107,7 @@ impl Intake for Taking {
         self.services.store.broken().map_or(Ok(()), |error| Err(error.to_string()))
     }
 
-    fn read<'a>(&'a self, inlet: &'a Inlet, message: Message) -> BoxFuture<'a, Result<Read, DecodeError>> {
+    fn read<'a>(&'a self, inlet: &'a Inlet, message: Message) -> BoxFuture<'a, Result<Decoded, DecodeError>> {
         Box::pin(async move {
             self.ready().map_err(DecodeError::Unavailable)?;
             self.counters.request();
@@ -123,7 +123,7 @@ impl Intake for Taking {
             };
             let left_out = decoded.sentences();
             let Normalised { alerts, forwards, .. } = decoded.marked();
-            Ok(Read { alerts, forwards, left_out })
+            Ok(Decoded { alerts, forwards, left_out })
         })
     }
 
@@ -131,14 +131,14 @@ impl Intake for Taking {
         &'a self,
         alerts: Vec<Alert>,
         forwards: &'a [Vec<Forward>],
-        kept: Kept,
-    ) -> BoxFuture<'a, Result<Vec<Arrival>, String>> {
+        redelivery: Redelivery,
+    ) -> BoxFuture<'a, Result<Vec<Completion>, String>> {
         Box::pin(async move {
             self.ready()?;
-            match take(&self.services, &self.buses, alerts, (forwards, kept)).await {
-                Ok((received, arrivals)) => {
+            match take(&self.services, &self.buses, alerts, (forwards, redelivery)).await {
+                Ok((received, completions)) => {
                     self.counters.received(&received);
-                    Ok(arrivals)
+                    Ok(completions)
                 }
                 Err(error) => {
                     if let Some(runner) = self.runner.upgrade() {

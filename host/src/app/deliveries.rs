@@ -6,9 +6,9 @@ use std::sync::Arc;
 use super::model_metrics::escaped;
 use super::{App, records, unavailable};
 use crate::backend::ControlError;
-use crate::backend::deliveries::{Anew, DeliveryView, Undelivered, Which};
+use crate::backend::deliveries::{DeliverySelector, DeliveryView, RetryRequest, UndeliveredQuery};
 use crate::domain::delivery::Delivery;
-use crate::domain::text::cut;
+use crate::domain::text::truncate;
 use crate::domain::{Incident, IncidentId};
 use crate::runner::TargetStatus;
 
@@ -20,7 +20,7 @@ const FAILING: u32 = 3;
 const REASON: usize = 200;
 
 impl App {
-    pub(super) fn undelivered(&self, wanted: &Undelivered) -> Result<Vec<DeliveryView>, String> {
+    pub(super) fn undelivered(&self, wanted: &UndeliveredQuery) -> Result<Vec<DeliveryView>, String> {
         let mut views = Vec::new();
         for id in self.runner.undelivered(wanted.target.as_deref()) {
             if views.len() >= wanted.limit {
@@ -44,24 +44,24 @@ impl App {
         }
     }
 
-    pub(super) async fn send_anew(&self, anew: Anew) -> Result<usize, ControlError> {
-        let Anew { which, person, reason } = anew;
+    pub(super) async fn send_anew(&self, anew: RetryRequest) -> Result<usize, ControlError> {
+        let RetryRequest { which, person, reason } = anew;
         if person.is_nameless() {
             return Err(ControlError::Forbidden("sending messages anew needs the name of a person".into()));
         }
         let target = match &which {
-            Which::Target(target) => Some(target.as_str()),
-            Which::Named(_) | Which::All => None,
+            DeliverySelector::Target(target) => Some(target.as_str()),
+            DeliverySelector::Named(_) | DeliverySelector::All => None,
         };
         let mut incidents = self.runner.undelivered(target);
-        if let Which::Named(word) = &which {
+        if let DeliverySelector::Named(word) = &which {
             incidents
                 .retain(|id| **word == *id.0 || word.strip_prefix(&*id.0).is_some_and(|rest| rest.starts_with('-')));
         }
         let wanted = |delivery: &Delivery| match &which {
-            Which::All => true,
-            Which::Target(target) => *target == delivery.target,
-            Which::Named(word) => {
+            DeliverySelector::All => true,
+            DeliverySelector::Target(target) => *target == delivery.target,
+            DeliverySelector::Named(word) => {
                 *word == delivery.id || delivery.id.strip_prefix(word).is_some_and(|rest| rest.starts_with('-'))
             }
         };
@@ -70,7 +70,7 @@ impl App {
             self.runner.check_journal();
         }
         match (result.map_err(unavailable)?, which) {
-            (0, Which::Named(word)) => Err(ControlError::NotFound(format!(
+            (0, DeliverySelector::Named(word)) => Err(ControlError::NotFound(format!(
                 "no message called {word:?} has failed or was given up; `tidegate deliveries` lists those that were"
             ))),
             (count, _) => Ok(count),
@@ -83,7 +83,7 @@ pub(super) fn problems(targets: &[TargetStatus]) -> Vec<String> {
     let failing = targets.iter().filter_map(|status| {
         let failing = status.failing.as_ref().filter(|failing| failing.attempts >= FAILING)?;
         let (target, queued, since) = (&status.target, status.queued, crate::report::date(failing.since));
-        let reason = cut(&failing.reason, REASON);
+        let reason = truncate(&failing.reason, REASON);
         Some(format!("target {target} has taken no message since {since}, {queued} wait: {reason}"))
     });
     let abandoned = targets.iter().filter(|status| status.abandoned > 0).map(|status| {
@@ -137,7 +137,7 @@ pub(super) fn metrics(targets: &[TargetStatus]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::runner::Failing;
+    use crate::runner::FailingTarget;
 
     #[test]
     fn what_was_given_up_and_who_takes_nothing_is_said_and_bounded() {
@@ -146,7 +146,7 @@ mod tests {
             queued: 7,
             abandoned,
             abandoned_total: 9,
-            failing: (attempts > 0).then(|| Failing {
+            failing: (attempts > 0).then(|| FailingTarget {
                 since: jiff::Timestamp::UNIX_EPOCH,
                 attempts,
                 reason: "connection refused".into(),

@@ -13,7 +13,7 @@ const PAUSE: Duration = Duration::from_secs(5);
 const TOGETHER: usize = 500;
 
 /// Goes on until the host ends. What the journal does not take is tried again.
-pub async fn end(events: Arc<Events>, services: Arc<Services>, runner: Arc<Runner>) {
+pub async fn expire(events: Arc<Events>, services: Arc<Services>, runner: Arc<Runner>) {
     loop {
         services.clock.sleep(PAUSE).await;
         let due = events.due();

@@ -2,16 +2,16 @@
 
 use super::policies::{of_alerts, plugins};
 use crate::backend::Payload;
-use crate::backend::policies::{Explained, ExplainedEvent};
+use crate::backend::policies::{ExplainedEvent, Explanation};
 use crate::config::{Config, Problem, Problems};
 use crate::domain::Event;
 use crate::domain::alert::normalised::LeftOut;
 use crate::events::cloudevent;
 use crate::policy::Set;
-use crate::rules::{EventJudged, Policies, Raised, Times};
+use crate::rules::{EventDecision, Frequency, Policies, RaisedAlert};
 
 /// Explains each event of a message.
-pub async fn of(config: &Config, set: &Set, payload: &Payload) -> Result<Vec<Explained>, Problems> {
+pub async fn of(config: &Config, set: &Set, payload: &Payload) -> Result<Vec<Explanation>, Problems> {
     let general = |text: String| Problems(vec![Problem::general(format!("{}: {text}", payload.name))]);
     let request = &payload.request;
     let read = cloudevent::read(&request.headers, &request.body).map_err(general)?;
@@ -24,15 +24,15 @@ pub async fn of(config: &Config, set: &Set, payload: &Payload) -> Result<Vec<Exp
         over: Vec::new(),
         considered: Vec::new(),
     };
-    let mut all: Vec<Explained> =
-        read.left_out.iter().map(|one| Explained { event: Some(unread(one)), ..bare() }).collect();
+    let mut all: Vec<Explanation> =
+        read.left_out.iter().map(|one| Explanation { event: Some(unread(one)), ..bare() }).collect();
     for (n, event) in read.events.iter().enumerate() {
         let judged = Policies::event(set, event, at);
         let explained = explained(set, n, event, &judged, at);
         let alerts = judged.raised.into_iter().map(|raised| raised.alert).collect();
         let mut opened = of_alerts(config, set, &plugins, alerts, at)?;
         if opened.is_empty() {
-            opened.push(Explained { faults: judged.faults, ..bare() });
+            opened.push(Explanation { faults: judged.faults, ..bare() });
         }
         for one in &mut opened {
             one.event = Some(explained.clone());
@@ -42,7 +42,7 @@ pub async fn of(config: &Config, set: &Set, payload: &Payload) -> Result<Vec<Exp
     Ok(all)
 }
 
-fn explained(set: &Set, n: usize, event: &Event, judged: &EventJudged, at: jiff::Timestamp) -> ExplainedEvent {
+fn explained(set: &Set, n: usize, event: &Event, judged: &EventDecision, at: jiff::Timestamp) -> ExplainedEvent {
     let Event { said, object, observation } = event;
     let name = if said.subject.is_empty() { format!("event {}", n + 1) } else { said.subject.clone() };
     let place = if object.namespace.is_empty() { String::new() } else { format!("{}/", object.namespace) };
@@ -62,12 +62,12 @@ fn explained(set: &Set, n: usize, event: &Event, judged: &EventJudged, at: jiff:
     }
 }
 
-fn forwarded(judged: &EventJudged) -> String {
+fn forwarded(judged: &EventDecision) -> String {
     let all = judged.forward.iter().map(|(subject, rule)| format!("; it is sent on as {subject} (rule {rule})"));
     all.collect()
 }
 
-fn outcome(judged: &EventJudged) -> String {
+fn outcome(judged: &EventDecision) -> String {
     if judged.raised.is_empty() {
         return match &judged.rule {
             Some(rule) => format!("nothing, as rule {rule} says"),
@@ -78,9 +78,9 @@ fn outcome(judged: &EventJudged) -> String {
     format!("it raises {}", all.join("; and "))
 }
 
-fn raises(raised: &Raised) -> String {
+fn raises(raised: &RaisedAlert) -> String {
     let span = |ms: u64| format!("{} s", ms / 1_000);
-    let when = raised.count.map_or_else(String::new, |Times { times, within_ms }| {
+    let when = raised.count.map_or_else(String::new, |Frequency { times, within_ms }| {
         format!(", once it has come {times} times within {} about the same object", span(within_ms))
     });
     let ends = raised.ends_after_ms.map_or_else(
@@ -90,8 +90,8 @@ fn raises(raised: &Raised) -> String {
     format!("{} (rule {}){when}{ends}", raised.alert.name, raised.rule)
 }
 
-fn bare() -> Explained {
-    Explained {
+fn bare() -> Explanation {
+    Explanation {
         incident: String::new(),
         title: String::new(),
         event: None,

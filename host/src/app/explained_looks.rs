@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::backend::policies::ExplainedLook;
-use crate::domain::text::cut;
+use crate::domain::text::truncate;
 use crate::domain::{Call, Decision, Incident, Origin};
 use crate::gate;
 use crate::policy::Set;
@@ -53,6 +53,6 @@ fn explained(
     context: &Context<'_>,
 ) -> ExplainedLook {
     let now = gate::looks::refusal(set, incident, call, &origin, context).map(|refused| refused.to_string());
-    let arguments = cut(&Value::Object(call.arguments.clone()).to_string(), SHOWN);
+    let arguments = truncate(&Value::Object(call.arguments.clone()).to_string(), SHOWN);
     ExplainedLook { tool: call.tool.clone(), arguments, origin, then, now }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::App;
-use crate::backend::{Backend, Handled, Payload, Progress, Records};
+use crate::backend::{Backend, HandleReport, Payload, Progress, Records};
 use crate::domain::delivery::DeliveryState;
 use crate::domain::inspection::Run;
 use crate::domain::{Incident, IncidentId, Outcome, Person, State};
@@ -18,8 +18,8 @@ const MESSAGES: Duration = Duration::from_secs(30);
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 /// Handles the payloads and waits until each incident has its outcome or a question to a person.
-pub async fn run(app: &Arc<App>, payloads: Vec<Payload>, progress: &Progress) -> Handled {
-    let mut handled = Handled::default();
+pub async fn run(app: &Arc<App>, payloads: Vec<Payload>, progress: &Progress) -> HandleReport {
+    let mut handled = HandleReport::default();
     tool_servers(app, progress).await;
     let mut ids = BTreeSet::new();
     for payload in payloads {

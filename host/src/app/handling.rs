@@ -7,8 +7,8 @@ use futures::future::BoxFuture;
 
 use super::{App, unavailable};
 use crate::backend::ControlError;
-use crate::backend::handling::{Handling, Heard, Word};
-use crate::domain::entry::Says;
+use crate::backend::handling::{Handling, HandlingRequest, HandlingResult};
+use crate::domain::entry::IncidentCommand;
 use crate::domain::{Alert, Fact, Incident, IncidentId};
 use crate::pipeline;
 
@@ -19,9 +19,9 @@ const LOOK: Duration = Duration::from_millis(20);
 const COMMENT: usize = 4_096;
 
 impl App {
-    fn handled(&self, word: &Word) -> Result<Arc<Incident>, ControlError> {
+    fn handled(&self, word: &HandlingRequest) -> Result<Arc<Incident>, ControlError> {
         let id = IncidentId(word.incident.as_str().into());
-        let ends = matches!(word.says, Says::Close | Says::Rerun);
+        let ends = matches!(word.says, IncidentCommand::Close | IncidentCommand::Rerun);
         let Some(incident) = self.services.store.get(&id).filter(|incident| incident.closed.is_none()) else {
             let known = self.records.as_ref();
             return Err(match crate::backend::Records::incident(known, &id.0).ok().flatten() {
@@ -35,7 +35,7 @@ impl App {
         if word.comment.len() > COMMENT {
             return Err(ControlError::Conflict(format!("a comment has {COMMENT} bytes at most")));
         }
-        if word.comment.trim().is_empty() && matches!(word.says, Says::Comment | Says::Close) {
+        if word.comment.trim().is_empty() && matches!(word.says, IncidentCommand::Comment | IncidentCommand::Close) {
             return Err(ControlError::Conflict("comment: is missing; say why, for those who come after".into()));
         }
         if let Some(record) = incident.under_way().filter(|_| ends) {
@@ -51,15 +51,15 @@ impl App {
         Ok(incident)
     }
 
-    async fn hear(&self, word: Word) -> Result<Heard, ControlError> {
+    async fn hear(&self, word: HandlingRequest) -> Result<HandlingResult, ControlError> {
         self.restored()?;
         let incident = self.handled(&word)?;
         let (id, firing) = (incident.id.clone(), incident.firing_count());
-        let mut heard = Heard { incident: id.to_string(), firing, goes_on_in: Vec::new() };
-        let Word { person, says, comment, .. } = word;
+        let mut heard = HandlingResult { incident: id.to_string(), firing, goes_on_in: Vec::new() };
+        let HandlingRequest { person, says, comment, .. } = word;
         let fact = vec![Fact::Said { person, says, comment }];
         let store = &self.services.store;
-        if matches!(says, Says::Close | Says::Rerun) {
+        if matches!(says, IncidentCommand::Close | IncidentCommand::Rerun) {
             // Nothing may begin between the look at it and the word.
             if !store.append_behind(&incident, fact).await.map_err(unavailable)? {
                 return Err(ControlError::Conflict(format!("something has just happened to {id}; look again")));
@@ -68,7 +68,7 @@ impl App {
             store.append(&id, fact).await.map_err(unavailable)?;
         }
         store.wake(&id);
-        if says == Says::Rerun {
+        if says == IncidentCommand::Rerun {
             let alerts: Vec<Alert> = incident.firing().cloned().collect();
             self.closes(&id).await?;
             let received = pipeline::receive(&self.services, alerts).await.map_err(|error| {
@@ -96,7 +96,7 @@ impl App {
 }
 
 impl Handling for App {
-    fn say(&self, word: Word) -> BoxFuture<'_, Result<Heard, ControlError>> {
+    fn say(&self, word: HandlingRequest) -> BoxFuture<'_, Result<HandlingResult, ControlError>> {
         Box::pin(self.hear(word))
     }
 }

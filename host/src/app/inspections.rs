@@ -1,8 +1,8 @@
 //! Inspections: what a host knows of them, and what it journals. Runs are made (`run`) when the clockwork or somebody wants
-//! them, told of as alerts (`tell`), and counted (`tally`).
+//! them, told of as alerts (`tell`), and counted (`counters`).
 
+mod counters;
 mod run;
-mod tally;
 mod tell;
 mod views;
 
@@ -11,36 +11,36 @@ use std::sync::Arc;
 use futures::future::BoxFuture;
 use jiff::Timestamp;
 
-use super::clockwork::{Clockwork, Job};
+use super::scheduler::{Job, Scheduler};
 use crate::backend::{InspectionView, Progress};
 use crate::config::Inspection;
 use crate::domain::control::Control;
-use crate::domain::inspection::{Inspected, InspectionEvent, Run};
+use crate::domain::inspection::{InspectionEvent, InspectionResult, Run};
 use crate::domain::job::Runs;
-use crate::inspection::changes::Standings;
+use crate::inspection::changes::TrackedFindings;
 use crate::inspection::timetable::Timetable;
 use crate::pipeline::Services;
 use crate::ports::Journal;
-use tally::Tally;
+use counters::Counters;
 pub use views::views;
 
 /// All inspections of a host.
-pub type Inspections = Clockwork<Inspecting>;
+pub type Inspections = Scheduler<InspectionJob>;
 
 /// What an inspection is.
-pub struct Inspecting {
+pub struct InspectionJob {
     services: Arc<Services>,
-    tally: Tally,
+    tally: Counters,
 }
 
 /// A run, and the incidents that tell of it.
-pub type Done = (Run, Vec<String>);
+pub type Finished = (Run, Vec<String>);
 
-impl Job for Inspecting {
+impl Job for InspectionJob {
     type Order = Inspection;
-    type End = Inspected;
-    type State = Standings;
-    type Done = Done;
+    type End = InspectionResult;
+    type State = TrackedFindings;
+    type Done = Finished;
     const WORD: &'static str = "inspection";
     const APART: bool = false;
 
@@ -60,11 +60,11 @@ impl Job for Inspecting {
         if let Control::Inspection(event) = control { Some(*event) } else { None }
     }
 
-    fn apply(standings: &mut Standings, event: &InspectionEvent) {
+    fn apply(standings: &mut TrackedFindings, event: &InspectionEvent) {
         standings.apply(event);
     }
 
-    fn runs(standings: &Standings) -> &Runs {
+    fn runs(standings: &TrackedFindings) -> &Runs {
         &standings.runs
     }
 
@@ -76,9 +76,9 @@ impl Job for Inspecting {
         &'a self,
         inspection: &'a Inspection,
         run: Timestamp,
-        before: Standings,
+        before: TrackedFindings,
         progress: &'a Progress,
-    ) -> BoxFuture<'a, Result<(Inspected, Done), String>> {
+    ) -> BoxFuture<'a, Result<(InspectionResult, Finished), String>> {
         Box::pin(self.inspect(inspection, run, before, progress))
     }
 }
@@ -86,7 +86,7 @@ impl Job for Inspecting {
 impl Inspections {
     /// Those of the configuration.
     pub fn new(services: Arc<Services>, journal: Arc<dyn Journal>, configured: Vec<Inspection>) -> Arc<Self> {
-        let job = Inspecting { services: Arc::clone(&services), tally: Tally::default() };
+        let job = InspectionJob { services: Arc::clone(&services), tally: Counters::default() };
         Self::of(job, services, journal, configured)
     }
 

@@ -6,16 +6,16 @@ use std::sync::Arc;
 
 use crate::domain::Catalogue;
 use crate::plugin::{Kind, Plugins, Status};
-use crate::policy::lint::Known;
+use crate::policy::lint::Inventory;
 use crate::tools::{self, Phase, Servers};
 
 /// Everything of a running host.
-pub fn tools(catalogue: &Arc<Catalogue>, servers: &Servers, plugins: &Plugins) -> Known {
+pub fn tools(catalogue: &Arc<Catalogue>, servers: &Servers, plugins: &Plugins) -> Inventory {
     let mut all = of_plugins(plugins);
     // The name of an MCP server goes before that of a plugin.
     let status = servers.status().into_iter();
     all.extend(status.map(|status| (status.server, status.phase == Phase::Ready || status.tools > 0)));
-    Known {
+    Inventory {
         catalogue: Arc::clone(catalogue),
         withheld: servers.withheld(),
         servers: all,

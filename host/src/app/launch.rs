@@ -15,7 +15,8 @@ use super::restoration::{self, Parts, Restoration};
 use super::schedules::{Addresses, Heartbeats, Schedules};
 use super::sources::AllSources;
 use super::{
-    App, audit, background, bus, events, keeping, knowledge, known_tools, metrics, options, pushed, routes, told, watch,
+    App, alert_expiry, audit, background, bus, events, knowledge, known_tools, maintenance, metrics, options, routes,
+    startup_summary, watch,
 };
 use crate::backend::Progress;
 use crate::boundary::{Boundary, CrashingJournal};
@@ -106,7 +107,7 @@ pub async fn start(config: &Config, progress: &Progress) -> Result<(Arc<App>, Ve
     plugins.connect(Arc::downgrade(&tools) as Weak<dyn Tools>);
 
     let (model, client) = load_model(config, &clock)?;
-    loaded.push(told::model(config));
+    loaded.push(startup_summary::model(config));
 
     let library = knowledge::open(config, Arc::clone(&network), Arc::clone(&clock));
     let library = Arc::new(library.map_err(|error| problem(config, &["knowledge"], error))?);
@@ -117,8 +118,8 @@ pub async fn start(config: &Config, progress: &Progress) -> Result<(Arc<App>, Ve
         ));
     }
 
-    loaded.extend(watch::told(config));
-    loaded.extend(told::by_the_clock(config));
+    loaded.extend(watch::describe(config));
+    loaded.extend(startup_summary::scheduled_jobs(config));
 
     let (wake, woken) = mpsc::unbounded_channel();
     let group_by = config.correlate.group_by.clone();
@@ -135,16 +136,17 @@ pub async fn start(config: &Config, progress: &Progress) -> Result<(Arc<App>, Ve
         .into_iter()
         .map(|status| status.server)
         .chain(plugins.status().into_iter().map(|status| status.name));
-    let handled = Arc::new(metrics::Handled::new(servers_and_plugins, config.notifiers.keys().cloned()));
+    let handled = Arc::new(metrics::IncidentMetrics::new(servers_and_plugins, config.notifiers.keys().cloned()));
     let heartbeats = Arc::new(Heartbeats::new(config.heartbeats.clone(), clock.elapsed()));
     let observers = Observers::new(Arc::clone(&handled), Arc::clone(&heartbeats), Arc::clone(&clock));
-    let store = store.with_bounds(options::bounds(config)).with_observer(Arc::new(observers));
+    let store = store.with_bounds(options::bounds(config)).with_scope(options::scope(config));
+    let store = store.with_observer(Arc::new(observers));
     let store = Arc::new(store);
     let accounts = crate::accounts::read(&config.accounts_file());
     let accounts = accounts.map_err(|error| Problems(vec![config.problem(&["sign_in", "accounts"], error)]))?;
     let known = |stream: Vec<Sealed>| audit::latest_change(&stream) > 0;
     let had_accounts = || Journal::stream(journal.as_ref(), control::STREAM).map_or(true, known);
-    loaded.push(told::sign_in(config, &accounts, had_accounts));
+    loaded.push(startup_summary::sign_in(config, &accounts, had_accounts));
     let gate = Arc::new(Gate::new(options::gate(config)).with_people(config.people_of(&accounts)));
     let services = Arc::new(Services {
         store: Arc::clone(&store),
@@ -181,7 +183,7 @@ pub async fn start(config: &Config, progress: &Progress) -> Result<(Arc<App>, Ve
     let runner = Runner::new(Arc::clone(&services), Box::new(move || Ok(again.again()?)));
     let of = (Arc::clone(&services), Arc::clone(&servers), Arc::clone(&plugins));
     let groups = Some(services.gate.people().groups());
-    let known = move || policy::lint::Known {
+    let known = move || policy::lint::Inventory {
         groups: groups.clone(),
         ..known_tools::tools(&of.0.tools.catalogue(), &of.1, &of.2)
     };
@@ -199,23 +201,23 @@ pub async fn start(config: &Config, progress: &Progress) -> Result<(Arc<App>, Ve
     ];
     let inspections =
         Inspections::new(Arc::clone(&services), Arc::clone(&journal) as Arc<dyn Journal>, config.inspections.clone());
-    let health = Arc::new(keeping::Health::default());
+    let health = Arc::new(maintenance::Health::default());
     let (of_journal, of_projection) = (|| Arc::clone(&journal), projection);
-    let checking = keeping::check(of_journal(), of_projection, Arc::clone(&clock), Arc::clone(&health));
+    let checking = maintenance::check(of_journal(), of_projection, Arc::clone(&clock), Arc::clone(&health));
     tasks.push(tokio::spawn(after(&restoration, checking)));
     let retention = config.retention.clone();
-    let removing = keeping::remove(Arc::clone(&services.store), of_journal(), Arc::clone(&clock), retention);
+    let removing = maintenance::remove(Arc::clone(&services.store), of_journal(), Arc::clone(&clock), retention);
     tasks.push(tokio::spawn(after(&restoration, removing)));
     let closing = super::chat::close_idle(Arc::clone(&chat), Arc::clone(&services.clock));
     tasks.push(tokio::spawn(after(&restoration, closing)));
     let of_store = Arc::clone(&services.store);
     let events = Events::new(Arc::clone(&services.policies), Arc::clone(&clock), Box::new(move || of_store.all()));
     let events = Arc::new(events);
-    let ending = events::end(Arc::clone(&events), Arc::clone(&services), Arc::clone(&runner));
+    let ending = events::expire(Arc::clone(&events), Arc::clone(&services), Arc::clone(&runner));
     tasks.push(tokio::spawn(after(&restoration, ending)));
     tasks.push(tokio::spawn(after(&restoration, super::silences::count(Arc::clone(&services)))));
-    let pushed = Arc::new(pushed::Pushed::default());
-    let ending = pushed::end(Arc::clone(&pushed), Arc::clone(&services), Arc::clone(&runner));
+    let pushed = Arc::new(alert_expiry::AlertExpiry::default());
+    let ending = alert_expiry::expire(Arc::clone(&pushed), Arc::clone(&services), Arc::clone(&runner));
     tasks.push(tokio::spawn(after(&restoration, ending)));
     let pings = Addresses::read(&config.schedules, Arc::clone(&network), &environment)
         .map_err(|error| problem(config, &["schedule"], error))?;
@@ -267,6 +269,7 @@ pub async fn start(config: &Config, progress: &Progress) -> Result<(Arc<App>, Ve
         schedules,
         events,
         silencing: tokio::sync::Mutex::default(),
+        trials: Arc::new(tokio::sync::Semaphore::new(super::trials::AT_ONCE)),
         pushed,
         started_at: clock.now(),
         watches,
@@ -305,12 +308,14 @@ fn after<W: Future>(restoration: &Arc<Restoration>, work: W) -> impl Future<Outp
 }
 
 /// The policies of the configured folder, or those inside the binary where there is none.
-pub fn load_policies(config: &Config) -> Result<policy::Live, Problems> {
+pub fn load_policies(config: &Config) -> Result<policy::LivePolicies, Problems> {
     let directory = &config.policies;
     if !directory.given && !directory.path.is_dir() {
-        return policy::Live::embedded().map_err(|error| problem(config, &["policies", "path"], error.to_string()));
+        return policy::LivePolicies::embedded()
+            .map_err(|error| problem(config, &["policies", "path"], error.to_string()));
     }
-    policy::Live::load(&directory.path).map_err(|error| problem(config, &["policies", "path"], error.to_string()))
+    policy::LivePolicies::load(&directory.path)
+        .map_err(|error| problem(config, &["policies", "path"], error.to_string()))
 }
 
 /// All plugins, and what is wrong with those that do not load; they reach no bus.

@@ -12,17 +12,20 @@ use serde_json::value::RawValue;
 use super::launch::{self, load_plugins, load_plugins_over, load_policies, plugin_names, problems_at};
 use super::records::DiskRecords;
 use super::sources::AllSources;
-use super::{by_hand, handle, lint, options, policies, replay, told, tool_check};
+use super::{handle, lint, manual_plan, options, policies, replay, startup_summary, tool_check};
 use crate::author::cases;
-use crate::backend::policies::{Explained, Lint, Linted, Replay, Subject, Suggest, Tested};
+use crate::backend::policies::{
+    ExplainInput, Explanation, LintReport, LintRequest, ReplayRequest, SuggestRequest, TestReport,
+};
+use crate::backend::routing::{Routing, RoutingWanted};
 use crate::backend::{
-    Backend, Checked, Handled, Host, InspectionView, Payload, PluginView, Progress, Records, ScheduleView, Started,
-    Verified,
+    Backend, CheckReport, HandleReport, Host, InspectionView, Payload, PluginView, Progress, Records, RunningHost,
+    ScheduleView, VerifiedJournal,
 };
 use crate::backtest::Report;
 use crate::clock::SystemClock;
 use crate::config::{Config, Problem, Problems};
-use crate::domain::audit::{AuditView, AuditWanted};
+use crate::domain::audit::{AuditQuery, AuditView};
 use crate::domain::control;
 use crate::domain::inspection::Run;
 use crate::domain::{Anchor, Head, Sealed};
@@ -31,9 +34,9 @@ use crate::journal::{self, Memory, Projection, Reader};
 use crate::model;
 use crate::model::costs::Costs;
 use crate::network::Network;
-use crate::plugin::{Kind, Rehearsal};
+use crate::plugin::{Kind, NoEgress};
 use crate::ports::{Clock, JournalError, Sources};
-use crate::suggest::Written;
+use crate::suggest::DraftOutcome;
 use crate::tools;
 
 /// Each text as one line.
@@ -68,17 +71,22 @@ fn exported(position: u64, sealed: &Sealed) -> Result<String, String> {
 pub struct Launcher;
 
 impl Host for Launcher {
-    fn start<'a>(&'a self, config: Arc<Config>, progress: &'a Progress) -> BoxFuture<'a, Result<Started, Problems>> {
+    fn start<'a>(
+        &'a self,
+        config: Arc<Config>,
+        progress: &'a Progress,
+    ) -> BoxFuture<'a, Result<RunningHost, Problems>> {
         Box::pin(async move {
             let (app, loaded) = launch::start(&config, progress).await?;
             app.begin();
-            Ok(Started { backend: app, loaded })
+            Ok(RunningHost { backend: app, loaded })
         })
     }
 
-    fn check<'a>(&'a self, config: Arc<Config>, progress: &'a Progress) -> BoxFuture<'a, Checked> {
+    fn check<'a>(&'a self, config: Arc<Config>, progress: &'a Progress) -> BoxFuture<'a, CheckReport> {
         Box::pin(async move {
-            let mut checked = Checked { problems: config.missing_secrets(&ProcessEnvironment), ..Checked::default() };
+            let mut checked =
+                CheckReport { problems: config.missing_secrets(&ProcessEnvironment), ..CheckReport::default() };
             progress("policies …");
             let policies = load_policies(&config);
             match &policies {
@@ -91,8 +99,7 @@ impl Host for Launcher {
             }
             progress("plugins …");
             let state = Arc::new(Memory::new());
-            match load_plugins_over(&config, &ProcessEnvironment, (Arc::new(Rehearsal), Arc::new(Rehearsal)), state)
-                .await
+            match load_plugins_over(&config, &ProcessEnvironment, (Arc::new(NoEgress), Arc::new(NoEgress)), state).await
             {
                 Ok((plugins, mut problems)) => {
                     checked.loaded.push(format!("plugins: {}", plugin_names(&plugins)));
@@ -130,12 +137,12 @@ impl Host for Launcher {
                     Err(error) => checked.problems.extend(at(vec![error])),
                 }
             }
-            checked.loaded.push(told::model(&config));
-            checked.loaded.extend(told::by_the_clock(&config));
+            checked.loaded.push(startup_summary::model(&config));
+            checked.loaded.extend(startup_summary::scheduled_jobs(&config));
             match crate::accounts::read(&config.accounts_file()) {
                 Ok(book) => {
                     let known = || self.had_accounts(&config).unwrap_or(true);
-                    checked.loaded.push(told::sign_in(&config, &book, known));
+                    checked.loaded.push(startup_summary::sign_in(&config, &book, known));
                 }
                 Err(error) => checked.loaded.push(format!("sign-in: {error}")),
             }
@@ -152,11 +159,11 @@ impl Host for Launcher {
         })
     }
 
-    fn check_tools<'a>(&'a self, config: Arc<Config>, progress: &'a Progress) -> BoxFuture<'a, Checked> {
+    fn check_tools<'a>(&'a self, config: Arc<Config>, progress: &'a Progress) -> BoxFuture<'a, CheckReport> {
         Box::pin(async move { tool_check::run(&config, progress).await })
     }
 
-    fn check_model<'a>(&'a self, config: &'a Config) -> BoxFuture<'a, Result<Vec<model::CheckedEndpoint>, Problems>> {
+    fn check_model<'a>(&'a self, config: &'a Config) -> BoxFuture<'a, Result<Vec<model::EndpointReport>, Problems>> {
         Box::pin(async move {
             let clock: Arc<dyn Clock> = Arc::new(SystemClock);
             match launch::client(config, &clock)? {
@@ -171,7 +178,7 @@ impl Host for Launcher {
         config: Arc<Config>,
         payloads: Vec<Payload>,
         progress: &'a Progress,
-    ) -> BoxFuture<'a, Result<Handled, Problems>> {
+    ) -> BoxFuture<'a, Result<HandleReport, Problems>> {
         Box::pin(async move {
             let (app, _) = launch::start(&config, progress).await?;
             if let Err(lost) = app.restoration.settled().await {
@@ -222,11 +229,11 @@ impl Host for Launcher {
     fn plan_by_hand<'a>(
         &'a self,
         config: &'a Config,
-        subject: &'a cases::Subject<'a>,
+        subject: &'a cases::PluginUnderTest<'a>,
         incident: &'a Value,
         progress: &'a Progress,
     ) -> BoxFuture<'a, Result<cases::Outcome, String>> {
-        Box::pin(by_hand::plan(config, subject, incident, progress))
+        Box::pin(manual_plan::plan(config, subject, incident, progress))
     }
 
     fn plugins<'a>(&'a self, config: &'a Config) -> BoxFuture<'a, Result<Vec<PluginView>, Problems>> {
@@ -245,32 +252,40 @@ impl Host for Launcher {
         Ok(Box::new(DiskRecords::open(config)?))
     }
 
-    fn test_policies(&self, config: &Config, folder: Option<&Path>) -> Result<Tested, Problems> {
+    fn test_policies(&self, config: &Config, folder: Option<&Path>) -> Result<TestReport, Problems> {
         policies::run_tests(config, folder)
     }
 
     fn lint_policies<'a>(
         &'a self,
         config: Arc<Config>,
-        wanted: &'a Lint,
+        wanted: &'a LintRequest,
         progress: &'a Progress,
-    ) -> BoxFuture<'a, Result<Linted, Problems>> {
+    ) -> BoxFuture<'a, Result<LintReport, Problems>> {
         Box::pin(async move { lint::run(&config, wanted, progress).await })
     }
 
     fn explain<'a>(
         &'a self,
         config: Arc<Config>,
-        subject: Subject,
+        subject: ExplainInput,
         progress: &'a Progress,
-    ) -> BoxFuture<'a, Result<Vec<Explained>, Problems>> {
+    ) -> BoxFuture<'a, Result<Vec<Explanation>, Problems>> {
         Box::pin(async move {
             progress("policies …");
             policies::explain(&config, subject).await
         })
     }
 
-    fn backtest(&self, config: &Config, wanted: &Replay, progress: &Progress) -> Result<Report, Problems> {
+    fn routing<'a>(
+        &'a self,
+        config: &'a Config,
+        wanted: &'a RoutingWanted,
+    ) -> BoxFuture<'a, Result<Vec<Routing>, Problems>> {
+        Box::pin(super::routing::run(config, wanted))
+    }
+
+    fn backtest(&self, config: &Config, wanted: &ReplayRequest, progress: &Progress) -> Result<Report, Problems> {
         replay::backtest(config, wanted, progress)
     }
 
@@ -278,7 +293,7 @@ impl Host for Launcher {
         DiskRecords::open(config)?.costs(SystemClock.now(), days)
     }
 
-    fn audited(&self, config: &Config, wanted: &AuditWanted) -> Result<Vec<AuditView>, String> {
+    fn audited(&self, config: &Config, wanted: &AuditQuery) -> Result<Vec<AuditView>, String> {
         DiskRecords::open(config)?.audited(wanted)
     }
 
@@ -290,11 +305,16 @@ impl Host for Launcher {
         Ok(super::audit::latest_change(&stream.unwrap_or_default()) > 0)
     }
 
-    fn suggest(&self, config: &Config, wanted: &Suggest, progress: &Progress) -> Result<Vec<Written>, Problems> {
+    fn suggest(
+        &self,
+        config: &Config,
+        wanted: &SuggestRequest,
+        progress: &Progress,
+    ) -> Result<Vec<DraftOutcome>, Problems> {
         replay::suggest(config, wanted, progress)
     }
 
-    fn verify(&self, config: &Config, anchors: &[Anchor], progress: &Progress) -> Result<Verified, String> {
+    fn verify(&self, config: &Config, anchors: &[Anchor], progress: &Progress) -> Result<VerifiedJournal, String> {
         progress(&format!("reading {} …", config.journal.display()));
         let reader = Reader::open(&config.journal).map_err(|error| error.to_string())?;
         let mut anchors: Vec<(Anchor, String)> =
@@ -307,7 +327,7 @@ impl Host for Launcher {
         if report.more > 0 {
             faults.push(format!("… and {} more", report.more));
         }
-        Ok(Verified { streams: report.streams, entries: report.entries, head: report.head.to_string(), faults })
+        Ok(VerifiedJournal { streams: report.streams, entries: report.entries, head: report.head.to_string(), faults })
     }
 
     fn journal_head(&self, config: &Config) -> Result<Head, String> {

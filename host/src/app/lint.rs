@@ -5,38 +5,38 @@ use std::sync::Arc;
 use super::launch::{bundled, load_plugins};
 use super::{known_tools, options, policies};
 use crate::backend::Progress;
-use crate::backend::policies::{Lint, Linted};
+use crate::backend::policies::{LintReport, LintRequest};
 use crate::config::{Config, Problems};
 use crate::environment::{Environment, ProcessEnvironment};
 use crate::journal::Memory;
 use crate::network::Network;
 use crate::plugin::{Kind, Manifest, Plugins, Problem};
-use crate::policy::lint::{self, Known};
+use crate::policy::lint::{self, Inventory};
 use crate::ports::Tools;
-use crate::tools::{Checked, Composite, Jitter, Phase, Servers};
+use crate::tools::{CheckReport, Composite, Jitter, Phase, Servers};
 
 /// Reads the policies that are wanted, with what can be known of tools.
 ///
 /// # Errors
 /// When the policies cannot be read.
-pub async fn run(config: &Config, wanted: &Lint, progress: &Progress) -> Result<Linted, Problems> {
+pub async fn run(config: &Config, wanted: &LintRequest, progress: &Progress) -> Result<LintReport, Problems> {
     let (set, _) = policies::load(config, wanted.folder.as_deref())?;
     let mut unchecked = Vec::new();
     let known = look(config, wanted.offline, progress, &mut unchecked).await;
     // One that cannot be read is told by whoever starts.
     let book = crate::accounts::read(&config.accounts_file()).unwrap_or_default();
-    let mut known = Known { groups: Some(config.people_of(&book).groups()), ..known };
+    let mut known = Inventory { groups: Some(config.people_of(&book).groups()), ..known };
     // What these offer may depend on settings that they were not given; without HTTP there is nothing to act by.
     let offers = |name: &str| known.catalogue.tools.keys().any(|tool| tool.split('.').next() == Some(name));
     let silent = unnamed(config).filter(|manifest| !manifest.asks.http.is_empty() && !offers(&manifest.name));
     let silent: Vec<String> = silent.map(|manifest| manifest.name).collect();
     known.unloaded.extend(silent);
     let findings = lint::run(&set, Some(&known)).iter().map(ToString::to_string).collect();
-    Ok(Linted { findings, unchecked })
+    Ok(LintReport { findings, unchecked })
 }
 
 /// Loads the plugins, starts the servers, lists their tools and ends them.
-async fn look(config: &Config, offline: bool, progress: &Progress, unchecked: &mut Vec<String>) -> Known {
+async fn look(config: &Config, offline: bool, progress: &Progress, unchecked: &mut Vec<String>) -> Inventory {
     let plugins = plugins(config, progress, unchecked).await;
     let servers = if offline {
         unchecked.push("the tools of MCP servers, because --offline starts none".into());
@@ -44,12 +44,12 @@ async fn look(config: &Config, offline: bool, progress: &Progress, unchecked: &m
     } else {
         servers(config, progress, unchecked).await
     };
-    let Some(plugins) = plugins else { return Known::default() };
+    let Some(plugins) = plugins else { return Inventory::default() };
     let plugins = Arc::new(plugins);
     let Some(servers) = servers else {
         let nobody = Servers::none();
         let catalogue = plugins.catalogue();
-        return Known { complete: false, ..known_tools::tools(&catalogue, &nobody, &plugins) };
+        return Inventory { complete: false, ..known_tools::tools(&catalogue, &nobody, &plugins) };
     };
     let all = Composite::new(Arc::clone(&servers), Some(Arc::clone(&plugins) as Arc<dyn Tools>));
     let known = known_tools::tools(&all.catalogue(), &servers, &plugins);
@@ -94,13 +94,15 @@ pub async fn servers(config: &Config, progress: &Progress, unchecked: &mut Vec<S
     let jitter: Jitter = Arc::new(|| 0.5);
     let servers = match Servers::start(&options, &|name| ProcessEnvironment.get(name), &jitter) {
         Ok(servers) => servers,
-        Err(Checked { problems, .. }) => {
+        Err(CheckReport { problems, .. }) => {
             unchecked.extend(problems.into_iter().map(|problem| format!("the tools of MCP servers: {problem}")));
             return None;
         }
     };
     if servers.status().is_empty() {
-        unchecked.push("the tools of MCP servers, because [tools] in the configuration names none".into());
+        unchecked.push(
+            "the tools of MCP servers, because `[tools] servers` of the configuration names no file with any".into(),
+        );
         return None;
     }
     progress("tool servers …");

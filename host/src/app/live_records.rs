@@ -6,12 +6,12 @@ use jiff::Timestamp;
 
 use super::{knowledge, records};
 use crate::backend::{Cancellation, Filter, Records};
-use crate::chat::Memory;
-use crate::domain::knowledge::{Found, Knowledge};
+use crate::chat::HostRecord;
+use crate::domain::knowledge::{Knowledge, SearchResults};
 use crate::domain::{ConversationId, Incident, IncidentId};
 use crate::journal::{Projection, Sqlite};
-use crate::knowledge::Library;
-use crate::ports::Story;
+use crate::knowledge::IndexedKnowledge;
+use crate::ports::IncidentRecord;
 use crate::store::Store;
 
 /// The record of a host.
@@ -19,7 +19,7 @@ pub struct LiveRecords {
     pub store: Arc<Store>,
     pub journal: Arc<Sqlite>,
     pub projection: Arc<Projection>,
-    pub library: Arc<Library>,
+    pub library: Arc<IndexedKnowledge>,
 }
 
 impl LiveRecords {
@@ -42,26 +42,26 @@ impl Records for LiveRecords {
         }
     }
 
-    fn story(&self, id: &str) -> Result<Option<Story>, String> {
+    fn story(&self, id: &str) -> Result<Option<IncidentRecord>, String> {
         let id = IncidentId(id.into());
         let story = records::story(self.journal.as_ref(), &id)?;
         let fresher = |story| match self.store.get(&id) {
-            Some(incident) => Story { incident: (*incident).clone(), ..story },
+            Some(incident) => IncidentRecord { incident: (*incident).clone(), ..story },
             None => story,
         };
         Ok(story.map(fresher))
     }
 
-    fn search(&self, text: &str, most: usize) -> Result<Found, String> {
+    fn search(&self, text: &str, most: usize) -> Result<SearchResults, String> {
         Ok(knowledge::search(&self.library, text, most))
     }
 
     fn known_about(&self, id: &str) -> Result<Option<Knowledge>, String> {
-        knowledge::about(&self.library, self, id)
+        knowledge::knowledge_for(&self.library, self, id)
     }
 }
 
-impl Memory for LiveRecords {
+impl HostRecord for LiveRecords {
     fn idle(&self, since: Timestamp) -> Result<Vec<ConversationId>, String> {
         self.projection.idle_conversations(since).map_err(|error| error.to_string())
     }

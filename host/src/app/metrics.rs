@@ -1,6 +1,6 @@
 //! Counters, gauges and histograms as Prometheus text.
 
-mod handled;
+mod incidents;
 
 use std::fmt::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,14 +8,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use jiff::Timestamp;
 
 use super::model_metrics::escaped;
-use crate::backend::Ready;
+use crate::backend::Readiness;
 use crate::domain::{Head, Mode};
 use crate::pipeline::Services;
 use crate::policy;
 use crate::store::Received;
 use crate::tools::{Phase, Servers};
 
-pub use handled::Handled;
+pub use incidents::IncidentMetrics;
 
 /// Alerts that sources returned and that were not taken, by source and reason.
 pub fn left_out(counts: &[(String, &'static str, u64)]) -> String {
@@ -32,7 +32,7 @@ pub fn left_out(counts: &[(String, &'static str, u64)]) -> String {
 }
 
 /// Which host this is, since when it runs, and whether it is ready.
-pub fn host(mode: Mode, started_at: Timestamp, ready: &Ready) -> String {
+pub fn host(mode: Mode, started_at: Timestamp, ready: &Readiness) -> String {
     let mut text = String::new();
     let info = [
         ("tidegate_build_info", "The program.", format!("version=\"{}\"", env!("CARGO_PKG_VERSION"))),
@@ -120,7 +120,7 @@ impl Counters {
     }
 
     /// All of it.
-    pub fn text(&self, services: &Services, servers: &Servers, policies: &policy::Live) -> String {
+    pub fn text(&self, services: &Services, servers: &Servers, policies: &policy::LivePolicies) -> String {
         let decided = services.store.decided();
         let (live, _) = services.store.counts();
         let ready = servers.status().iter().filter(|status| status.phase == Phase::Ready).count();

@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::domain::entry::Share;
-use crate::domain::listing::Opened;
+use crate::domain::listing::OpenedCount;
 use crate::journal::Projection;
 use crate::model::{amount, today};
 use crate::ports::{Clock, Spending};
@@ -38,9 +38,9 @@ impl Daily {
 /// A family: its name, its help, and the value of one of its rows.
 type Row<T, V> = (&'static str, &'static str, fn(&T) -> V);
 
-fn incidents(opened: &[Opened]) -> String {
+fn incidents(opened: &[OpenedCount]) -> String {
     let mut text = String::new();
-    let rows: [Row<Opened, u64>; 2] = [
+    let rows: [Row<OpenedCount, u64>; 2] = [
         ("tidegate_incidents_today", "Incidents opened today (UTC), by rule.", |row| row.incidents),
         (
             "tidegate_incidents_today_without_model",
@@ -114,7 +114,7 @@ mod tests {
 
     #[test]
     fn the_day_is_told_by_rule_and_model() {
-        let row = |rule: Option<&str>, incidents, asked| Opened {
+        let row = |rule: Option<&str>, incidents, asked| OpenedCount {
             day: jiff::civil::Date::default(),
             rule: rule.map(str::to_string),
             incidents,

@@ -3,21 +3,21 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::metrics::Handled;
+use super::metrics::IncidentMetrics;
 use super::schedules::Heartbeats;
 use crate::domain::{Alert, Entry, Incident};
 use crate::ports::{Clock, Observer};
 
 /// All of them.
 pub struct Observers {
-    handled: Arc<Handled>,
+    handled: Arc<IncidentMetrics>,
     heartbeats: Arc<Heartbeats>,
     clock: Arc<dyn Clock>,
 }
 
 impl Observers {
     /// These.
-    pub fn new(handled: Arc<Handled>, heartbeats: Arc<Heartbeats>, clock: Arc<dyn Clock>) -> Self {
+    pub fn new(handled: Arc<IncidentMetrics>, heartbeats: Arc<Heartbeats>, clock: Arc<dyn Clock>) -> Self {
         Self { handled, heartbeats, clock }
     }
 }

@@ -13,9 +13,9 @@ use super::App;
 pub use costs::Spent;
 
 use crate::backend::operations::{
-    Asked, CostsView, DeclarationView, Lasted, Operations, PoliciesView, Tallies, ToolsView,
+    CostsView, DeclarationView, DurationCounts, ExplainRequest, Operations, PoliciesView, ToolsView, WeeklyCounts,
 };
-use crate::backend::policies::Explained;
+use crate::backend::policies::Explanation;
 use crate::backend::{Cancellation, ControlError};
 
 /// How long a count is shown again: counting goes through all of a week.
@@ -23,10 +23,10 @@ const FRESH: Duration = Duration::from_secs(30);
 
 /// The counts of the week, kept for a while.
 #[derive(Default)]
-pub struct Counted(Mutex<Option<(Duration, Arc<Tallies>)>>);
+pub struct Counted(Mutex<Option<(Duration, Arc<WeeklyCounts>)>>);
 
 impl App {
-    fn counted(&self) -> Arc<Tallies> {
+    fn counted(&self) -> Arc<WeeklyCounts> {
         let (clock, store) = (&self.services.clock, &self.services.store);
         let mut known = self.counted.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((at, tallies)) = known.as_ref()
@@ -36,7 +36,7 @@ impl App {
         }
         let now = clock.now();
         let since = now.saturating_sub(SignedDuration::from_hours(7 * 24)).unwrap_or(Timestamp::MIN);
-        let (history, mut tallies) = (store.history(), Tallies::until(now));
+        let (history, mut tallies) = (store.history(), WeeklyCounts::until(now));
         for row in history.past(since) {
             tallies.take(row.rule, row.opened_at, row.outcome, now);
         }
@@ -78,7 +78,7 @@ impl Operations for App {
         }
     }
 
-    fn explain(&self, asked: &Asked, cancellation: &Cancellation) -> Result<Vec<Explained>, ControlError> {
+    fn explain(&self, asked: &ExplainRequest, cancellation: &Cancellation) -> Result<Vec<Explanation>, ControlError> {
         self.restored()?;
         self.explained(asked, cancellation)
     }
@@ -91,11 +91,11 @@ impl Operations for App {
         self.spent(days, cancellation)
     }
 
-    fn lasted(&self) -> Vec<Lasted> {
+    fn lasted(&self) -> Vec<DurationCounts> {
         self.handled.lasted()
     }
 
-    fn tallies(&self) -> Arc<Tallies> {
+    fn tallies(&self) -> Arc<WeeklyCounts> {
         self.counted()
     }
 }

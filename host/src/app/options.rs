@@ -7,7 +7,8 @@ use crate::domain::delivery::DeliveryLimits;
 use crate::domain::{Clusters, incident};
 use crate::gate;
 use crate::model;
-use crate::pipeline::flood::Bounds;
+use crate::pipeline::correlate::Scope;
+use crate::pipeline::flood::FloodLimits;
 use crate::secret::Secret;
 use crate::tools;
 
@@ -69,9 +70,18 @@ pub fn limits(config: &Config) -> incident::Limits {
 }
 
 /// `[limits]`, as far as they bound what is live.
-pub fn bounds(config: &Config) -> Bounds {
+pub fn bounds(config: &Config) -> FloodLimits {
     let limits = &config.limits;
-    Bounds { incidents: limits.incidents, alerts: limits.alerts_per_incident, ..Bounds::default() }
+    FloodLimits { incidents: limits.incidents, alerts: limits.alerts_per_incident, ..FloodLimits::default() }
+}
+
+/// How alerts of several sources come together.
+pub fn scope(config: &Config) -> Scope {
+    let only_cluster = match config.clusters.as_slice() {
+        [one] => Some(one.name.clone()),
+        _ => None,
+    };
+    Scope { join_sources: config.correlate.join_sources.clone(), only_cluster }
 }
 
 /// `[model]`, with the key of each endpoint.

@@ -9,7 +9,7 @@ pub fn unmet(config: &Config, set: &Set) -> Vec<Problem> {
     let mut problems = Vec::new();
     let accounts = crate::accounts::read(&config.accounts_file()).unwrap_or_else(|error| {
         problems.push(config.problem(&["sign_in", "accounts"], error));
-        crate::accounts::Book::default()
+        crate::accounts::AccountsFile::default()
     });
     let people = config.people_of(&accounts);
     for Requirement { gate, who, approvals, .. } in set.asks() {
@@ -28,7 +28,7 @@ pub fn unmet(config: &Config, set: &Set) -> Vec<Problem> {
             if able < wanted && !people.may_be_more() {
                 wrong(format!(
                     "gate {gate} wants {wanted} of {group:?}, but {able} of them can prove their name, so nobody can ever \
-                     approve; give its members [users.NAME] with a token (`tidegate user add`)"
+                     approve; give its members [users.NAME] with a token (`tidegate user section`)"
                 ));
             }
         }
@@ -36,7 +36,7 @@ pub fn unmet(config: &Config, set: &Set) -> Vec<Problem> {
         if who.is_empty() && wanted > 1 && able < wanted && !people.may_be_more() {
             wrong(format!(
                 "gate {gate} wants {wanted} different people, but {able} can prove their name, and names that are only \
-                 typed are not several; add [users.NAME] (`tidegate user add`)"
+                 typed are not several; add [users.NAME] (`tidegate user section`)"
             ));
         }
     }
@@ -44,7 +44,7 @@ pub fn unmet(config: &Config, set: &Set) -> Vec<Problem> {
         for name in names.iter().filter(|name| !people.is_able(name)) {
             let text = format!(
                 "{name} has no way to prove this name, so their yes never counts for {group}; add [users.{name}] \
-                 (`tidegate user add {name}`)"
+                 (`tidegate user section {name}`)"
             );
             problems.push(config.problem(&["people", group], text));
         }
@@ -52,7 +52,7 @@ pub fn unmet(config: &Config, set: &Set) -> Vec<Problem> {
     for (name, user) in config.users.iter().filter(|(name, user)| !user.groups.is_empty() && !people.is_able(name)) {
         let text = format!(
             "{name} has no way to prove this name, so their yes never counts for {}; give it tokens (`tidegate user \
-             add {name}`)",
+             section {name}`) and a role that answers",
             user.groups.join(", ")
         );
         problems.push(config.problem(&["users", name], text));

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::backend::{ControlError, PluginView};
 use crate::config::{Config, Overrides};
-use crate::plugin::{Calls, Pinned, Plugins, Reloaded, Status};
+use crate::plugin::{CallCounts, ExpectedDigest, Plugins, Reloaded, Status};
 
 /// Every plugin, by name.
 pub fn views(plugins: &Plugins) -> Vec<PluginView> {
@@ -14,7 +14,7 @@ pub fn views(plugins: &Plugins) -> Vec<PluginView> {
     plugins.status().into_iter().map(|status| view(of(&status.name).unwrap_or_default(), status)).collect()
 }
 
-fn view(calls: Calls, status: Status) -> PluginView {
+fn view(calls: CallCounts, status: Status) -> PluginView {
     PluginView {
         state: state(&status).into(),
         name: status.name,
@@ -61,12 +61,12 @@ pub async fn reload(plugins: &Plugins, file: Option<&Path>, name: &str) -> Resul
 }
 
 /// What the configuration file demands of the component; none where the host was started without a file.
-fn pinned(file: Option<&Path>, name: &str) -> Result<Option<Pinned>, String> {
+fn pinned(file: Option<&Path>, name: &str) -> Result<Option<ExpectedDigest>, String> {
     let Some(file) = file else { return Ok(None) };
     let config = Config::load(Some(file), &Overrides::default()).map_err(|problems| {
         format!("the configuration says which component it must be, and cannot be read as it is now: {problems}")
     })?;
-    Ok(Some(Pinned(config.plugins.each.get(name).and_then(|options| options.sha256.clone()))))
+    Ok(Some(ExpectedDigest(config.plugins.each.get(name).and_then(|options| options.sha256.clone()))))
 }
 
 /// How often each plugin was called, what came of it and how long it took, as Prometheus text.
@@ -74,7 +74,7 @@ pub fn metrics(plugins: &Plugins) -> String {
     text(&plugins.calls())
 }
 
-fn text(calls: &[(String, Calls)]) -> String {
+fn text(calls: &[(String, CallCounts)]) -> String {
     let mut text = String::new();
     let name = "tidegate_plugin_calls_total";
     let _ = writeln!(text, "# HELP {name} Calls of plugins by what came of them.\n# TYPE {name} counter");
@@ -113,8 +113,8 @@ mod tests {
         let file = folder.path().join("tidegate.toml");
         let digest = "ab".repeat(32);
         std::fs::write(&file, format!("[plugins.pager]\nsha256 = \"{digest}\"")).unwrap();
-        assert_eq!(pinned(Some(&file), "pager"), Ok(Some(Pinned(Some(digest)))));
-        assert_eq!(pinned(Some(&file), "other"), Ok(Some(Pinned(None))));
+        assert_eq!(pinned(Some(&file), "pager"), Ok(Some(ExpectedDigest(Some(digest)))));
+        assert_eq!(pinned(Some(&file), "other"), Ok(Some(ExpectedDigest(None))));
         assert_eq!(pinned(None, "pager"), Ok(None));
         std::fs::write(&file, "[plugins.pager]\nsha = 1").unwrap();
         assert!(pinned(Some(&file), "pager").unwrap_err().contains("tidegate.toml:2"));
@@ -122,7 +122,7 @@ mod tests {
 
     #[test]
     fn a_histogram_is_one_that_prometheus_reads() {
-        let calls = Calls {
+        let calls = CallCounts {
             results: vec![("ok", 2), ("failed", 1)],
             within: vec![(50, 1), (1_000, 2)],
             measured: 3,

@@ -10,7 +10,7 @@ use super::launch::{load_plugins, problem};
 use super::records::DiskRecords;
 use super::sources::AllSources;
 use super::{explained_events, explained_looks};
-use crate::backend::policies::{Explained, ExplainedAction, Subject, Tested};
+use crate::backend::policies::{ExplainInput, ExplainedAction, Explanation, TestReport};
 use crate::backend::{Payload, Records, find};
 use crate::clock::SystemClock;
 use crate::config::{Config, Problem, Problems};
@@ -22,9 +22,9 @@ use crate::network::Network;
 use crate::pipeline::correlate::{Index, correlate, group};
 use crate::plugin::Plugins;
 use crate::policy::{Set, test};
-use crate::ports::{Clock, Sources, Story};
+use crate::ports::{Clock, IncidentRecord, Sources};
 use crate::report::date;
-use crate::rules::{Context, Judged, Policies};
+use crate::rules::{Context, Policies, RuleDecision};
 
 /// Reads the folder that was named, or else the configured one, or else the built-in set.
 pub(super) fn load(config: &Config, folder: Option<&Path>) -> Result<(Set, Option<std::path::PathBuf>), Problems> {
@@ -55,13 +55,13 @@ fn name(folder: Option<&Path>) -> String {
 }
 
 /// Runs the table tests beside the policies.
-pub fn run_tests(config: &Config, folder: Option<&Path>) -> Result<Tested, Problems> {
+pub fn run_tests(config: &Config, folder: Option<&Path>) -> Result<TestReport, Problems> {
     let (set, folder) = load(config, folder)?;
     let report = match &folder {
         Some(folder) => test::run(&set, &folder.join("tests")),
         None => test::run_texts(&set, Vec::new()),
     };
-    Ok(Tested {
+    Ok(TestReport {
         folder: name(folder.as_deref()),
         passed: report.passed,
         failed: report.failed.iter().map(ToString::to_string).collect(),
@@ -72,11 +72,11 @@ pub fn run_tests(config: &Config, folder: Option<&Path>) -> Result<Tested, Probl
 }
 
 /// Explains an incident of the journal, or what a payload would become.
-pub async fn explain(config: &Config, subject: Subject) -> Result<Vec<Explained>, Problems> {
+pub async fn explain(config: &Config, subject: ExplainInput) -> Result<Vec<Explanation>, Problems> {
     let (set, _) = load(config, None)?;
     let general = |text: String| Problems(vec![Problem::general(text)]);
     match subject {
-        Subject::Incident(word) => {
+        ExplainInput::Incident(word) => {
             let records = DiskRecords::open(config).map_err(general)?;
             let incident = find(&records, &word).map_err(|error| general(error.to_string()))?;
             let story = records.story(&incident.id.0).map_err(general)?;
@@ -86,13 +86,13 @@ pub async fn explain(config: &Config, subject: Subject) -> Result<Vec<Explained>
             let at = decided_at(&story).unwrap_or_else(|| SystemClock.now());
             Ok(vec![of_story(config.mode, &set, &story, past, Arc::new(tools(at)?), at)])
         }
-        Subject::Payload(payload) => of_payload(config, &set, payload).await,
-        Subject::Events(payload) => explained_events::of(config, &set, &payload).await,
+        ExplainInput::Payload(payload) => of_payload(config, &set, payload).await,
+        ExplainInput::Events(payload) => explained_events::of(config, &set, &payload).await,
     }
 }
 
 /// When an incident was decided last; none where it has not been.
-fn decided_at(story: &Story) -> Option<Timestamp> {
+fn decided_at(story: &IncidentRecord) -> Option<Timestamp> {
     story.entries.iter().rfind(|entry| matches!(entry.fact, Fact::Decided { .. })).map(|entry| entry.at)
 }
 
@@ -101,11 +101,11 @@ fn decided_at(story: &Story) -> Option<Timestamp> {
 pub(super) fn of_story(
     mode: Mode,
     set: &Set,
-    story: &Story,
+    story: &IncidentRecord,
     history: History,
     catalogue: Arc<Catalogue>,
     otherwise: Timestamp,
-) -> Explained {
+) -> Explanation {
     let decided = story.entries.iter().rposition(|entry| matches!(entry.fact, Fact::Decided { .. }));
     let before = story.entries.get(..decided.unwrap_or(story.entries.len())).unwrap_or_default();
     let now = decided.and_then(|n| story.entries.get(n)).map_or(otherwise, |entry| entry.at);
@@ -142,7 +142,7 @@ fn rebuilt(id: &IncidentId, entries: &[Entry]) -> Option<Incident> {
 }
 
 /// What a payload would become, if there were no other incident. Nothing is written or called.
-async fn of_payload(config: &Config, set: &Set, payload: Payload) -> Result<Vec<Explained>, Problems> {
+async fn of_payload(config: &Config, set: &Set, payload: Payload) -> Result<Vec<Explanation>, Problems> {
     let general = |text: String| Problems(vec![Problem::general(text)]);
     let (plugins, at) = (plugins(config).await?, payload.request.received_at);
     let sources = AllSources::new(Arc::clone(&plugins));
@@ -165,7 +165,7 @@ pub(super) fn of_alerts(
     plugins: &Plugins,
     alerts: Vec<Alert>,
     at: Timestamp,
-) -> Result<Vec<Explained>, Problems> {
+) -> Result<Vec<Explanation>, Problems> {
     let general = |text: String| Problems(vec![Problem::general(text)]);
     let mut catalogue = last_tools(config, at).map_err(general)?;
     let (own, known) = (crate::ports::Tools::catalogue(plugins), !catalogue.tools.is_empty());
@@ -192,29 +192,34 @@ pub(super) fn of_opened(
     by: Option<&[String]>,
     context: &Context<'_>,
     is_unwanted: &dyn Fn() -> bool,
-) -> Vec<Explained> {
+) -> Vec<Explanation> {
+    let opened = opened(set, alerts, at, by).into_iter();
+    let wanted = opened.take_while(|_| !is_unwanted());
+    wanted.map(|(key, incident)| Explanation { incident: key, ..of_new(set, &incident, context) }).collect()
+}
+
+/// The incidents that alerts would open if there were no other one, in their order, each with its group key.
+pub(super) fn opened(set: &Set, alerts: Vec<Alert>, at: Timestamp, by: Option<&[String]>) -> Vec<(String, Incident)> {
     let group_of = |alert: &_| group(Policies::group(set, alert), alert, by);
     let opened = correlate(&Index::default(), &HashMap::new(), alerts, &group_of, at).opened;
-    let mut all = Vec::new();
-    for (n, (group_key, alerts)) in opened.into_iter().enumerate() {
+    let open = |(n, (group_key, alerts)): (usize, (String, Vec<Alert>))| {
         let source = alerts.first().map(|alert| alert.source.clone()).unwrap_or_default();
         let fact = Fact::Opened { group_key: group_key.clone(), source, alerts };
-        let incident = Incident::open(IncidentId(format!("i{}", n + 1).into()), &Entry { at, fact });
-        let Some(incident) = incident.filter(|_| !is_unwanted()) else { continue };
-        all.push(Explained { incident: group_key, ..of_new(set, &incident, context) });
-    }
-    all
+        let incident = Incident::open(IncidentId(format!("i{}", n + 1).into()), &Entry { at, fact })?;
+        Some((group_key, incident))
+    };
+    opened.into_iter().enumerate().filter_map(open).collect()
 }
 
 /// Those of the host that runs here, or ran here last; none when none has.
-fn last_tools(config: &Config, at: Timestamp) -> Result<Catalogue, String> {
+pub(super) fn last_tools(config: &Config, at: Timestamp) -> Result<Catalogue, String> {
     if !config.journal.exists() {
         return Ok(Catalogue::default());
     }
     DiskRecords::open(config)?.tools(at)
 }
 
-fn of_new(set: &Set, incident: &Incident, context: &Context<'_>) -> Explained {
+fn of_new(set: &Set, incident: &Incident, context: &Context<'_>) -> Explanation {
     let (catalogue, mut explained) = (context.catalogue, explained(set, incident, context));
     explained.looks = explained_looks::of_evidence(set, incident, explained.decision.as_ref(), context);
     let decided = explained.decision.as_ref().map(|decision| (decision.verdict.clone(), decision.rule.clone()));
@@ -230,9 +235,9 @@ fn of_new(set: &Set, incident: &Incident, context: &Context<'_>) -> Explained {
     explained
 }
 
-fn explained(set: &Set, incident: &Incident, context: &Context<'_>) -> Explained {
-    let Judged { decision, faults } = Policies::decide(set, incident, context);
-    Explained {
+fn explained(set: &Set, incident: &Incident, context: &Context<'_>) -> Explanation {
+    let RuleDecision { decision, faults } = Policies::decide(set, incident, context);
+    Explanation {
         incident: incident.id.to_string(),
         title: incident.title(),
         event: None,
@@ -249,9 +254,9 @@ fn explained(set: &Set, incident: &Incident, context: &Context<'_>) -> Explained
 fn about(set: &Set, action: &Action, incident: &Incident, context: &Context<'_>) -> ExplainedAction {
     let mut votes = Policies::gates(set, action, incident, context);
     // What a running host has counted is not known here.
-    votes.iter_mut().for_each(|vote| gate::canary::weigh(vote, |_| 0));
-    gate::undo::weigh(&mut votes, incident, action);
-    let heard = gate::heard(&votes);
+    votes.iter_mut().for_each(|vote| gate::canary::apply(vote, |_| 0));
+    gate::undo::apply(&mut votes, incident, action);
+    let heard = gate::gate_rulings(&votes);
     let (says, by, _) = gate::decide(&heard, action.risk);
     ExplainedAction {
         id: action.id.0.clone(),

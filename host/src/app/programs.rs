@@ -4,16 +4,16 @@ use futures::future::BoxFuture;
 use jiff::Timestamp;
 
 use super::App;
-use crate::backend::programs::{Declared, Offered, Programs, Proposed, Wanted};
-use crate::chat::Refused;
+use crate::backend::programs::{DeclarationSummary, OfferedTool, Programs, ProposalRequest, ProposalResult};
+use crate::chat::ChatError;
 
 impl Programs for App {
     fn now(&self) -> Timestamp {
         self.services.clock.now()
     }
 
-    fn declared(&self) -> Vec<Declared> {
-        let one = |declared: crate::policy::Declaration| Declared {
+    fn declared(&self) -> Vec<DeclarationSummary> {
+        let one = |declared: crate::policy::Declaration| DeclarationSummary {
             kind: declared.kind.into(),
             name: declared.name,
             place: declared.place.to_string(),
@@ -24,9 +24,9 @@ impl Programs for App {
         self.policies.set().declared().into_iter().map(one).collect()
     }
 
-    fn offered(&self) -> Vec<Offered> {
+    fn offered(&self) -> Vec<OfferedTool> {
         let catalogue = self.services.tools.catalogue();
-        let one = |tool: &crate::domain::Tool| Offered {
+        let one = |tool: &crate::domain::Tool| OfferedTool {
             name: tool.name.clone(),
             description: tool.description.clone(),
             risk: tool.risk,
@@ -37,9 +37,9 @@ impl Programs for App {
         catalogue.tools.values().map(one).collect()
     }
 
-    fn propose(&self, wanted: Wanted) -> BoxFuture<'_, Result<Proposed, Refused>> {
+    fn propose(&self, wanted: ProposalRequest) -> BoxFuture<'_, Result<ProposalResult, ChatError>> {
         Box::pin(async move {
-            self.restoration.check().map_err(Refused::Unavailable)?;
+            self.restoration.check().map_err(ChatError::Unavailable)?;
             let proposed = self.chat.take_proposal(wanted).await;
             if self.services.store.broken().is_some() {
                 self.runner.check_journal();

@@ -1,11 +1,11 @@
 //! Whether the host does what it is there for, and what is not as it should be.
 
 use super::{App, deliveries, routes};
-use crate::backend::{Backend, Breaker, Ready};
+use crate::backend::{Backend, Breaker, Readiness};
 use crate::tools::Status;
 
 impl App {
-    pub(super) fn readiness(&self) -> Ready {
+    pub(super) fn readiness(&self) -> Readiness {
         let broken = self.services.store.broken();
         let restored = self.restoration.check();
         let mut problems: Vec<String> = restored.as_ref().err().cloned().into_iter().collect();
@@ -60,6 +60,6 @@ impl App {
                 "{source} sends more groups of alerts than get incidents of their own; {alerts} alerts stand together in {id}"
             ));
         }
-        Ready { ready: broken.is_none() && restored.is_ok() && !stopping, problems }
+        Readiness { ready: broken.is_none() && restored.is_ok() && !stopping, problems }
     }
 }

@@ -10,22 +10,26 @@ use super::{knowledge, options};
 use crate::backend::{Cancellation, Filter, Records};
 use crate::clock::SystemClock;
 use crate::config::Config;
-use crate::domain::audit::{AuditView, AuditWanted};
+use crate::domain::audit::{AuditQuery, AuditView};
 use crate::domain::control::{self, Control};
 use crate::domain::history::REMEMBERED;
-use crate::domain::knowledge::{Found, Knowledge};
+use crate::domain::incident::Limits;
+use crate::domain::knowledge::{Knowledge, SearchResults};
 use crate::domain::{Catalogue, History, Incident, IncidentId, Next, Sealed, SilenceEvent, Silences, Stream, next};
 use crate::journal::{CatchUpError, Projection, Reader};
-use crate::knowledge::Library;
-use crate::model::costs::{Costs, Counting};
+use crate::knowledge::IndexedKnowledge;
+use crate::model::costs::{CostAggregation, Costs};
 use crate::model::today;
 use crate::pipeline;
-use crate::ports::{Clock as _, Journal, Story};
+use crate::ports::{Clock as _, IncidentRecord, Journal};
 use crate::report::waiting;
 use crate::store::{Store, open_all};
 
 /// More than a listing shows, because some of what the projection knows is no longer so.
 const SLACK: usize = 16;
+
+/// Live incidents of which it is read what fires, where no host holds them.
+const STANDING: usize = 1_000;
 
 /// Incidents that pass the filter, newest first.
 pub fn list(
@@ -99,11 +103,19 @@ pub fn incident(journal: &dyn Journal, id: &IncidentId) -> Result<Option<Inciden
 }
 
 /// One incident with its entries as the journal knows them.
-pub fn story(journal: &dyn Journal, id: &IncidentId) -> Result<Option<Story>, String> {
+pub fn story(journal: &dyn Journal, id: &IncidentId) -> Result<Option<IncidentRecord>, String> {
     let stream = of_incident(journal, id)?;
     let Some(incident) = Incident::read(&stream)? else { return Ok(None) };
     let entries = open_all(&stream).map_err(|error| error.to_string())?;
-    Ok(Some(Story { incident, entries }))
+    Ok(Some(IncidentRecord { incident, entries }))
+}
+
+/// What an incident waits for and until when, in a sentence.
+pub fn waits_for(incident: &Incident, now: Timestamp, limits: &Limits, silences: &Silences) -> Option<String> {
+    match (next(incident, now, limits), silences.over(incident, now)) {
+        (Next::Do(effect), Some(cover)) if pipeline::is_held_back(&effect, incident) => Some(waiting::silenced(&cover)),
+        _ => waiting::sentence(incident, now, limits),
+    }
 }
 
 /// The files of a host that may or may not be running.
@@ -143,7 +155,7 @@ impl DiskRecords {
     }
 
     /// What is known from before, brought up to date with folders and journal.
-    fn library(&self) -> Result<Library, String> {
+    fn library(&self) -> Result<IndexedKnowledge, String> {
         knowledge::of_disk(&self.config, &self.reader, Arc::new(SystemClock))
     }
 }
@@ -157,6 +169,20 @@ impl DiskRecords {
         let mut history = History::of(past.into_iter().filter(|past| past.opened_at < until), []);
         for (event, at) in self.silenced(incident.updated_at)? {
             history.silence(&event, at);
+        }
+        Ok(history)
+    }
+
+    /// What decisions at a time rest on: the past, silences, and what fires now.
+    pub fn standing(&self, at: Timestamp) -> Result<History, String> {
+        let since = at.saturating_sub(REMEMBERED).unwrap_or(Timestamp::MIN);
+        let past = self.projection.past(since).map_err(|error| error.to_string())?;
+        let live = self.list(&Filter { live: true, limit: STANDING, ..Filter::default() }, &Cancellation::default())?;
+        let firing =
+            live.iter().flat_map(|incident| incident.firing().map(|alert| (incident.id.clone(), alert.clone())));
+        let mut history = History::of(past.into_iter().filter(|past| past.opened_at < at), firing);
+        for (event, when) in self.silenced(at)? {
+            history.silence(&event, when);
         }
         Ok(history)
     }
@@ -175,7 +201,7 @@ impl DiskRecords {
 
 impl DiskRecords {
     /// Who did what.
-    pub fn audited(&self, wanted: &AuditWanted) -> Result<Vec<AuditView>, String> {
+    pub fn audited(&self, wanted: &AuditQuery) -> Result<Vec<AuditView>, String> {
         let stream = self.reader.stream(control::STREAM).map_err(|error| error.to_string())?;
         Ok(super::audit::of(&stream, wanted))
     }
@@ -203,7 +229,7 @@ impl DiskRecords {
 }
 
 /// How much may be read to count something, and whether somebody still waits for it.
-pub struct Bounds<'a> {
+pub struct ScanLimits<'a> {
     /// So many streams.
     pub most: usize,
     /// Whether anybody waits.
@@ -216,13 +242,13 @@ pub fn costs(
     projection: &Projection,
     now: Timestamp,
     days: u32,
-    bounds: Option<&Bounds<'_>>,
+    bounds: Option<&ScanLimits<'_>>,
 ) -> Result<(Costs, usize), String> {
     let back = SignedDuration::from_hours(24 * i64::from(days.saturating_sub(1)));
     let since = today(now.saturating_sub(back).unwrap_or(Timestamp::MIN));
     let text = |error: &dyn std::fmt::Display| error.to_string();
     let opened = projection.opened_by_day(since).map_err(|error| text(&error))?;
-    let mut counting = Counting::new(since, opened);
+    let mut counting = CostAggregation::new(since, opened);
     let asked = projection.asked(since).map_err(|error| text(&error))?;
     let conversations = projection.conversations_since(since).map_err(|error| text(&error))?;
     let most = bounds.map_or(usize::MAX, |bounds| bounds.most);
@@ -254,7 +280,7 @@ impl Records for DiskRecords {
         incident(&self.reader, &IncidentId(id.into()))
     }
 
-    fn story(&self, id: &str) -> Result<Option<Story>, String> {
+    fn story(&self, id: &str) -> Result<Option<IncidentRecord>, String> {
         story(&self.reader, &IncidentId(id.into()))
     }
 
@@ -262,20 +288,15 @@ impl Records for DiskRecords {
         let (now, limits) = (SystemClock.now(), options::limits(&self.config));
         let mut silences = Silences::default();
         self.silenced(now).unwrap_or_default().iter().for_each(|(event, at)| silences.take(event, *at));
-        match (next(incident, now, &limits), silences.over(incident, now)) {
-            (Next::Do(effect), Some(cover)) if pipeline::is_held_back(&effect, incident) => {
-                Some(waiting::silenced(&cover))
-            }
-            _ => waiting::sentence(incident, now, &limits),
-        }
+        waits_for(incident, now, &limits, &silences)
     }
 
-    fn search(&self, text: &str, most: usize) -> Result<Found, String> {
+    fn search(&self, text: &str, most: usize) -> Result<SearchResults, String> {
         Ok(knowledge::search(&self.library()?, text, most))
     }
 
     fn known_about(&self, id: &str) -> Result<Option<Knowledge>, String> {
-        knowledge::about(&self.library()?, self, id)
+        knowledge::knowledge_for(&self.library()?, self, id)
     }
 }
 
@@ -296,7 +317,7 @@ mod tests {
         let mut incidents = Vec::new();
         for n in 1..=4 {
             let (id, at) = (format!("i{n}"), Timestamp::UNIX_EPOCH);
-            let fact = Fact::Opened { group_key: id.clone().into(), source: "s".into(), alerts: Vec::new() };
+            let fact = Fact::Opened { group_key: id.clone(), source: "s".into(), alerts: Vec::new() };
             let entry = Entry { at, fact };
             journal.append(vec![Sealed::new(&id, 1, &entry).unwrap()]).await.unwrap();
             incidents.push(Incident::open(IncidentId(id.as_str().into()), &entry).unwrap());

@@ -7,16 +7,16 @@ use jiff::{SignedDuration, Timestamp};
 use super::options;
 use super::policies::load;
 use crate::backend::Progress;
-use crate::backend::policies::{Replay, Suggest};
+use crate::backend::policies::{ReplayRequest, SuggestRequest};
 use crate::backtest::{self, Report};
 use crate::clock::SystemClock;
 use crate::config::{Config, Problem, Problems};
 use crate::journal::Reader;
 use crate::ports::Clock;
-use crate::suggest::{self, Written};
+use crate::suggest::{self, DraftOutcome};
 
 /// Replays the journal against a folder of policies.
-pub fn backtest(config: &Config, replay: &Replay, progress: &Progress) -> Result<Report, Problems> {
+pub fn backtest(config: &Config, replay: &ReplayRequest, progress: &Progress) -> Result<Report, Problems> {
     let (set, _) = load(config, replay.folder.as_deref())?;
     let reader = open(config)?;
     let targets = config.notifiers.keys().cloned().collect();
@@ -32,7 +32,7 @@ pub fn backtest(config: &Config, replay: &Replay, progress: &Progress) -> Result
 }
 
 /// Writes drafts of rules.
-pub fn suggest(config: &Config, wanted: &Suggest, progress: &Progress) -> Result<Vec<Written>, Problems> {
+pub fn suggest(config: &Config, wanted: &SuggestRequest, progress: &Progress) -> Result<Vec<DraftOutcome>, Problems> {
     let reader = open(config)?;
     let from = wanted.since.map_or(Timestamp::MIN, since);
     let drafts = suggest::find(&reader, from, wanted.min, progress).map_err(|error| general(error.to_string()))?;

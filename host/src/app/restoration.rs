@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use crate::domain::control::Control;
 use crate::domain::history::REMEMBERED;
 use crate::domain::{Incident, IncidentId};
-use crate::journal::{CatchUpError, Lost, Projection};
+use crate::journal::{CatchUpError, LostEntries, Projection};
 use crate::model;
 use crate::model::costs::{asked, conversation_costs};
 use crate::pipeline::Services;
@@ -32,7 +32,7 @@ pub enum Stage {
     /// Something stands in the way; it is tried again.
     Waiting(String),
     /// The journal lacks entries. Only a person can go on from here.
-    Lost(Lost),
+    Lost(LostEntries),
     /// All is known.
     Done,
 }
@@ -235,8 +235,8 @@ fn incidents(journal: &dyn Journal, ids: Vec<IncidentId>) -> Result<Vec<Incident
     Ok(incidents)
 }
 
-fn said(lost: &Lost, aside: &Path) {
-    let Lost { ends, known } = lost;
+fn said(lost: &LostEntries, aside: &Path) {
+    let LostEntries { ends, known } = lost;
     tracing::error!(
         ends,
         known,

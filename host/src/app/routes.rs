@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use crate::author::cases::closest;
 use crate::plugin::Plugins;
-use crate::policy::{Set, ToldBy};
+use crate::policy::{RoutedBy, Set};
 
 /// What is known of the routes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -23,7 +23,7 @@ pub fn of(set: &Set, plugins: &Plugins) -> Routes {
     held(&set.told(), &plugins.target_names())
 }
 
-fn held(routes: &[ToldBy], targets: &BTreeSet<String>) -> Routes {
+fn held(routes: &[RoutedBy], targets: &BTreeSet<String>) -> Routes {
     let named: BTreeSet<&str> = routes.iter().flat_map(|route| &route.to).map(String::as_str).collect();
     let missing: Vec<&str> = named.into_iter().filter(|target| !targets.contains(*target)).collect();
     if targets.is_empty() {
@@ -39,7 +39,7 @@ fn held(routes: &[ToldBy], targets: &BTreeSet<String>) -> Routes {
     }
     let known: Vec<&str> = targets.iter().map(String::as_str).collect();
     let mut problems = Vec::new();
-    for ToldBy { route, place, to, goes_on } in routes {
+    for RoutedBy { route, place, to, goes_on } in routes {
         let absent: Vec<&String> = to.iter().filter(|target| !targets.contains(*target)).collect();
         if absent.len() == to.len() && !goes_on {
             let there = known.join(", ");
@@ -76,12 +76,12 @@ const LIKE: f32 = 0.75;
 mod tests {
     use super::*;
 
-    fn route(to: &[&str], goes_on: bool) -> ToldBy {
+    fn route(to: &[&str], goes_on: bool) -> RoutedBy {
         let to = to.iter().map(ToString::to_string).collect();
-        ToldBy { route: "r".into(), place: "90.rhai:4".into(), to, goes_on }
+        RoutedBy { route: "r".into(), place: "90.rhai:4".into(), to, goes_on }
     }
 
-    fn problems(routes: &[ToldBy], targets: &[&str]) -> Vec<String> {
+    fn problems(routes: &[RoutedBy], targets: &[&str]) -> Vec<String> {
         held(routes, &targets.iter().map(ToString::to_string).collect()).problems
     }
 

@@ -1,14 +1,14 @@
 //! What is done by the clock besides inspections: what a host knows of it, and what it journals. Runs are made (`run`) when
-//! the clockwork or somebody wants them, and counted (`tally`). Who is to be heard from in time is watched beside that
-//! (`heartbeats`, `listen`).
+//! the clockwork or somebody wants them, and counted (`counters`). Who is to be heard from in time is watched beside that
+//! (`heartbeats`, `heartbeat_watch`).
 
+mod counters;
 mod digest;
 mod findings;
+mod heartbeat_watch;
 mod heartbeats;
-mod listen;
 mod ping;
 mod run;
-mod tally;
 mod views;
 
 use std::sync::{Arc, Mutex};
@@ -17,26 +17,26 @@ use futures::future::BoxFuture;
 use jiff::Timestamp;
 use tokio::task::JoinHandle;
 
-use super::clockwork::{Clockwork, Job};
+use super::scheduler::{Job, Scheduler};
 use crate::backend::{ControlError, Progress, Records};
 use crate::bus::Bus;
-use crate::config::{Does, Missed, Schedule};
+use crate::config::{MissedRuns, Schedule, ScheduleAction};
 use crate::domain::Person;
 use crate::domain::control::Control;
 use crate::domain::job::{JobEvent, Runs};
-use crate::domain::schedule::{Did, ScheduleEvent};
+use crate::domain::schedule::{ScheduleEvent, ScheduleResult};
 use crate::events::Events;
 use crate::inspection::timetable::Timetable;
 use crate::pipeline::Services;
 use crate::ports::Journal;
+use counters::Counters;
 pub use heartbeats::Heartbeats;
 pub use ping::Addresses;
-use tally::Tally;
 pub use views::views;
 
 /// All schedules of a host, and who is to be heard from.
 pub struct Schedules {
-    clockwork: Arc<Clockwork<Doing>>,
+    clockwork: Arc<Scheduler<ScheduleJob>>,
     services: Arc<Services>,
     heartbeats: Arc<Heartbeats>,
     /// What looks for those who are silent.
@@ -44,7 +44,7 @@ pub struct Schedules {
 }
 
 /// What a schedule does, and what it needs for that.
-pub struct Doing {
+pub struct ScheduleJob {
     services: Arc<Services>,
     records: Arc<dyn Records>,
     pings: Addresses,
@@ -52,28 +52,28 @@ pub struct Doing {
     /// Where events are sent on.
     buses: Vec<Arc<Bus>>,
     heartbeats: Arc<Heartbeats>,
-    tally: Tally,
+    tally: Counters,
 }
 
 /// How a schedule stands by what the journal says.
 #[derive(Clone, Debug, Default)]
-pub struct Standing {
+pub struct ScheduleState {
     runs: Runs,
     /// What came of the last run that did not fail, in a sentence.
     outcome: Option<String>,
 }
 
-impl Standing {
+impl ScheduleState {
     /// What came of the last run, good or bad.
     fn said(&self) -> Option<&str> {
         self.runs.failed.as_deref().or(self.outcome.as_deref())
     }
 }
 
-impl Job for Doing {
+impl Job for ScheduleJob {
     type Order = Schedule;
-    type End = Did;
-    type State = Standing;
+    type End = ScheduleResult;
+    type State = ScheduleState;
     type Done = String;
     const WORD: &'static str = "schedule";
     const APART: bool = true;
@@ -86,7 +86,7 @@ impl Job for Doing {
         Some(&schedule.timetable)
     }
 
-    fn missed(schedule: &Schedule) -> Missed {
+    fn missed(schedule: &Schedule) -> MissedRuns {
         schedule.missed
     }
 
@@ -98,21 +98,21 @@ impl Job for Doing {
         if let Control::Schedule(event) = control { Some(*event) } else { None }
     }
 
-    fn apply(standing: &mut Standing, event: &ScheduleEvent) {
+    fn apply(standing: &mut ScheduleState, event: &ScheduleEvent) {
         standing.runs.apply(event);
         if let JobEvent::Ended { end, .. } = event {
             standing.outcome = Some(end.outcome.clone());
         }
     }
 
-    fn runs(standing: &Standing) -> &Runs {
+    fn runs(standing: &ScheduleState) -> &Runs {
         &standing.runs
     }
 
     /// An address is called so often that the journal gets only how that changes.
     fn keeps(schedule: &Schedule, runs: &Runs, event: &ScheduleEvent) -> bool {
         match event {
-            _ if !matches!(schedule.does, Does::Ping(_)) => true,
+            _ if !matches!(schedule.does, ScheduleAction::Ping(_)) => true,
             JobEvent::Began { .. } | JobEvent::Skipped { .. } => false,
             JobEvent::Ended { .. } => runs.failed.is_some() || runs.ended.is_none(),
             JobEvent::Failed { .. } => runs.failed.is_none(),
@@ -127,9 +127,9 @@ impl Job for Doing {
         &'a self,
         schedule: &'a Schedule,
         run: Timestamp,
-        _: Standing,
+        _: ScheduleState,
         _: &'a Progress,
-    ) -> BoxFuture<'a, Result<(Did, String), String>> {
+    ) -> BoxFuture<'a, Result<(ScheduleResult, String), String>> {
         Box::pin(self.done(schedule, run))
     }
 }
@@ -143,9 +143,10 @@ impl Schedules {
         (configured, heartbeats): (Vec<Schedule>, Arc<Heartbeats>),
         (pings, events, buses): (Addresses, Arc<Events>, Vec<Arc<Bus>>),
     ) -> Arc<Self> {
-        let (tally, own) = (Tally::default(), Arc::clone(&services));
-        let job = Doing { services: own, records, pings, events, buses, heartbeats: Arc::clone(&heartbeats), tally };
-        let clockwork = Clockwork::of(job, Arc::clone(&services), journal, configured);
+        let (tally, own) = (Counters::default(), Arc::clone(&services));
+        let job =
+            ScheduleJob { services: own, records, pings, events, buses, heartbeats: Arc::clone(&heartbeats), tally };
+        let clockwork = Scheduler::of(job, Arc::clone(&services), journal, configured);
         Arc::new(Self { clockwork, services, heartbeats, listening: Mutex::default() })
     }
 
@@ -155,7 +156,7 @@ impl Schedules {
         self.listen(known());
     }
 
-    /// Makes a run now; what came of it, in a sentence. See [`Clockwork::run`].
+    /// Makes a run now; what came of it, in a sentence. See [`Scheduler::run`].
     ///
     /// # Errors
     /// As there.
@@ -176,7 +177,7 @@ impl Schedules {
 
     /// Counters and gauges as Prometheus text.
     pub fn metrics(&self) -> String {
-        let Clockwork { job, configured, .. } = self.clockwork.as_ref();
+        let Scheduler { job, configured, .. } = self.clockwork.as_ref();
         let mut text = if configured.is_empty() { String::new() } else { job.tally.text(&self.clockwork.states()) };
         text.push_str(&self.heartbeats.metrics(self.services.clock.elapsed()));
         text

@@ -7,9 +7,9 @@ use futures::future::BoxFuture;
 use jiff::Timestamp;
 
 use super::App;
-use crate::backend::silences::{Draft, SilenceError, SilenceView, Silencing};
+use crate::backend::silences::{SilenceDraft, SilenceError, SilenceView, Silencing};
 use crate::domain::control::Control;
-use crate::domain::silence::{Cover, MATCHERS, MOST, Preview, SilenceState};
+use crate::domain::silence::{CoveringSilence, MATCHERS, MOST, Preview, SilenceState};
 use crate::domain::{Access, Incident, Permission, Person, Role, Silence, SilenceEvent, SilenceId};
 use crate::pipeline::{self, Services};
 use crate::rules::SilenceLimits;
@@ -56,7 +56,7 @@ impl App {
     }
 
     /// The silence that a draft would be now.
-    fn drafted(&self, draft: &Draft, now: Timestamp) -> Result<Silence, SilenceError> {
+    fn drafted(&self, draft: &SilenceDraft, now: Timestamp) -> Result<Silence, SilenceError> {
         let invalid = |text: &str| SilenceError::Invalid(text.into());
         // Who changes one that is in force need not know when it began.
         let known = draft.id.as_deref().and_then(|id| self.services.store.silences().get(id).cloned());
@@ -108,7 +108,7 @@ impl App {
         preview
     }
 
-    async fn set(&self, draft: Draft) -> Result<SilenceId, SilenceError> {
+    async fn set(&self, draft: SilenceDraft) -> Result<SilenceId, SilenceError> {
         self.restoration.check().map_err(SilenceError::Unavailable)?;
         // What is checked must still be so when it is recorded.
         let _one_at_a_time = self.silencing.lock().await;
@@ -122,6 +122,12 @@ impl App {
             }
             None => None,
         };
+        if let (Some(read), Some(known)) = (&draft.read, known)
+            && read != known.as_ref()
+        {
+            let text = format!("silence {} was changed or has ended meanwhile; look at it again", known.id);
+            return Err(SilenceError::Changed(text));
+        }
         let goes_on = known.is_some_and(|known| known.becomes(&silence, now));
         match known.filter(|_| goes_on) {
             Some(known) => silence.is_changed(known),
@@ -222,17 +228,17 @@ impl Silencing for App {
         (all.into_iter().take(most).map(|silence| self.view(silence, &incidents, access)).collect(), count)
     }
 
-    fn cover(&self, incident: &Incident, access: &Access) -> Option<Cover> {
+    fn cover(&self, incident: &Incident, access: &Access) -> Option<CoveringSilence> {
         let mut cover = self.services.store.silences().over(incident, self.now())?;
         cover.silences.retain(|silence| sees(access, silence));
         Some(cover)
     }
 
-    fn preview(&self, draft: &Draft, access: &Access) -> Result<Preview, SilenceError> {
+    fn preview(&self, draft: &SilenceDraft, access: &Access) -> Result<Preview, SilenceError> {
         Ok(self.judged(&self.drafted(draft, self.now())?, access))
     }
 
-    fn set_silence(&self, draft: Draft) -> BoxFuture<'_, Result<SilenceId, SilenceError>> {
+    fn set_silence(&self, draft: SilenceDraft) -> BoxFuture<'_, Result<SilenceId, SilenceError>> {
         Box::pin(self.set(draft))
     }
 
@@ -261,7 +267,9 @@ mod tests {
         assert_eq!(preview(&asking), (0, 1), "a question that was asked stays open");
         asking.actions = Vec::new().into();
         assert_eq!(preview(&asking), (1, 0));
-        asking.source = "chat".into();
-        assert_eq!(preview(&asking), (0, 1), "what people ask for they want to hear of");
+        for source in ["chat", "mcp"] {
+            asking.source = source.into();
+            assert_eq!(preview(&asking), (0, 1), "what people ask for they want to hear of, by a program as well");
+        }
     }
 }

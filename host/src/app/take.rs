@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::bus::{Arrival, Bus, Kept};
+use crate::bus::{Bus, Completion, Redelivery};
 use crate::domain::Alert;
 use crate::domain::event::Forward;
 use crate::pipeline::{self, Services};
@@ -19,24 +19,24 @@ pub async fn take(
     services: &Services,
     buses: &[Arc<Bus>],
     alerts: Vec<Alert>,
-    (forwards, kept): (&[Vec<Forward>], Kept),
-) -> Result<(Received, Vec<Arrival>), JournalError> {
+    (forwards, redelivery): (&[Vec<Forward>], Redelivery),
+) -> Result<(Received, Vec<Completion>), JournalError> {
     let received = pipeline::receive(services, alerts).await?;
-    let mut arrivals = Vec::with_capacity(forwards.len());
+    let mut completions = Vec::with_capacity(forwards.len());
     for forwards in forwards {
-        arrivals.push(send_on(buses, forwards, kept).await);
+        completions.push(send_on(buses, forwards, redelivery).await);
     }
-    Ok((received, arrivals))
+    Ok((received, completions))
 }
 
 /// Hands events to each bus on which anything is told.
-async fn send_on(buses: &[Arc<Bus>], forwards: &[Forward], kept: Kept) -> Arrival {
-    let (under_way, arrival) = Arrival::new();
+async fn send_on(buses: &[Arc<Bus>], forwards: &[Forward], redelivery: Redelivery) -> Completion {
+    let (guard, completion) = Completion::new();
     for forward in forwards {
         let forward = Arc::new(forward.clone());
         for bus in buses {
-            bus.send_on(&forward, &under_way, kept).await;
+            bus.forward(&forward, &guard, redelivery).await;
         }
     }
-    arrival
+    completion
 }

@@ -106,8 +106,8 @@ fn soon() -> Timestamp {
     SystemClock.now() + SignedDuration::from_mins(30)
 }
 
-fn answer(incident: &str, person: Person) -> Answer {
-    Answer {
+fn answer(incident: &str, person: Person) -> ApprovalAnswer {
+    ApprovalAnswer {
         incident: incident.into(),
         action: "a1".into(),
         digest: None,
@@ -146,7 +146,7 @@ async fn an_answer_must_be_about_exactly_one_open_question() {
         ("i-over", over),
     ])
     .await;
-    let ask = |answer: Answer| app.approve(answer);
+    let ask = |answer: ApprovalAnswer| app.approve(answer);
     let answer = |incident: &str, name: &str| answer(incident, proven(&app, name));
     assert_eq!(refused(ask(answer("i-b", "ada")).await, "there is no incident i-b"), "not found");
     // People may shorten ids, but what they mean is settled before an answer is given.
@@ -154,24 +154,24 @@ async fn an_answer_must_be_about_exactly_one_open_question() {
     let several = find(app.as_ref(), "i-aa").unwrap_err();
     assert!(matches!(&several, FindError::NotOne(why) if why.contains("several: i-aa2, i-aa1")), "{several}");
     assert_eq!(refused(ask(answer("i-over", "ada")).await, "incident i-over is closed"), "conflict");
-    let other = Answer { action: "a2".into(), ..answer("i-aa1", "ada") };
+    let other = ApprovalAnswer { action: "a2".into(), ..answer("i-aa1", "ada") };
     assert_eq!(refused(ask(other).await, "has no action a2"), "not found");
-    let changed = Answer { digest: Some("0".repeat(64)), ..answer("i-aa1", "ada") };
+    let changed = ApprovalAnswer { digest: Some("0".repeat(64)), ..answer("i-aa1", "ada") };
     let digest = record(&app, "i-aa1").action.digest;
     assert_eq!(refused(ask(changed.clone()).await, &format!("its digest is {digest}")), "conflict");
     assert_eq!(refused(app.reject(changed).await, "is not what you saw"), "conflict");
     for nobody in ["", " ", "\u{200b}"] {
-        let nobody = Answer { person: Person::typed(nobody), ..answer("i-aa1", "ada") };
+        let nobody = ApprovalAnswer { person: Person::typed(nobody), ..answer("i-aa1", "ada") };
         assert_eq!(refused(ask(nobody).await, "name of a person"), "forbidden");
     }
     assert_eq!(refused(ask(answer("i-aa1", "eve")).await, "eve is not in the group sre"), "forbidden");
-    let linked = Answer { via: LINK.into(), ..answer("i-aa1", "eve") };
+    let linked = ApprovalAnswer { via: LINK.into(), ..answer("i-aa1", "eve") };
     assert_eq!(refused(ask(linked).await, "eve is not among those who are asked"), "forbidden");
-    let typed = Answer { person: Person::typed("ada"), ..answer("i-aa1", "ada") };
+    let typed = ApprovalAnswer { person: Person::typed("ada"), ..answer("i-aa1", "ada") };
     assert_eq!(refused(ask(typed).await, "people who prove their name"), "forbidden");
     assert!(record(&app, "i-aa1").approvals.is_empty());
 
-    let seen = Answer { digest: Some(digest.clone()), ..answer("i-aa1", "ada") };
+    let seen = ApprovalAnswer { digest: Some(digest.clone()), ..answer("i-aa1", "ada") };
     ask(seen).await.unwrap();
     let given = record(&app, "i-aa1").approvals;
     assert_eq!((given.len(), given[0].person.name(), given[0].digest.as_str()), (1, "ada", digest.as_str()));
@@ -197,11 +197,11 @@ async fn two_people_are_two_people() {
     let (_folder, app) = host(vec![("i-two", question(ann, 2, soon()))]).await;
     let by = |name: &str| answer("i-two", proven(&app, name));
     assert_eq!(refused(app.approve(by("ann")).await, "cannot approve it too"), "forbidden");
-    app.approve(Answer { via: LINK.into(), ..by("ada") }).await.unwrap();
+    app.approve(ApprovalAnswer { via: LINK.into(), ..by("ada") }).await.unwrap();
     assert_eq!(record(&app, "i-two").state, ActionState::Asked, "one of two");
     assert_eq!(refused(app.approve(by("ada")).await, "has approved a1 already"), "conflict");
     for typed in ["bob", "ada", "ada (as bob)"] {
-        let typed = Answer { person: Person::typed(typed), ..by("ada") };
+        let typed = ApprovalAnswer { person: Person::typed(typed), ..by("ada") };
         assert_eq!(refused(app.approve(typed).await, "people who prove their name"), "forbidden");
     }
     app.approve(by("bob")).await.unwrap();

@@ -1,14 +1,14 @@
 //! `check --tools`: the configured tool servers are started, list their tools and are ended.
 
 use super::lint;
-use crate::backend::{Checked, Progress};
+use crate::backend::{CheckReport, Progress};
 use crate::config::{Config, Problem};
 use crate::ports::Tools;
 use crate::tools::Phase;
 
 /// What the servers offer, what of it was left out or made sound, and which of them do not start.
-pub async fn run(config: &Config, progress: &Progress) -> Checked {
-    let mut checked = Checked::default();
+pub async fn run(config: &Config, progress: &Progress) -> CheckReport {
+    let mut checked = CheckReport::default();
     let mut unchecked = Vec::new();
     let Some(servers) = lint::servers(config, progress, &mut unchecked).await else {
         checked.loaded.extend(unchecked.into_iter().map(|what| format!("not checked: {what}")));

@@ -8,11 +8,11 @@ use crate::config::{Config, Problem};
 use crate::domain::IncidentId;
 use crate::environment::Environment;
 use crate::network::Network;
-use crate::ports::{Clock, Story};
+use crate::ports::{Clock, IncidentRecord};
 use crate::traces::{Record, Traces};
 
 impl Record for LiveRecords {
-    fn story(&self, id: &IncidentId) -> Option<Story> {
+    fn story(&self, id: &IncidentId) -> Option<IncidentRecord> {
         Records::story(self, &id.0).ok().flatten()
     }
 }

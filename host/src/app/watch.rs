@@ -8,7 +8,7 @@ use futures::future::BoxFuture;
 
 use super::restoration::Restoration;
 use super::take::take;
-use crate::bus::{Bus, Kept};
+use crate::bus::{Bus, Redelivery};
 use crate::config::{Config, Problem};
 use crate::domain::Event;
 use crate::domain::alert::normalised::Normalised;
@@ -18,7 +18,7 @@ use crate::journal::Sqlite;
 use crate::pipeline::Services;
 use crate::policy;
 use crate::runner::Runner;
-use crate::watch::{Cluster, Inlet, Parts, Watches, What};
+use crate::watch::{Cluster, EventSink, Parts, Resource, Watches};
 
 /// Between two tries to have the journal take what came.
 const AGAIN: Duration = Duration::from_secs(2);
@@ -39,7 +39,7 @@ pub struct Watched {
     pub restoration: Arc<Restoration>,
 }
 
-impl Inlet for Watched {
+impl EventSink for Watched {
     fn take(&self, events: Vec<Event>) -> BoxFuture<'_, ()> {
         async move {
             self.restoration.done().await;
@@ -51,7 +51,7 @@ impl Inlet for Watched {
             let forwards = [forwards];
             loop {
                 if !self.journal.crowded() {
-                    match take(&self.services, &self.buses, alerts.clone(), (&forwards, Kept::Nowhere)).await {
+                    match take(&self.services, &self.buses, alerts.clone(), (&forwards, Redelivery::Never)).await {
                         Ok(_) => return,
                         Err(error) => {
                             tracing::warn!(%error, "alerts of a watched cluster wait for the journal");
@@ -67,7 +67,7 @@ impl Inlet for Watched {
 }
 
 /// The watches of all clusters that the configuration names.
-pub fn of(config: &Config, policies: &Arc<policy::Live>, watched: Watched) -> Watches {
+pub fn of(config: &Config, policies: &Arc<policy::LivePolicies>, watched: Watched) -> Watches {
     let policies = Arc::clone(policies);
     let clusters: Vec<Cluster> = config.clusters.iter().filter_map(|cluster| cluster.watched.clone()).collect();
     let parts = Parts {
@@ -75,8 +75,10 @@ pub fn of(config: &Config, policies: &Arc<policy::Live>, watched: Watched) -> Wa
         random: Arc::clone(&watched.services.random),
         environment: Arc::new(ProcessEnvironment),
         folder: config.data().join("watch"),
-        inlet: Arc::new(watched),
-        wanted: Arc::new(move |what: What| !what.is_by_rules() || policies.set().wants_status_of(what.kind())),
+        sink: Arc::new(watched),
+        wanted: Arc::new(move |resource: Resource| {
+            !resource.is_by_rules() || policies.set().wants_status_of(resource.kind())
+        }),
     };
     Watches::new(&clusters, &parts)
 }
@@ -122,11 +124,11 @@ pub fn check(config: &Config, servers: &[String]) -> (Option<String>, Vec<Proble
             problems.push(problem(&cluster.name, text));
         }
     }
-    (told(config), problems)
+    (describe(config), problems)
 }
 
 /// Which clusters there are, and what of them is watched; none where none is named.
-pub fn told(config: &Config) -> Option<String> {
+pub fn describe(config: &Config) -> Option<String> {
     let one = |cluster: &crate::config::Cluster| match &cluster.watched {
         Some(watched) => {
             let names = |by_rules: bool| -> Vec<&str> {

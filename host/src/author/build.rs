@@ -9,7 +9,7 @@ use std::thread;
 
 use sha2::{Digest, Sha256};
 
-use super::folder::Found;
+use super::folder::PluginFolder;
 use super::scaffold::Language;
 use super::{c, rust, toolchain};
 use crate::environment::Environment;
@@ -35,7 +35,7 @@ pub struct Built {
 /// # Errors
 /// Sentences: what of the toolchain is missing and how it is installed, how the command failed, or where the
 /// module was looked for.
-pub fn build(found: &Found, environment: &dyn Environment, say: &dyn Fn(&str)) -> Result<Built, String> {
+pub fn build(found: &PluginFolder, environment: &dyn Environment, say: &dyn Fn(&str)) -> Result<Built, String> {
     let manifest = found.whole()?;
     let command = manifest.build.as_ref().map(|build| build.command.as_str()).ok_or_else(|| {
         format!(
@@ -64,7 +64,7 @@ pub fn build(found: &Found, environment: &dyn Environment, say: &dyn Fn(&str)) -
 }
 
 /// Takes the module to where the host looks for it, as a component.
-fn finish(found: &Found, say: &dyn Fn(&str)) -> Result<Built, String> {
+fn finish(found: &PluginFolder, say: &dyn Fn(&str)) -> Result<Built, String> {
     let built = rust::module(&found.folder).filter(|module| module.is_file());
     let from = built.as_deref().unwrap_or(&found.component);
     let bytes = fs::read(from).map_err(|error| {
@@ -129,13 +129,13 @@ mod tests {
 
     use super::*;
 
-    fn plugin(command: &str) -> (tempfile::TempDir, Found) {
+    fn plugin(command: &str) -> (tempfile::TempDir, PluginFolder) {
         let parent = tempfile::tempdir().unwrap();
         let folder = parent.path().join("pager");
         fs::create_dir(&folder).unwrap();
         let manifest = format!("name = \"pager\"\nkind = \"source\"\nversion = \"1\"\n{command}");
         fs::write(folder.join("plugin.toml"), manifest).unwrap();
-        let found = Found::at(&folder).unwrap();
+        let found = PluginFolder::at(&folder).unwrap();
         (parent, found)
     }
 

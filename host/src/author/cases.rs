@@ -8,8 +8,8 @@ mod action;
 mod alert;
 mod bus;
 mod files;
-mod kept;
 mod mail;
+mod memory_state;
 pub(super) mod notifier;
 mod remediation;
 mod shape;
@@ -33,28 +33,28 @@ use super::difference;
 use crate::bus::{Publication, Published, Unsent};
 use crate::environment::Environment;
 use crate::journal::Memory;
-use crate::network::smtp::{Mail, Server, SmtpError, Taken};
+use crate::network::smtp::{AcceptedMail, Mail, Server, SmtpError};
 use crate::plugin::kind::CallError;
 use crate::plugin::{
-    Bundled, BusTransport, Failure, Kind, MailTransport, Manifest, Options, Outgoing, Plugins, Returned, Setup,
+    Bundled, BusTransport, Failure, HttpRequest, HttpResponse, Kind, MailTransport, Manifest, Options, Plugins, Setup,
     Transport, TransportError,
 };
 use crate::ports::PluginState;
 
 /// A plugin that is to be called.
 #[derive(Clone, Copy, Debug)]
-pub struct Subject<'a> {
+pub struct PluginUnderTest<'a> {
     /// What it says about itself.
     pub manifest: &'a Manifest,
     /// Where its component is.
-    pub place: Place<'a>,
+    pub place: ComponentLocation<'a>,
     /// Where compiled components are kept; without it each load compiles.
     pub cache: Option<&'a Path>,
 }
 
 /// Where a component is.
 #[derive(Clone, Copy, Debug)]
-pub enum Place<'a> {
+pub enum ComponentLocation<'a> {
     /// In the host's binary.
     Bundled(Bundled),
     /// In the plugin's folder.
@@ -63,10 +63,10 @@ pub enum Place<'a> {
 
 /// No network at all: what has none to be played, and what is only looked at.
 #[derive(Clone, Copy, Debug)]
-pub struct Nowhere;
+pub struct NoNetwork;
 
-impl Transport for Nowhere {
-    fn send(&self, _: Outgoing) -> BoxFuture<'_, Result<Returned, TransportError>> {
+impl Transport for NoNetwork {
+    fn send(&self, _: HttpRequest) -> BoxFuture<'_, Result<HttpResponse, TransportError>> {
         Box::pin(async { Err(TransportError::Other("there is no network in a test".into())) })
     }
 
@@ -75,13 +75,13 @@ impl Transport for Nowhere {
     }
 }
 
-impl MailTransport for Nowhere {
-    fn send<'a>(&'a self, _: &'a Server, _: &'a Mail) -> BoxFuture<'a, Result<Taken, SmtpError>> {
+impl MailTransport for NoNetwork {
+    fn send<'a>(&'a self, _: &'a Server, _: &'a Mail) -> BoxFuture<'a, Result<AcceptedMail, SmtpError>> {
         Box::pin(async { Err(SmtpError::Unavailable("there is no network in a test".into())) })
     }
 }
 
-impl BusTransport for Nowhere {
+impl BusTransport for NoNetwork {
     fn sender(&self, _: &str) -> Option<String> {
         None
     }
@@ -93,7 +93,7 @@ impl BusTransport for Nowhere {
 
 /// What a plugin that is called reaches.
 #[derive(Clone)]
-pub struct Ways {
+pub struct Transports {
     /// For requests.
     pub transport: Arc<dyn Transport>,
     /// For mail.
@@ -102,7 +102,7 @@ pub struct Ways {
     pub bus: Arc<dyn BusTransport>,
 }
 
-impl Ways {
+impl Transports {
     /// One that is good for all of it.
     pub fn of<W: Transport + MailTransport + BusTransport + 'static>(way: &Arc<W>) -> Self {
         Self { transport: Arc::clone(way) as _, mail: Arc::clone(way) as _, bus: Arc::clone(way) as _ }
@@ -110,7 +110,7 @@ impl Ways {
 
     /// Requests alone.
     pub fn requests(transport: Arc<dyn Transport>) -> Self {
-        Self { transport, ..Self::of(&Arc::new(Nowhere)) }
+        Self { transport, ..Self::of(&Arc::new(NoNetwork)) }
     }
 }
 
@@ -125,7 +125,7 @@ pub struct Outcome {
     pub notes: Vec<String>,
 }
 
-impl Subject<'_> {
+impl PluginUnderTest<'_> {
     /// A host with this plugin alone.
     ///
     /// # Errors
@@ -134,26 +134,26 @@ impl Subject<'_> {
         &self,
         options: Options,
         environment: &dyn Environment,
-        ways: Ways,
+        ways: Transports,
     ) -> Result<Arc<Plugins>, String> {
         self.load_with(options, environment, ways, Arc::new(Memory::new())).await
     }
 
-    /// As [`Subject::load`], with what the plugin has kept.
+    /// As [`PluginUnderTest::load`], with what the plugin has kept.
     async fn load_with(
         &self,
         options: Options,
         environment: &dyn Environment,
-        Ways { transport, mail, bus }: Ways,
+        Transports { transport, mail, bus }: Transports,
         state: Arc<dyn PluginState>,
     ) -> Result<Arc<Plugins>, String> {
         let bundled: Vec<Bundled> = match self.place {
-            Place::Bundled(bundled) => vec![bundled],
-            Place::Folder(_) => vec![],
+            ComponentLocation::Bundled(bundled) => vec![bundled],
+            ComponentLocation::Folder(_) => vec![],
         };
         let folder = match self.place {
-            Place::Bundled(_) => None,
-            Place::Folder(folder) => Some(folder),
+            ComponentLocation::Bundled(_) => None,
+            ComponentLocation::Folder(folder) => Some(folder),
         };
         let setup = Setup {
             bundled: &bundled,
@@ -182,8 +182,9 @@ impl Subject<'_> {
     /// # Errors
     /// Sentences about what keeps the plugin from being used.
     pub async fn offers(&self) -> Result<Vec<String>, String> {
-        let plugins =
-            self.load(Options::default(), &BTreeMap::<String, String>::new(), Ways::of(&Arc::new(Nowhere))).await?;
+        let plugins = self
+            .load(Options::default(), &BTreeMap::<String, String>::new(), Transports::of(&Arc::new(NoNetwork)))
+            .await?;
         Ok(plugins.status().into_iter().flat_map(|status| status.offers).collect())
     }
 
@@ -210,7 +211,7 @@ impl Subject<'_> {
     /// Runs a case and says how it differs from what it expects; none when it does not.
     ///
     /// # Errors
-    /// As [`Subject::call`].
+    /// As [`PluginUnderTest::call`].
     pub async fn verdict(&self, case: &Path) -> Result<Option<String>, String> {
         let files = Files::of_case(case, self.manifest.kind)?;
         let expected = files.expected.as_ref().ok_or_else(|| {
@@ -223,7 +224,7 @@ impl Subject<'_> {
     /// Runs a case and writes what came of it into its `expected.json`. Says whether that has changed.
     ///
     /// # Errors
-    /// As [`Subject::call`]; and the outcome's faults, which no expectation can cover.
+    /// As [`PluginUnderTest::call`]; and the outcome's faults, which no expectation can cover.
     pub async fn update(&self, case: &Path) -> Result<bool, String> {
         let path = case.join("expected.json");
         // What cannot be read as JSON is what is to be replaced.
@@ -312,7 +313,7 @@ fn comparable(kind: Kind, value: &Value) -> Value {
 }
 
 /// What a call came to, as cases write it. What the host ended is a fault, which no expectation can cover.
-pub(super) fn told<T>(
+pub(super) fn outcome_text<T>(
     answer: Result<Result<T, CallError>, Failure>,
     faults: &mut Vec<String>,
     ok: impl FnOnce(T) -> Value,

@@ -9,7 +9,7 @@ use crate::plugin::{Kind, Manifest};
 
 /// What stands in the configuration already, and where the host listens.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Beside {
+pub struct ExistingConfig {
     /// Targets that there are.
     pub targets: BTreeSet<String>,
     /// Where senders reach the host, such as `127.0.0.1:10000`.
@@ -20,7 +20,7 @@ pub struct Beside {
 
 /// What to put into the configuration: the pin, what must be set, secrets and grants; and beside it what else is
 /// needed before anything happens: the sender's address and proof, the route, the rule and the gate.
-pub fn lines(manifest: &Manifest, sha256: &str, beside: &Beside) -> String {
+pub fn lines(manifest: &Manifest, sha256: &str, beside: &ExistingConfig) -> String {
     let name = &manifest.name;
     let pin = format!("sha256 = \"{sha256}\"");
     let mut lines = Vec::new();
@@ -148,7 +148,7 @@ mod tests {
     #[test]
     fn a_notifier_becomes_the_target_that_the_shipped_routes_name() {
         let chat = manifest("notifier", CHAT);
-        let text = lines(&chat, &"ab".repeat(32), &Beside::default());
+        let text = lines(&chat, &"ab".repeat(32), &ExistingConfig::default());
         let all = read(&text);
         assert_eq!(all["plugins"]["hook"]["sha256"].as_str(), Some("ab".repeat(32).as_str()));
         let target = &all["notifiers"]["default"];
@@ -157,7 +157,7 @@ mod tests {
         assert_eq!(target["grant"][0]["origin"].as_str(), Some("https://a.example"));
         assert_eq!(target["secrets"]["token"]["env"].as_str(), Some("HOOK_TOKEN"));
         assert!(settings(&chat).contains(&"url (string, required) Where to.".to_string()));
-        let beside = Beside { targets: ["default".to_string()].into(), ..Beside::default() };
+        let beside = ExistingConfig { targets: ["default".to_string()].into(), ..ExistingConfig::default() };
         let text = lines(&chat, "ab", &beside);
         assert_eq!(read(&text)["notifiers"]["hook"]["plugin"].as_str(), Some("hook"));
         assert!(text.contains("route(\"hook\", #{ to: [\"hook\"]"), "{text}");
@@ -165,7 +165,7 @@ mod tests {
 
     #[test]
     fn a_source_is_told_with_its_address_and_proof() {
-        let beside = |open| Beside { listen: Some("0.0.0.0:10000".into()), open, ..Beside::default() };
+        let beside = |open| ExistingConfig { listen: Some("0.0.0.0:10000".into()), open, ..ExistingConfig::default() };
         let text = lines(&manifest("source", ""), "ab", &beside(true));
         assert!(text.contains("http://0.0.0.0:10000/v1/alerts/hook"), "{text}");
         assert_eq!(read(&text)["sources"]["hook"]["auth"]["bearer"]["env"].as_str(), Some("HOOK_TOKEN"));
@@ -175,7 +175,7 @@ mod tests {
 
     #[test]
     fn a_remediation_is_told_with_its_rule_and_gate() {
-        let text = lines(&manifest("remediation", ""), "ab", &Beside::default());
+        let text = lines(&manifest("remediation", ""), "ab", &ExistingConfig::default());
         assert!(text.contains("plan(\"hook\")") && text.contains("tool: glob(\"hook.*\")"), "{text}");
         assert_eq!(read(&text)["plugins"]["hook"]["sha256"].as_str(), Some("ab"));
     }

@@ -8,7 +8,7 @@ use crate::regular_file;
 
 /// A plugin on disk.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Found {
+pub struct PluginFolder {
     /// Its folder, absolute.
     pub folder: PathBuf,
     /// What it says about itself; none for a WASM file that stands alone.
@@ -17,7 +17,7 @@ pub struct Found {
     pub component: PathBuf,
 }
 
-impl Found {
+impl PluginFolder {
     /// Finds the plugin of a folder or file.
     ///
     /// # Errors
@@ -119,19 +119,19 @@ mod tests {
         let parent = tempfile::tempdir().unwrap();
         let folder = parent.path().canonicalize().unwrap().join("pager");
         fs::create_dir(&folder).unwrap();
-        assert!(Found::at(&folder).unwrap_err().contains("plugin new"));
+        assert!(PluginFolder::at(&folder).unwrap_err().contains("plugin new"));
         fs::write(folder.join("plugin.toml"), "name = \"pager\"\nkind = \"source\"\nversion = \"1\"").unwrap();
-        let found = Found::at(&folder).unwrap();
+        let found = PluginFolder::at(&folder).unwrap();
         assert_eq!(found.component, folder.join("pager.wasm"));
         assert!(found.bytes().unwrap_err().contains("pager.wasm cannot be read"));
         fs::write(folder.join("pager.wasm"), "x").unwrap();
-        assert_eq!(Found::at(&folder.join("pager.wasm")).unwrap(), found);
+        assert_eq!(PluginFolder::at(&folder.join("pager.wasm")).unwrap(), found);
         fs::write(folder.join("other.wasm"), "x").unwrap();
-        let alone = Found::at(&folder.join("other.wasm")).unwrap();
+        let alone = PluginFolder::at(&folder.join("other.wasm")).unwrap();
         assert!(alone.whole().unwrap_err().contains("plugin's folder"));
         let renamed = folder.with_file_name("renamed");
         fs::rename(&folder, &renamed).unwrap();
-        assert!(Found::at(&renamed).unwrap_err().contains("same name"));
-        assert!(Found::at(&folder).unwrap_err().contains("cannot be read"));
+        assert!(PluginFolder::at(&renamed).unwrap_err().contains("same name"));
+        assert!(PluginFolder::at(&folder).unwrap_err().contains("cannot be read"));
     }
 }

@@ -5,7 +5,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::folder::Found;
+use super::folder::PluginFolder;
 use super::names;
 use crate::plugin::Kind;
 use crate::plugin::examine::examine;
@@ -40,7 +40,7 @@ pub struct Destination<'a> {
 /// # Errors
 /// A sentence: what is wrong with the plugin or the folder. Nothing was changed then, unless the disk refused in
 /// the middle.
-pub fn install(found: &Found, into: Destination<'_>) -> Result<Installed, String> {
+pub fn install(found: &PluginFolder, into: Destination<'_>) -> Result<Installed, String> {
     let Destination { plugins, cache, bundled, replace } = into;
     let manifest = found.whole()?;
     names::check(&manifest.name, manifest.kind, bundled, replace)?;

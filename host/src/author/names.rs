@@ -15,15 +15,15 @@ pub(super) const ROUTED: &str = "default";
 /// A sentence.
 pub fn check(name: &str, kind: Kind, bundled: &[(String, Kind)], replace: bool) -> Result<(), String> {
     match taken(name, kind, bundled) {
-        Some(Taken::Bundled(_)) if replace => Ok(()),
-        Some(Taken::Bundled(text) | Taken::Never(text)) => Err(text),
+        Some(NameConflict::Bundled(_)) if replace => Ok(()),
+        Some(NameConflict::Bundled(text) | NameConflict::Never(text)) => Err(text),
         None => Ok(()),
     }
 }
 
 /// What a name means already.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Taken {
+enum NameConflict {
     /// No plugin of this name could be used: a sentence.
     Never(String),
     /// A plugin of this name takes the place of a bundled one: a sentence.
@@ -31,28 +31,28 @@ enum Taken {
 }
 
 /// What a name means already for a plugin of this kind; none where it is free.
-fn taken(name: &str, kind: Kind, bundled: &[(String, Kind)]) -> Option<Taken> {
+fn taken(name: &str, kind: Kind, bundled: &[(String, Kind)]) -> Option<NameConflict> {
     let free = free(name, bundled);
     if kind == Kind::Source && (BuiltIn::has(name) || name == SOURCE) {
-        return Some(Taken::Never(format!(
+        return Some(NameConflict::Never(format!(
             "the source `{name}` is built into the host and is asked first, so that a plugin of this name would never \
              be called: choose another name, such as `{free}`"
         )));
     }
     if name == ROUTED {
-        return Some(Taken::Never(format!(
+        return Some(NameConflict::Never(format!(
             "`{name}` is the target that the shipped routes name, and a target cannot have the name of a plugin that it \
              is not of: choose another name, such as `{free}`"
         )));
     }
     let (_, theirs) = bundled.iter().find(|(known, _)| known == name)?;
     if *theirs != kind {
-        return Some(Taken::Never(format!(
+        return Some(NameConflict::Never(format!(
             "`{name}` is the name of a bundled {theirs}, which a {kind} of this name would take away from whoever uses \
              it: choose another name, such as `{free}`"
         )));
     }
-    Some(Taken::Bundled(format!(
+    Some(NameConflict::Bundled(format!(
         "`{name}` is the name of a bundled {theirs}, and a plugin of the folder of [plugins] takes the place of the \
          bundled one: choose another name, such as `{free}`; if that is what you want, say --replace"
     )))
@@ -75,13 +75,15 @@ mod tests {
         let bundled = bundled.map(|(name, kind)| (name.to_string(), kind));
         let taken = |name: &str, kind| taken(name, kind, &bundled);
         let never = |name: &str, kind| match taken(name, kind) {
-            Some(Taken::Never(text)) => text,
+            Some(NameConflict::Never(text)) => text,
             other => panic!("{name}: {other:?}"),
         };
         assert!(never("alertmanager", Kind::Source).contains("such as `own-alertmanager`"));
         assert!(never("default", Kind::Remediation).contains("shipped routes"));
         assert!(never("slack", Kind::Source).contains("a bundled notifier"));
-        let Some(Taken::Bundled(text)) = taken("grafana", Kind::Source) else { panic!("a bundled name is taken") };
+        let Some(NameConflict::Bundled(text)) = taken("grafana", Kind::Source) else {
+            panic!("a bundled name is taken")
+        };
         assert!(text.contains("such as `own-grafana-2`") && text.contains("--replace"), "{text}");
         assert_eq!(taken("pager", Kind::Source), None);
         assert_eq!(taken("alertmanager", Kind::Notifier), None, "it is a source that is built in");

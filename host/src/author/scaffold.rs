@@ -54,7 +54,7 @@ impl fmt::Display for Language {
 
 /// A plugin that is to be begun.
 #[derive(Clone, Copy, Debug)]
-pub struct New<'a> {
+pub struct NewPlugin<'a> {
     /// What it does.
     pub kind: Kind,
     /// What it is written in.
@@ -92,7 +92,7 @@ fn template(language: Language, kind: Kind) -> Option<&'static Dir<'static>> {
 /// # Errors
 /// A sentence, for a name that cannot be one, a folder that exists, or a disk that refuses. What was
 /// begun is taken away again.
-pub fn create(new: &New<'_>) -> Result<Created, String> {
+pub fn create(new: &NewPlugin<'_>) -> Result<Created, String> {
     Manifest::check_name(new.name)?;
     if new.language == Language::Rust {
         rust::check_name(new.name)?;
@@ -134,7 +134,7 @@ pub fn create(new: &New<'_>) -> Result<Created, String> {
     Ok(Created { folder, files: names })
 }
 
-fn none(new: &New<'_>) -> String {
+fn none(new: &NewPlugin<'_>) -> String {
     let others: Vec<&str> =
         Language::ALL.into_iter().filter(|language| exists(*language, new.kind)).map(Language::as_str).collect();
     format!("a {} cannot be written in {} here; it can in {}", new.kind, new.language, others.join(", "))
@@ -154,7 +154,7 @@ pub(super) fn collect(dir: &Dir<'static>, root: &Path, prefix: &str, files: &mut
     }
 }
 
-fn write(folder: &Path, new: &New<'_>, files: &[(String, Vec<u8>)]) -> Result<(), (PathBuf, io::Error)> {
+fn write(folder: &Path, new: &NewPlugin<'_>, files: &[(String, Vec<u8>)]) -> Result<(), (PathBuf, io::Error)> {
     for (name, contents) in files {
         let path = folder.join(name);
         let parent = path.parent().unwrap_or(folder);
@@ -165,7 +165,7 @@ fn write(folder: &Path, new: &New<'_>, files: &[(String, Vec<u8>)]) -> Result<()
 }
 
 /// A file with its placeholders filled. Other braces, such as those of secrets, stay.
-fn filled(contents: &[u8], new: &New<'_>) -> Vec<u8> {
+fn filled(contents: &[u8], new: &NewPlugin<'_>) -> Vec<u8> {
     match std::str::from_utf8(contents) {
         Ok(text) => text
             .replace("{{name}}", new.name)
@@ -180,8 +180,8 @@ fn filled(contents: &[u8], new: &New<'_>) -> Vec<u8> {
 mod tests {
     use super::*;
 
-    fn new<'a>(name: &'a str, language: Language, kind: Kind, parent: &'a Path) -> New<'a> {
-        New { kind, language, name, parent, bundled: &[], replace: false }
+    fn new<'a>(name: &'a str, language: Language, kind: Kind, parent: &'a Path) -> NewPlugin<'a> {
+        NewPlugin { kind, language, name, parent, bundled: &[], replace: false }
     }
 
     #[test]
@@ -214,9 +214,9 @@ mod tests {
     fn a_bundled_name_is_taken_only_where_that_is_said() {
         let parent = tempfile::tempdir().unwrap();
         let bundled = [("grafana".to_string(), Kind::Source)];
-        let new = New { bundled: &bundled, ..new("grafana", Language::C, Kind::Source, parent.path()) };
+        let new = NewPlugin { bundled: &bundled, ..new("grafana", Language::C, Kind::Source, parent.path()) };
         assert!(create(&new).unwrap_err().contains("own-grafana"));
-        assert!(create(&New { replace: true, ..new }).is_ok());
+        assert!(create(&NewPlugin { replace: true, ..new }).is_ok());
     }
 
     #[test]

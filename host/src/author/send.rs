@@ -7,18 +7,20 @@ use futures::future::BoxFuture;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::cases::{Outcome, Place, Subject, notifier};
+use super::cases::{ComponentLocation, Outcome, PluginUnderTest, notifier};
 use crate::bus::{Bus, Buses, Settings};
 use crate::clock::SystemClock;
 use crate::domain::Risk;
 use crate::environment::{Environment, ProcessEnvironment};
 use crate::journal::Memory;
 use crate::network::Network;
-use crate::plugin::{Options, Outgoing, Plugins, Returned, Setup, TargetOptions, Transport, TransportError, Wire};
+use crate::plugin::{
+    HttpRequest, HttpResponse, Options, Plugins, Setup, TargetOptions, Transport, TransportError, Wire,
+};
 
 /// What an operator's configuration says.
 #[derive(Clone, Copy)]
-pub struct Configured<'a> {
+pub struct OperatorConfig<'a> {
     /// `[plugins.NAME]`.
     pub plugins: &'a BTreeMap<String, Options>,
     /// `[notifiers.NAME]`.
@@ -29,7 +31,7 @@ pub struct Configured<'a> {
     pub environment: &'a dyn Environment,
 }
 
-impl Configured<'_> {
+impl OperatorConfig<'_> {
     /// The buses, each of which is connected when something is published there.
     fn opened(&self) -> Result<Buses, String> {
         let (clock, state) = (Arc::new(SystemClock), Arc::new(Memory::new()));
@@ -42,13 +44,13 @@ impl Configured<'_> {
 }
 
 /// The wire, and who was spoken to. What was said holds secrets and is not kept.
-struct Told {
+struct LoggedTransport {
     wire: Wire,
     exchanges: Mutex<Vec<String>>,
 }
 
-impl Transport for Told {
-    fn send(&self, request: Outgoing) -> BoxFuture<'_, Result<Returned, TransportError>> {
+impl Transport for LoggedTransport {
+    fn send(&self, request: HttpRequest) -> BoxFuture<'_, Result<HttpResponse, TransportError>> {
         let line = format!("{} {}", request.method, request.url.origin().ascii_serialization());
         Box::pin(async move {
             let answer = self.wire.send(request).await;
@@ -67,17 +69,17 @@ impl Transport for Told {
 /// # Errors
 /// Sentences: no such target, or what keeps it from being used.
 pub async fn send(
-    subject: &Subject<'_>,
-    configured: Configured<'_>,
+    subject: &PluginUnderTest<'_>,
+    configured: OperatorConfig<'_>,
     target: Option<&str>,
     message: &Value,
     now: Timestamp,
 ) -> Result<Outcome, String> {
     let name = &subject.manifest.name;
-    let Place::Folder(folder) = subject.place else { return Err(format!("{name} is in no folder")) };
+    let ComponentLocation::Folder(folder) = subject.place else { return Err(format!("{name} is in no folder")) };
     let own = configured.plugins.get_key_value(name).map(|(name, options)| (name.clone(), options.clone()));
     let targets = configured.notifiers.iter().filter(|(_, options)| options.plugin == *name);
-    let told = Arc::new(Told { wire: Wire(Arc::new(Network::default())), exchanges: Mutex::default() });
+    let told = Arc::new(LoggedTransport { wire: Wire(Arc::new(Network::default())), exchanges: Mutex::default() });
     let setup = Setup {
         bundled: &[],
         folder: Some(folder),
@@ -112,7 +114,8 @@ pub async fn send(
     let answer = plugins.call_notifier(target, &notifier::message(message)?, now).await;
     let answer = answer.ok_or_else(|| format!("there is no target {target}"))?;
     let mut outcome = Outcome::default();
-    outcome.found = super::cases::told(answer, &mut outcome.faults, |reference| serde_json::json!({ "ok": reference }));
+    outcome.found =
+        super::cases::outcome_text(answer, &mut outcome.faults, |reference| serde_json::json!({ "ok": reference }));
     outcome.notes = told.exchanges.lock().unwrap_or_else(PoisonError::into_inner).clone();
     Ok(outcome)
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use super::folder::Found;
+use super::folder::PluginFolder;
 
 /// Folders in which nothing stands that goes into the component, or only what its build makes.
 const PASSED: [&str; 9] =
@@ -15,7 +15,7 @@ const LEFT_OUT: [&str; 4] = [".md", ".wasm", ".lock", "package-lock.json"];
 
 /// A file that was changed after the component was built, by its path within the folder; none where the component is
 /// not there or not built here.
-pub(super) fn newer(found: &Found) -> Option<PathBuf> {
+pub(super) fn newer(found: &PluginFolder) -> Option<PathBuf> {
     found.manifest.as_ref()?.build.as_ref()?;
     let built = fs::metadata(&found.component).and_then(|data| data.modified()).ok()?;
     let newest = newest(&found.folder, 0)?;
@@ -71,15 +71,15 @@ mod tests {
         };
         at("plugin.toml", 10);
         at("src/lib.rs", 20);
-        assert_eq!(newer(&Found::at(&folder).unwrap()), None, "nothing is built yet");
+        assert_eq!(newer(&PluginFolder::at(&folder).unwrap()), None, "nothing is built yet");
         at("pager.wasm", 30);
         for file in ["testdata/first/body.json", "README.md", "Cargo.lock"] {
             at(file, 40);
         }
-        assert_eq!(newer(&Found::at(&folder).unwrap()), None);
+        assert_eq!(newer(&PluginFolder::at(&folder).unwrap()), None);
         at("src/lib.rs", 31);
-        assert_eq!(newer(&Found::at(&folder).unwrap()), Some(PathBuf::from("src/lib.rs")));
+        assert_eq!(newer(&PluginFolder::at(&folder).unwrap()), Some(PathBuf::from("src/lib.rs")));
         fs::write(folder.join("plugin.toml"), head).unwrap();
-        assert_eq!(newer(&Found::at(&folder).unwrap()), None, "what is not built here has no sources here");
+        assert_eq!(newer(&PluginFolder::at(&folder).unwrap()), None, "what is not built here has no sources here");
     }
 }

@@ -93,7 +93,7 @@ impl From<LiveAlert> for AlertView {
 
 /// Which of what fires is wanted.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Wanted {
+pub struct AlertQuery {
     /// Who wants it: what they may not look at is not there.
     pub access: Access,
     /// What the labels must be.
@@ -105,7 +105,7 @@ pub struct Wanted {
     /// The label by whose values they are counted; empty for none.
     pub by: String,
     /// In which order they stand.
-    pub order: Order,
+    pub order: SortOrder,
     /// So many are passed over.
     pub skip: usize,
     /// So many at most.
@@ -114,7 +114,7 @@ pub struct Wanted {
 
 /// An order of what fires.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub enum Order {
+pub enum SortOrder {
     /// The worst first, and of these the newest.
     #[default]
     Worst,
@@ -125,7 +125,7 @@ pub enum Order {
 
 /// Some of what fires.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Firing {
+pub struct AlertPage {
     /// They.
     pub alerts: Vec<LiveAlert>,
     /// How many pass.
@@ -145,8 +145,8 @@ pub trait Alerts: Send + Sync {
         Vec::new()
     }
     /// Some of what fires.
-    fn firing(&self, _wanted: &Wanted, _cancellation: &Cancellation) -> Firing {
-        Firing::default()
+    fn firing(&self, _wanted: &AlertQuery, _cancellation: &Cancellation) -> AlertPage {
+        AlertPage::default()
     }
     /// When the host was started.
     fn started_at(&self) -> Timestamp {

@@ -2,15 +2,15 @@
 
 use futures::future::BoxFuture;
 
-use crate::domain::audit::{AuditView, AuditWanted, Audited};
+use crate::domain::audit::{AuditEntry, AuditQuery, AuditView};
 
 /// The record of what people do.
-pub trait Auditing: Send + Sync {
+pub trait AuditLog: Send + Sync {
     /// Writes one down. It is durable when this is `Ok`.
     ///
     /// # Errors
     /// When the journal does not take it.
-    fn audit(&self, _audited: Audited) -> BoxFuture<'_, Result<(), String>> {
+    fn audit(&self, _audited: AuditEntry) -> BoxFuture<'_, Result<(), String>> {
         Box::pin(std::future::ready(Ok(())))
     }
     /// The number of the latest change of the file of accounts that is written down; 0 for none. May block on files.
@@ -31,7 +31,7 @@ pub trait Auditing: Send + Sync {
     ///
     /// # Errors
     /// When the journal cannot be read.
-    fn audited(&self, _wanted: &AuditWanted) -> Result<Vec<AuditView>, String> {
+    fn audited(&self, _wanted: &AuditQuery) -> Result<Vec<AuditView>, String> {
         Ok(Vec::new())
     }
 }

@@ -10,7 +10,8 @@ use crate::domain::{Incident, Occasion, Person, Severity};
 /// How far a message is that was not delivered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Standing {
+#[schemars(rename = "Standing")]
+pub enum UndeliveredState {
     /// It was not tried yet.
     Queued,
     /// It was not taken and is tried again.
@@ -19,7 +20,7 @@ pub enum Standing {
     Abandoned,
 }
 
-impl Standing {
+impl UndeliveredState {
     /// The word used in JSON.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -32,9 +33,9 @@ impl Standing {
 
 /// Which messages to list.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Undelivered {
+pub struct UndeliveredQuery {
     /// That are so far.
-    pub state: Option<Standing>,
+    pub state: Option<UndeliveredState>,
     /// To this target.
     pub target: Option<String>,
     /// At most this many.
@@ -60,7 +61,7 @@ pub struct DeliveryView {
     #[schemars(with = "String")]
     pub occasion: Occasion,
     /// How far it is.
-    pub state: Standing,
+    pub state: UndeliveredState,
     /// Attempts so far.
     pub attempts: u32,
     /// Why the last attempt failed.
@@ -77,9 +78,9 @@ impl DeliveryView {
     /// A message of an incident; none when it was delivered or need not be.
     pub fn of(incident: &Incident, delivery: &Delivery) -> Option<Self> {
         let (state, reason, next_attempt) = match &delivery.state {
-            DeliveryState::Due { .. } if delivery.attempts == 0 => (Standing::Queued, None, None),
-            DeliveryState::Due { at, reason, .. } => (Standing::Failed, reason.clone(), Some(*at)),
-            DeliveryState::Abandoned { reason } => (Standing::Abandoned, Some(reason.clone()), None),
+            DeliveryState::Due { .. } if delivery.attempts == 0 => (UndeliveredState::Queued, None, None),
+            DeliveryState::Due { at, reason, .. } => (UndeliveredState::Failed, reason.clone(), Some(*at)),
+            DeliveryState::Abandoned { reason } => (UndeliveredState::Abandoned, Some(reason.clone()), None),
             DeliveryState::Delivered { .. } | DeliveryState::Overtaken { .. } => return None,
         };
         Some(Self {
@@ -102,9 +103,9 @@ impl DeliveryView {
 
 /// Messages that a person wants to have sent anew.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Anew {
+pub struct RetryRequest {
     /// Which.
-    pub which: Which,
+    pub which: DeliverySelector,
     /// Who, and how that is known.
     pub person: Person,
     /// Why.
@@ -113,7 +114,7 @@ pub struct Anew {
 
 /// Which messages are meant.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Which {
+pub enum DeliverySelector {
     /// The one of this name, or those of the incident of this name.
     Named(String),
     /// Those to this target.

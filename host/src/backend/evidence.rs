@@ -1,15 +1,15 @@
 //! What was looked at for an incident, as the API and the command line show it.
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::domain::entry::Purpose;
-use crate::domain::incident::Look;
+use crate::domain::incident::{IncidentView, Look};
 use crate::domain::{Call, Incident};
-use crate::evidence::{evidence_of, of};
+use crate::evidence::{change_view, evidence_of, of};
 
 /// One look.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct EvidenceView {
     /// Its place among the incident's evidence, from 1, as in the report.
     pub number: usize,
@@ -33,6 +33,20 @@ pub struct EvidenceView {
     pub text: Option<String>,
 }
 
+/// An incident with what its actions change.
+pub fn whole(incident: &Incident) -> IncidentView {
+    let mut view = IncidentView::from(incident);
+    for (shown, record) in view.actions.iter_mut().zip(&incident.actions) {
+        shown.change = change_view(incident, &record.action);
+    }
+    view
+}
+
+/// That an incident has no report, in a sentence.
+pub fn no_report(incident: &Incident) -> String {
+    format!("incident {} has no report yet; it stands at {}", incident.id, incident.state().as_str())
+}
+
 impl EvidenceView {
     /// All evidence of an incident, without the whole answers.
     pub fn all(incident: &Incident) -> Vec<Self> {
@@ -43,6 +57,12 @@ impl EvidenceView {
     pub fn one(incident: &Incident, number: usize) -> Option<Self> {
         let look = evidence_of(incident).into_iter().nth(number.checked_sub(1)?)?;
         Some(Self { text: Some(look.text.clone()), ..Self::new(number, look) })
+    }
+
+    /// That there is none of this number, in a sentence.
+    pub fn none(incident: &Incident, number: impl std::fmt::Display) -> String {
+        let count = evidence_of(incident).len();
+        format!("incident {} has {count} pieces of evidence; there is no number {number}", incident.id)
     }
 
     fn new(number: usize, look: &Look) -> Self {

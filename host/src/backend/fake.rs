@@ -10,32 +10,33 @@ use futures::future::BoxFuture;
 use jiff::Timestamp;
 use tokio::sync::broadcast;
 
-use super::deliveries::{Anew, DeliveryView, Undelivered, Which};
-use super::handling::{Heard, Word};
+use super::deliveries::{DeliverySelector, DeliveryView, RetryRequest, UndeliveredQuery};
+use super::handling::{HandlingRequest, HandlingResult};
 use super::silences::SilenceView;
+use super::trials::{Obstacle, Trial, Tried};
 use super::{
-    Answer, Backend, Breaker, Cancellation, ControlError, Filter, Order, PluginView, Ready, Received, Records, Refusal,
-    Reloaded,
+    ApprovalAnswer, Backend, Breaker, Cancellation, ControlError, ControlRequest, Filter, PluginView, Readiness,
+    ReceiveError, ReceiveReport, Records, Reloaded,
 };
 use crate::domain::alert::normalised::Reply;
-use crate::domain::audit::{AuditView, AuditWanted, Audited};
+use crate::domain::audit::{AuditEntry, AuditQuery, AuditView};
 use crate::domain::delivery::{Delivery, DeliveryState, Occasion};
-use crate::domain::entry::Says;
-use crate::domain::knowledge::{Found, Knowledge};
+use crate::domain::entry::IncidentCommand;
+use crate::domain::knowledge::{Knowledge, SearchResults};
 use crate::domain::{Action, ActionId, Call, Entry, Fact, Incident, IncidentId, Origin, Proposal, Risk, Target};
-use crate::ports::{DecodeError, Inbound, Sources, Story};
+use crate::ports::{DecodeError, Inbound, IncidentRecord, Sources};
 use crate::source::BuiltIn;
 
 /// A host without anything behind it.
 pub struct Fake {
     pub incidents: Vec<Incident>,
     pub seen: Mutex<Vec<Inbound>>,
-    pub answers: Mutex<Vec<Answer>>,
-    pub orders: Mutex<Vec<Order>>,
-    pub anew: Mutex<Vec<Anew>>,
-    pub words: Mutex<Vec<Word>>,
+    pub answers: Mutex<Vec<ApprovalAnswer>>,
+    pub orders: Mutex<Vec<ControlRequest>>,
+    pub anew: Mutex<Vec<RetryRequest>>,
+    pub words: Mutex<Vec<HandlingRequest>>,
     pub silences: Mutex<Vec<SilenceView>>,
-    pub audited: Mutex<Vec<Audited>>,
+    pub audited: Mutex<Vec<AuditEntry>>,
     pub changes: broadcast::Sender<String>,
     /// The journal cannot be written.
     pub full: bool,
@@ -98,14 +99,14 @@ impl Records for Fake {
         Ok(self.incidents.iter().find(|incident| *incident.id.0 == *id).cloned())
     }
 
-    fn story(&self, id: &str) -> Result<Option<Story>, String> {
+    fn story(&self, id: &str) -> Result<Option<IncidentRecord>, String> {
         let fact = Fact::Closed { reason: "done".into() };
         let entries = vec![Entry { at: Timestamp::UNIX_EPOCH, fact }];
-        Ok(self.incident(id)?.map(|incident| Story { incident, entries }))
+        Ok(self.incident(id)?.map(|incident| IncidentRecord { incident, entries }))
     }
 
-    fn search(&self, text: &str, most: usize) -> Result<Found, String> {
-        Ok(Found { unread: vec![format!("{most} of {text}")], ..Found::default() })
+    fn search(&self, text: &str, most: usize) -> Result<SearchResults, String> {
+        Ok(SearchResults { unread: vec![format!("{most} of {text}")], ..SearchResults::default() })
     }
 
     fn known_about(&self, id: &str) -> Result<Option<Knowledge>, String> {
@@ -114,11 +115,11 @@ impl Records for Fake {
 }
 
 impl super::handling::Handling for Fake {
-    fn say(&self, word: Word) -> BoxFuture<'_, Result<Heard, ControlError>> {
+    fn say(&self, word: HandlingRequest) -> BoxFuture<'_, Result<HandlingResult, ControlError>> {
         let known = self.incidents.iter().any(|incident| *incident.id.0 == *word.incident);
-        let mute = word.comment.is_empty() && word.says == Says::Close;
-        let goes_on_in = if word.says == Says::Rerun { vec!["i-a1".to_string()] } else { Vec::new() };
-        let heard = Heard { incident: word.incident.clone(), firing: 0, goes_on_in };
+        let mute = word.comment.is_empty() && word.says == IncidentCommand::Close;
+        let goes_on_in = if word.says == IncidentCommand::Rerun { vec!["i-a1".to_string()] } else { Vec::new() };
+        let heard = HandlingResult { incident: word.incident.clone(), firing: 0, goes_on_in };
         let answer = match (known, mute) {
             (true, false) => Ok(heard),
             (true, true) => Err(ControlError::Conflict("comment: is missing; say why".into())),
@@ -133,8 +134,8 @@ impl super::handling::Handling for Fake {
 impl super::operations::Operations for Fake {}
 impl super::programs::Programs for Fake {}
 
-impl super::audit::Auditing for Fake {
-    fn audit(&self, audited: Audited) -> BoxFuture<'_, Result<(), String>> {
+impl super::audit::AuditLog for Fake {
+    fn audit(&self, audited: AuditEntry) -> BoxFuture<'_, Result<(), String>> {
         self.audited.lock().unwrap().push(audited);
         Box::pin(std::future::ready(Ok(())))
     }
@@ -143,12 +144,15 @@ impl super::audit::Auditing for Fake {
         Ok(self.audited.lock().unwrap().iter().any(|audited| audited.change().is_some()))
     }
 
-    fn audited(&self, wanted: &AuditWanted) -> Result<Vec<AuditView>, String> {
+    fn audited(&self, wanted: &AuditQuery) -> Result<Vec<AuditView>, String> {
         let all = self.audited.lock().unwrap();
-        let views = all.iter().enumerate().rev();
-        let views =
-            views.map(|(n, audited)| AuditView { n: n as u64, at: Timestamp::UNIX_EPOCH, audited: audited.clone() });
-        Ok(views.filter(|view| wanted.takes(view.n, view.at, &view.audited)).take(wanted.limit).collect())
+        // Written a second after the other.
+        let view = |n: usize| {
+            let written = Timestamp::from_second(n as i64).unwrap();
+            all.get(n).map(|audited| AuditView::new(n as u64, written, audited.clone()))
+        };
+        let before = wanted.before.and_then(|n| view(n as usize));
+        Ok(wanted.of((0..all.len()).rev().filter_map(view), before.as_ref()))
     }
 }
 
@@ -161,44 +165,44 @@ impl Backend for Fake {
         self.methods.contains(&method)
     }
 
-    fn receive<'a>(&'a self, source: &'a str, request: Inbound) -> BoxFuture<'a, Result<Received, Refusal>> {
+    fn receive<'a>(&'a self, source: &'a str, request: Inbound) -> BoxFuture<'a, Result<ReceiveReport, ReceiveError>> {
         Box::pin(async move {
             tokio::time::sleep(self.slow).await;
             self.seen.lock().unwrap().push(request.clone());
             if self.full {
-                return Err(Refusal::Unavailable("the journal is not available: disk full".into()));
+                return Err(ReceiveError::Unavailable("the journal is not available: disk full".into()));
             }
             if let (Some(reply), false) = (&self.reply, request.method == "POST") {
-                return Ok(Received { reply: Some(reply.clone()), ..Received::default() });
+                return Ok(ReceiveReport { reply: Some(reply.clone()), ..ReceiveReport::default() });
             }
             let decoded = BuiltIn.decode(source, request).await.map_err(|error| match error {
-                DecodeError::Invalid(text) => Refusal::Invalid(text),
-                DecodeError::UnknownSource(text) => Refusal::UnknownSource(text),
-                DecodeError::Unavailable(text) => Refusal::Unavailable(text),
+                DecodeError::Invalid(text) => ReceiveError::Invalid(text),
+                DecodeError::UnknownSource(text) => ReceiveError::UnknownSource(text),
+                DecodeError::Unavailable(text) => ReceiveError::Unavailable(text),
             })?;
             let left_out = decoded.sentences();
             let incidents = vec!["i-b1".into()];
             let (alerts, reply) = (decoded.alerts.len(), self.reply.clone());
-            Ok(Received { alerts, incidents, repeats: 1, left_out, reply, ..Received::default() })
+            Ok(ReceiveReport { alerts, incidents, repeats: 1, left_out, reply, ..ReceiveReport::default() })
         })
     }
 
-    fn approve(&self, answer: Answer) -> BoxFuture<'_, Result<(), ControlError>> {
+    fn approve(&self, answer: ApprovalAnswer) -> BoxFuture<'_, Result<(), ControlError>> {
         let known = answer.action == "a1";
         self.answers.lock().unwrap().push(answer);
         Box::pin(async move { if known { Ok(()) } else { Err(ControlError::Conflict("too late".into())) } })
     }
 
-    fn reject(&self, answer: Answer) -> BoxFuture<'_, Result<(), ControlError>> {
+    fn reject(&self, answer: ApprovalAnswer) -> BoxFuture<'_, Result<(), ControlError>> {
         self.approve(answer)
     }
 
-    fn pause(&self, order: Order) -> BoxFuture<'_, Result<(), ControlError>> {
+    fn pause(&self, order: ControlRequest) -> BoxFuture<'_, Result<(), ControlError>> {
         self.orders.lock().unwrap().push(order);
         Box::pin(async { Ok(()) })
     }
 
-    fn resume(&self, order: Order) -> BoxFuture<'_, Result<(), ControlError>> {
+    fn resume(&self, order: ControlRequest) -> BoxFuture<'_, Result<(), ControlError>> {
         self.pause(order)
     }
 
@@ -207,10 +211,11 @@ impl Backend for Fake {
     }
 
     fn plugins(&self) -> Vec<PluginView> {
-        vec![PluginView { name: "pager".into(), state: "ready".into(), calls: 7, ..PluginView::default() }]
+        let (name, kind, offers) = ("pager".to_string(), "notifier".to_string(), vec!["pager".to_string()]);
+        vec![PluginView { name, kind, offers, state: "ready".into(), calls: 7, ..PluginView::default() }]
     }
 
-    fn reload_plugin(&self, order: Order) -> BoxFuture<'_, Result<Reloaded, ControlError>> {
+    fn reload_plugin(&self, order: ControlRequest) -> BoxFuture<'_, Result<Reloaded, ControlError>> {
         let known = order.scope == "pager";
         self.orders.lock().unwrap().push(order);
         let (from, to) = ("pager 0.1.0".to_string(), "pager 0.2.0".to_string());
@@ -219,13 +224,13 @@ impl Backend for Fake {
         Box::pin(std::future::ready(answer))
     }
 
-    fn reset_breaker(&self, order: Order) -> BoxFuture<'_, Result<(), ControlError>> {
+    fn reset_breaker(&self, order: ControlRequest) -> BoxFuture<'_, Result<(), ControlError>> {
         let known = order.scope == "rule:x";
         self.orders.lock().unwrap().push(order);
         Box::pin(async move { if known { Ok(()) } else { Err(ControlError::NotFound("no such breaker".into())) } })
     }
 
-    fn deliveries(&self, wanted: &Undelivered) -> Result<Vec<DeliveryView>, String> {
+    fn deliveries(&self, wanted: &UndeliveredQuery) -> Result<Vec<DeliveryView>, String> {
         let reason = "connection refused".to_string();
         let state = DeliveryState::Abandoned { reason };
         let id = "i-a2-report-pager".to_string();
@@ -242,18 +247,38 @@ impl Backend for Fake {
         Ok(view.into_iter().filter(fits).take(wanted.limit).collect())
     }
 
-    fn retry_deliveries(&self, anew: Anew) -> BoxFuture<'_, Result<usize, ControlError>> {
-        let known = anew.which != Which::Named("nothing".into());
+    fn retry_deliveries(&self, anew: RetryRequest) -> BoxFuture<'_, Result<usize, ControlError>> {
+        let known = anew.which != DeliverySelector::Named("nothing".into());
         self.anew.lock().unwrap().push(anew);
         Box::pin(async move { if known { Ok(1) } else { Err(ControlError::NotFound("no such message".into())) } })
+    }
+
+    fn try_target(&self, trial: Trial) -> BoxFuture<'_, Result<Tried, ControlError>> {
+        let Trial { target, severity, .. } = trial;
+        if target != "pager" {
+            return Box::pin(async { Err(ControlError::NotFound("there is no such target".into())) });
+        }
+        let refused = severity == crate::domain::Severity::Critical;
+        let obstacle = refused.then_some(Obstacle::Misconfigured);
+        let tried = Tried {
+            plugin: "pager".into(),
+            delivered: !refused,
+            reference: (!refused).then(|| "r1".into()),
+            took_ms: 1,
+            reason: obstacle.map(|_| "the token is wrong".into()),
+            advice: obstacle.map(|obstacle| obstacle.advice(&target)),
+            obstacle,
+            target,
+        };
+        Box::pin(async { Ok(tried) })
     }
 
     fn changes(&self) -> broadcast::Receiver<String> {
         self.changes.subscribe()
     }
 
-    fn ready(&self) -> Ready {
-        Ready { ready: !self.full, problems: if self.full { vec!["disk full".into()] } else { Vec::new() } }
+    fn ready(&self) -> Readiness {
+        Readiness { ready: !self.full, problems: if self.full { vec!["disk full".into()] } else { Vec::new() } }
     }
 
     fn metrics(&self) -> String {

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use jiff::Timestamp;
 
-use crate::domain::listing::{Range, Wanted};
+use crate::domain::listing::{FacetFilter, Range};
 use crate::domain::{Incident, Outcome, Severity, State};
 
 /// Which incidents to list.
@@ -52,8 +52,8 @@ impl Default for Filter {
 
 impl Filter {
     /// What it wants of an incident.
-    pub fn wanted(&self) -> Wanted {
-        Wanted {
+    pub fn wanted(&self) -> FacetFilter {
+        FacetFilter {
             live: self.live,
             state: self.state,
             outcome: self.outcome,

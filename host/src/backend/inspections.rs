@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::inspection::{Sight, Standing};
+use crate::domain::inspection::{Coverage, TrackedFinding};
 
 /// How an inspection stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,10 +24,10 @@ pub struct InspectionView {
     pub failed: Option<String>,
     /// How much the last run saw that came to its end.
     #[serde(default)]
-    pub seen: Option<Sight>,
+    pub seen: Option<Coverage>,
     /// The run that is under way.
     #[serde(default)]
     pub under_way: Option<Timestamp>,
     /// What is wrong.
-    pub findings: Vec<Standing>,
+    pub findings: Vec<TrackedFinding>,
 }

@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::policies::Explained;
+use super::policies::Explanation;
 use super::{Breaker, Cancellation, ControlError, PluginView};
 use crate::domain::{Mode, Outcome, Risk, RulingKind};
 use crate::model::costs::Costs;
 
 /// How often something decided, of what the host remembers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Used {
+pub struct UseCount {
     /// Incidents that were opened in the last 24 hours.
     pub day: u64,
     /// In the last 7 days.
@@ -36,14 +36,14 @@ pub struct Hour {
 
 /// What the last 7 days brought, counted at a time.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Tallies {
+pub struct WeeklyCounts {
     /// By the rule that decided; an empty text stands for the default.
-    pub by_rule: BTreeMap<String, Used>,
+    pub by_rule: BTreeMap<String, UseCount>,
     /// Every hour of the week, the oldest first.
     pub hours: Vec<Hour>,
 }
 
-impl Tallies {
+impl WeeklyCounts {
     /// Takes in an incident of the past.
     pub fn take(&mut self, rule: &str, opened_at: Timestamp, outcome: Option<Outcome>, now: Timestamp) {
         let used = match self.by_rule.get_mut(rule) {
@@ -98,7 +98,7 @@ pub struct DeclarationView {
     /// Its own mode.
     pub mode: Mode,
     /// How often it decided; none for what decides nothing by itself.
-    pub used: Option<Used>,
+    pub used: Option<UseCount>,
     /// Whom a route tells.
     pub to: Vec<String>,
 }
@@ -115,7 +115,7 @@ pub struct PoliciesView {
     /// What the lint says, in English.
     pub warnings: Vec<String>,
     /// What no rule decided.
-    pub default: Used,
+    pub default: UseCount,
 }
 
 /// A tool server, and how its calls went since this host was started.
@@ -219,7 +219,7 @@ pub const LASTED: [i64; 8] = [1, 10, 60, 300, 900, 3_600, 14_400, 86_400];
 
 /// How long incidents of one outcome took until that was clear, since the start.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Lasted {
+pub struct DurationCounts {
     /// The outcome's word.
     pub outcome: &'static str,
     /// How many were clear within each of [`LASTED`] and not the one before; the last place is for those that took longer.
@@ -228,7 +228,7 @@ pub struct Lasted {
 
 /// What is to be explained.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Asked {
+pub enum ExplainRequest {
     /// An incident: its id, a unique beginning of it, or `latest`.
     Incident(String),
     /// What Alertmanager would send.
@@ -245,7 +245,7 @@ pub trait Operations: Send + Sync {
     ///
     /// # Errors
     /// When there is no such incident, or nothing can be read from the body.
-    fn explain(&self, _asked: &Asked, _cancellation: &Cancellation) -> Result<Vec<Explained>, ControlError> {
+    fn explain(&self, _asked: &ExplainRequest, _cancellation: &Cancellation) -> Result<Vec<Explanation>, ControlError> {
         Err(ControlError::Unavailable("no host is running".into()))
     }
     /// Servers, tools and budgets; not what is paused, nor breakers and plugins.
@@ -260,11 +260,11 @@ pub trait Operations: Send + Sync {
         Ok(CostsView::default())
     }
     /// How long incidents took since the start.
-    fn lasted(&self) -> Vec<Lasted> {
+    fn lasted(&self) -> Vec<DurationCounts> {
         Vec::new()
     }
     /// What the last 7 days brought; counted anew now and then.
-    fn tallies(&self) -> Arc<Tallies> {
+    fn tallies(&self) -> Arc<WeeklyCounts> {
         Arc::default()
     }
 }
@@ -276,7 +276,7 @@ mod tests {
     #[test]
     fn the_week_is_counted_by_rule_and_hour() {
         let at = |hours: i64| Timestamp::from_second(1_763_000_000 + hours * 3_600).unwrap();
-        let mut tallies = Tallies::until(at(0));
+        let mut tallies = WeeklyCounts::until(at(0));
         assert_eq!(tallies.hours.len(), 168);
         tallies.take("a", at(0), Some(Outcome::Fixed), at(0));
         tallies.take("a", at(-30), Some(Outcome::Error), at(0));

@@ -6,12 +6,12 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::Payload;
-use crate::domain::decision::Heard;
-use crate::domain::{Considered, Decision, Origin, Risk, Ruling, RulingKind};
+use crate::domain::decision::GateRuling;
+use crate::domain::{Candidate, Decision, Origin, Risk, Ruling, RulingKind};
 
 /// A replay of the journal against policies.
 #[derive(Clone, Debug)]
-pub struct Replay {
+pub struct ReplayRequest {
     /// The folder with the policies; the configured one when none is named.
     pub folder: Option<PathBuf>,
     /// How far back incidents are compared.
@@ -20,7 +20,7 @@ pub struct Replay {
 
 /// What the lint is to read.
 #[derive(Clone, Debug, Default)]
-pub struct Lint {
+pub struct LintRequest {
     /// The folder with the policies; the configured one when none is named.
     pub folder: Option<PathBuf>,
     /// Starts no tool servers.
@@ -29,7 +29,7 @@ pub struct Lint {
 
 /// What the lint found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Linted {
+pub struct LintReport {
     /// What cannot be meant: a sentence with its place each.
     pub findings: Vec<String>,
     /// What could not be looked at, and why.
@@ -38,7 +38,7 @@ pub struct Linted {
 
 /// What drafts are wanted.
 #[derive(Clone, Debug)]
-pub struct Suggest {
+pub struct SuggestRequest {
     /// At least so many incidents behind each.
     pub min: usize,
     /// How far back; everything when none is said.
@@ -49,7 +49,7 @@ pub struct Suggest {
 
 /// How the table tests of a folder went.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Tested {
+pub struct TestReport {
     /// What was tested.
     pub folder: String,
     /// Cases that heard what they wanted.
@@ -66,7 +66,7 @@ pub struct Tested {
 
 /// What is to be explained.
 #[derive(Clone, Debug)]
-pub enum Subject {
+pub enum ExplainInput {
     /// An incident of the journal: its id, a unique beginning of it, or `latest`.
     Incident(String),
     /// A payload that nobody has sent.
@@ -87,12 +87,12 @@ pub struct ExplainedEvent {
     /// Alerts of the same object that are over.
     pub over: Vec<String>,
     /// Every rule about events in order.
-    pub considered: Vec<Considered>,
+    pub considered: Vec<Candidate>,
 }
 
 /// Why an incident is decided as it is.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Explained {
+pub struct Explanation {
     /// The incident's id, or the group key of one that does not exist.
     pub incident: String,
     /// One line about it.
@@ -110,7 +110,7 @@ pub struct Explained {
     /// Rules that erred: a sentence each.
     pub faults: Vec<String>,
     /// Every silence, inhibition and rule in order.
-    pub considered: Vec<Considered>,
+    pub considered: Vec<Candidate>,
     /// Looks that a gate refused then, or refuses now.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub looks: Vec<ExplainedLook>,
@@ -151,7 +151,7 @@ pub struct ExplainedAction {
     /// The gate that decides.
     pub by: String,
     /// Every gate that has something to say.
-    pub heard: Vec<Heard>,
+    pub heard: Vec<GateRuling>,
     /// What was ruled when it happened, guards included.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ruled: Option<Ruling>,

@@ -5,12 +5,12 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::chat::{Refused, RulingView};
+use crate::chat::{ChatError, RulingView};
 use crate::domain::{Person, Proposal, Risk};
 
 /// Something that the policies declare.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Declared {
+pub struct DeclarationSummary {
     /// `rule`, `gate`, `route`, …
     pub kind: String,
     /// Its name, unique among its kind.
@@ -30,7 +30,7 @@ pub struct Declared {
 
 /// A tool that may be called, as far as gates allow.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Offered {
+pub struct OfferedTool {
     /// `server.tool` or `plugin.action`.
     pub name: String,
     /// What it does, in the words of its server.
@@ -49,7 +49,7 @@ pub struct Offered {
 
 /// A change that a program wants in the name of a person.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Wanted {
+pub struct ProposalRequest {
     /// In whose name: asking approves nothing.
     pub person: Person,
     /// Why, and by which way, in a sentence.
@@ -60,7 +60,7 @@ pub struct Wanted {
 
 /// What came of it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Proposed {
+pub struct ProposalResult {
     /// The incident that it became.
     pub incident: String,
     /// How the gate ruled.
@@ -74,15 +74,15 @@ pub trait Programs: Send + Sync {
         Timestamp::UNIX_EPOCH
     }
     /// What the policies in force declare, in the order in which it is asked.
-    fn declared(&self) -> Vec<Declared> {
+    fn declared(&self) -> Vec<DeclarationSummary> {
         Vec::new()
     }
     /// All tools.
-    fn offered(&self) -> Vec<Offered> {
+    fn offered(&self) -> Vec<OfferedTool> {
         Vec::new()
     }
     /// Takes a proposal in, as an incident of its own; answers when the gate has ruled.
-    fn propose(&self, _wanted: Wanted) -> BoxFuture<'_, Result<Proposed, Refused>> {
-        Box::pin(std::future::ready(Err(Refused::Unavailable("no host is running".into()))))
+    fn propose(&self, _wanted: ProposalRequest) -> BoxFuture<'_, Result<ProposalResult, ChatError>> {
+        Box::pin(std::future::ready(Err(ChatError::Unavailable("no host is running".into()))))
     }
 }

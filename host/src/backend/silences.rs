@@ -5,14 +5,16 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::silence::{Cover, Preview, SilenceState, Tally};
+use crate::domain::silence::{CoveringSilence, HiddenCount, Preview, SilenceState};
 use crate::domain::{Access, Incident, Matcher, Person, Silence, SilenceId};
 
 /// A silence that somebody wants.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Draft {
+pub struct SilenceDraft {
     /// The silence whose place it is to take; none for a new one.
     pub id: Option<String>,
+    /// How that one was when somebody looked at it: a draft that rests on it is for nothing where it has been changed or ended since.
+    pub read: Option<Silence>,
     /// What it is to cover.
     pub matchers: Vec<Matcher>,
     /// From when on; none for now.
@@ -38,7 +40,7 @@ pub struct SilenceView {
     /// What it covers now; nothing that is not in force covers anything.
     pub covers: Preview,
     /// What it has hidden so far.
-    pub hidden: Tally,
+    pub hidden: HiddenCount,
 }
 
 /// Why something about a silence was not done.
@@ -56,6 +58,9 @@ pub enum SilenceError {
     /// The policies in force say no, or there are too many.
     #[error("{0}")]
     Refused(String),
+    /// It is not any more as it was when somebody looked at it.
+    #[error("{0}")]
+    Changed(String),
     /// The journal cannot be written.
     #[error("{0}")]
     Unavailable(String),
@@ -78,19 +83,19 @@ pub trait Silencing: Send + Sync {
         (Vec::new(), 0)
     }
     /// What holds an incident back now: until when, and by which silences as far as somebody may see them.
-    fn cover(&self, _incident: &Incident, _access: &Access) -> Option<Cover> {
+    fn cover(&self, _incident: &Incident, _access: &Access) -> Option<CoveringSilence> {
         None
     }
     /// What a silence would cover, and what speaks against it. Makes none.
     ///
     /// # Errors
     /// When it cannot be one.
-    fn preview(&self, _draft: &Draft, _access: &Access) -> Result<Preview, SilenceError> {
+    fn preview(&self, _draft: &SilenceDraft, _access: &Access) -> Result<Preview, SilenceError> {
         Ok(Preview::default())
     }
     /// Makes a silence, or changes the one that is named: by its own name where only its end or its comment changes, else the
     /// old one is ended and a new one made.
-    fn set_silence(&self, _draft: Draft) -> BoxFuture<'_, Result<SilenceId, SilenceError>> {
+    fn set_silence(&self, _draft: SilenceDraft) -> BoxFuture<'_, Result<SilenceId, SilenceError>> {
         Box::pin(std::future::ready(Err(SilenceError::Unavailable("no host is running".into()))))
     }
     /// Ends a silence.

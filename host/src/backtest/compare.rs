@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::incident_replay::IncidentReplay;
-use super::report::{ActionChange, ActionSide, Changed, Fate};
+use super::report::{ActionChange, ActionFate, ActionSide, Changed};
 use crate::domain::RulingKind;
 use crate::domain::call::digest;
 use crate::domain::incident::{ActionRecord, ActionState};
@@ -71,22 +71,22 @@ fn change(old: Option<&ActionRecord>, new: Option<&ActionRecord>) -> Option<Acti
 
 fn of(record: Option<&ActionRecord>) -> ActionSide {
     let Some(record) = record else {
-        return ActionSide { fate: Fate::NotProposed, rule: None, reason: None };
+        return ActionSide { fate: ActionFate::NotProposed, rule: None, reason: None };
     };
     let ruling = record.ruling.as_ref();
     let kind = ruling.map_or(RulingKind::Deny, |ruling| ruling.kind);
     let fate = match record.state {
-        _ if record.attempts > 0 && kind == RulingKind::Ask => Fate::Approved,
-        _ if record.attempts > 0 => Fate::Executed,
-        ActionState::Proposed => Fate::NotReached,
-        ActionState::Denied => Fate::Denied,
-        ActionState::Asked | ActionState::Rejected | ActionState::Expired => Fate::Asked,
+        _ if record.attempts > 0 && kind == RulingKind::Ask => ActionFate::Approved,
+        _ if record.attempts > 0 => ActionFate::Executed,
+        ActionState::Proposed => ActionFate::NotReached,
+        ActionState::Denied => ActionFate::Denied,
+        ActionState::Asked | ActionState::Rejected | ActionState::Expired => ActionFate::Asked,
         ActionState::Observed => match kind {
-            RulingKind::Allow => Fate::ObservedAllowed,
-            RulingKind::Ask => Fate::ObservedAsked,
-            RulingKind::Deny => Fate::ObservedDenied,
+            RulingKind::Allow => ActionFate::ObservedAllowed,
+            RulingKind::Ask => ActionFate::ObservedAsked,
+            RulingKind::Deny => ActionFate::ObservedDenied,
         },
-        _ => Fate::Executed,
+        _ => ActionFate::Executed,
     };
     let rule = ruling.map(|ruling| ruling.rule.clone());
     ActionSide { fate, rule, reason: ruling.map(|ruling| ruling.reason.clone()) }

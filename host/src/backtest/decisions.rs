@@ -1,11 +1,27 @@
 //! What follows from a decision, and how it is shown.
 
+use jiff::SignedDuration;
+
 use super::report::VerdictSide;
 use crate::domain::call::digest;
 use crate::domain::{Decision, Mode, Verdict};
 
+/// A hold lasts from the moment of its decision, which the journal does not say: only when it was written down. So long may lie
+/// between them.
+const WRITING: SignedDuration = SignedDuration::from_secs(5);
+
+/// Whether two decisions have the same consequences; `same_policies` says that the same rules made both.
+pub fn are_alike(old: &Decision, new: &Decision, same_policies: bool) -> bool {
+    if let (Verdict::Hold { until: before }, Verdict::Hold { until: after }) = (&old.verdict, &new.verdict) {
+        // However long the disk took: the same rule holds for the same time.
+        let same_rule = same_policies && old.rule == new.rule;
+        return same_rule || before.duration_until(*after).abs() <= WRITING;
+    }
+    path(old) == path(new)
+}
+
 /// What follows from a decision; two with the same path have the same consequences.
-pub fn path(decision: &Decision) -> (&'static str, String, Mode) {
+fn path(decision: &Decision) -> (&'static str, String, Mode) {
     let detail = match &decision.verdict {
         Verdict::Remediate { actions, .. } => {
             actions.iter().map(|proposal| digest(&proposal.call)).collect::<Vec<_>>().join(" ")

@@ -10,11 +10,11 @@ use super::report::Pair;
 use super::world::World;
 use crate::diagnosis;
 use crate::domain::call::digest;
-use crate::domain::entry::{Answer, Purpose};
+use crate::domain::entry::{ModelAnswer, Purpose};
 use crate::domain::incident::{ActionRecord, ActionState, Effect};
 use crate::domain::{ActionId, Call, Entry, Fact, Next, Origin, Proposal, Snapshot, next};
-use crate::pipeline::prepare::{self, Moment};
-use crate::pipeline::{Together, take_in, wanted};
+use crate::pipeline::prepare::{self, PreparePhase};
+use crate::pipeline::{ProposalRelation, accept, required_looks};
 use crate::ports::JournalError;
 use crate::store::open_all;
 
@@ -101,14 +101,14 @@ fn step(
         Effect::Collect => collect(replay, world, at)?,
         Effect::AskModel => return model(replay, world, at),
         Effect::Rule { action } => {
-            prepare(replay, world, at, &action, Moment::Ruling)?;
+            prepare(replay, world, at, &action, PreparePhase::Ruling)?;
             see(replay, world, at, &action)?;
             let Some(record) = replay.fresh.action(&action).cloned() else { return Ok(false) };
             let ruling = world.gate.rule(world.policies, &replay.fresh, &record.action, &world.context(at));
-            replay.ruled_so(world, &action, ruling, at);
+            replay.apply_ruling(world, &action, ruling, at);
         }
         Effect::Execute { action } => {
-            prepare(replay, world, at, &action, Moment::Execution)?;
+            prepare(replay, world, at, &action, PreparePhase::Execution)?;
             if replay.fresh.action(&action).is_some_and(|record| record.state == ActionState::Proposed) {
                 return Ok(true);
             }
@@ -121,7 +121,7 @@ fn step(
             let record = replay.fresh.action(&action);
             let Some(call) = record.and_then(ActionRecord::taking_back) else { return Ok(false) };
             let proposal = Proposal::of(call);
-            propose(replay, world, at, vec![proposal], &Origin::Undo { action }, Together::Steps);
+            propose(replay, world, at, vec![proposal], &Origin::Undo { action }, ProposalRelation::Steps);
         }
         Effect::Report | Effect::Close { .. } => return Ok(false),
     }
@@ -148,7 +148,7 @@ fn decide(replay: &mut IncidentReplay, world: &World<'_>, at: Timestamp) {
 /// Evidence as far as the record knows it, in one go, and what it shows to be wrong.
 fn collect(replay: &mut IncidentReplay, world: &World<'_>, at: Timestamp) -> Result<(), JournalError> {
     for _ in 0..STEPS {
-        let wanted = wanted(world.policies, &replay.fresh, &world.context(at));
+        let wanted = required_looks(world.policies, &replay.fresh, &world.context(at));
         if wanted.is_empty() {
             break;
         }
@@ -173,7 +173,7 @@ fn plan(replay: &mut IncidentReplay, world: &World<'_>, at: Timestamp, plugin: &
     replay.apply(at, planned);
     let rule = replay.fresh.decision.as_ref().and_then(|decision| decision.rule.clone()).unwrap_or_default();
     let origin = Origin::Plugin { name: plugin.to_string(), rule };
-    propose(replay, world, at, proposals, &origin, Together::AlternativesOfAnObject);
+    propose(replay, world, at, proposals, &origin, ProposalRelation::AlternativesOfAnObject);
     Ok(true)
 }
 
@@ -192,11 +192,11 @@ fn model(replay: &mut IncidentReplay, world: &World<'_>, at: Timestamp) -> Resul
         return Ok(false);
     };
     let proposals = match &answered {
-        Fact::Answered { answer: Answer::Act { proposals, .. }, .. } => proposals.clone(),
+        Fact::Answered { answer: ModelAnswer::Act { proposals, .. }, .. } => proposals.clone(),
         _ => Vec::new(),
     };
     replay.apply(at, answered);
-    propose(replay, world, at, proposals, &Origin::Model, Together::Alternatives);
+    propose(replay, world, at, proposals, &Origin::Model, ProposalRelation::Alternatives);
     Ok(true)
 }
 
@@ -206,9 +206,9 @@ fn propose(
     at: Timestamp,
     proposals: Vec<Proposal>,
     origin: &Origin,
-    together: Together,
+    together: ProposalRelation,
 ) {
-    let facts = take_in(world.policies, &replay.fresh, &world.context(at), proposals, origin, together);
+    let facts = accept(world.policies, &replay.fresh, &world.context(at), proposals, origin, together);
     facts.into_iter().for_each(|fact| replay.apply(at, fact));
 }
 
@@ -216,7 +216,7 @@ fn execute(replay: &mut IncidentReplay, world: &World<'_>, at: Timestamp, action
     let Some(record) = replay.fresh.action(&action).cloned() else { return };
     let fact = match world.gate.permit(world.policies, &replay.fresh, &record, &world.context(at)) {
         Ok(permit) => permit.intent(),
-        Err(ruling) => return replay.ruled_so(world, &action, *ruling, at),
+        Err(ruling) => return replay.apply_ruling(world, &action, *ruling, at),
     };
     replay.apply(at, fact);
 }
@@ -274,7 +274,7 @@ fn prepare(
     world: &World<'_>,
     at: Timestamp,
     action: &ActionId,
-    moment: Moment,
+    moment: PreparePhase,
 ) -> Result<(), JournalError> {
     let due = replay.fresh.action(action).and_then(|record| prepare::due(record, moment, at)).cloned();
     let Some(call) = due else { return Ok(()) };

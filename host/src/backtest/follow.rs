@@ -3,9 +3,11 @@
 //! As long as both sides stand alike, the record says when something happens and what tools, models
 //! and persons answered, and the new policies are asked at exactly these moments.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
-use super::decisions::{path, side};
+use super::decisions::{are_alike, side};
 use super::incident_replay::IncidentReplay;
 use super::report::{Pair, RouteChange};
 use super::world::World;
@@ -28,6 +30,9 @@ impl IncidentReplay {
         if let Fact::Decided { decision } = &entry.fact {
             self.same_policies &= decision.policies == world.digest;
         }
+        if self.recorded.opened_at < world.options.since {
+            return self.shadow(world, entry);
+        }
         if self.parted {
             self.recorded.apply(entry);
             return divergence::hear(self, world, entry);
@@ -41,6 +46,35 @@ impl IncidentReplay {
             world.swerved |= !self.same_policies;
             divergence::advance(self, world, entry.at)?;
         }
+        Ok(())
+    }
+
+    /// An incident from before the window, which happened as it did, whatever the new policies would have done about it: what it
+    /// changed cools, and from each budget of the new policies goes what they would have spent on it.
+    fn shadow(&mut self, world: &mut World<'_>, entry: &Entry) -> Result<(), JournalError> {
+        let at = entry.at;
+        let mut fact = entry.fact.clone();
+        match &entry.fact {
+            Fact::Decided { decision } => learn(world, decision),
+            Fact::Ruled { ruling, .. } if ruling.mode == Mode::Enforce => world.mode = Mode::Enforce,
+            Fact::Intent { action, attempt, .. } => {
+                divergence::see(self, world, at, action)?;
+                let record = self.fresh.action(action).cloned();
+                let permit = record
+                    .map(|record| world.gate.permit(world.policies, &self.fresh, &record, &world.context(at)))
+                    .and_then(Result::ok);
+                if let Some(permit) = permit {
+                    fact = named(permit.intent(), attempt);
+                    self.recorded.apply(entry);
+                    self.apply(at, fact);
+                    return Ok(());
+                }
+            }
+            _ => {}
+        }
+        self.recorded.apply(entry);
+        self.apply(at, fact.clone());
+        world.gate.record(&self.fresh, &fact);
         Ok(())
     }
 
@@ -90,16 +124,7 @@ impl IncidentReplay {
     }
 
     fn decided(&mut self, world: &mut World<'_>, old: &Decision, at: Timestamp) {
-        let built_in = |rule: &str| rule.starts_with("silence:") || rule.starts_with("inhibit:");
-        match old.rule.as_deref() {
-            None => {
-                world.mode = old.mode;
-                world.model = old.verdict.kind() == "investigate";
-            }
-            Some(rule) if built_in(rule) => world.mode = old.mode,
-            Some(_) if old.mode == Mode::Enforce => world.mode = Mode::Enforce,
-            Some(_) => {}
-        }
+        learn(world, old);
         let mut facts = self.judged(world, at);
         if old.policies == world.digest
             && old.mode == Mode::Observe
@@ -111,8 +136,13 @@ impl IncidentReplay {
         }
         let mut facts = facts.into_iter();
         let Some(Fact::Decided { decision: new }) = facts.next() else { return };
+        let same_path = are_alike(old, &new, old.policies == world.digest);
+        // A hold that is the same ends when the record says, on both sides.
+        let new = match &new.verdict {
+            Verdict::Hold { .. } if same_path => Arc::new(Decision { verdict: old.verdict.clone(), ..(*new).clone() }),
+            _ => new,
+        };
         let (before, after) = (side(old), side(&new));
-        let same_path = path(old) == path(&new);
         // Who asks first what is wrong decides nothing.
         let both_look = old.verdict == Verdict::Diagnose && new.verdict == Verdict::Diagnose;
         if !same_path || old.rule != new.rule && !both_look {
@@ -159,7 +189,7 @@ impl IncidentReplay {
                         self.note("other people, or another number of them, would have to approve");
                     }
                 }
-                self.ruled_so(world, id, *ruling, at);
+                self.apply_ruling(world, id, *ruling, at);
             }
         }
     }
@@ -171,14 +201,8 @@ impl IncidentReplay {
         }
         let permit = world.gate.permit(world.policies, &self.fresh, &record, &world.context(at));
         let fact = match permit {
-            Ok(permit) => {
-                let mut intent = permit.intent();
-                if let Fact::Intent { attempt: name, .. } = &mut intent {
-                    *name = attempt.to_string();
-                }
-                intent
-            }
-            Err(ruling) => return self.ruled_so(world, id, *ruling, at),
+            Ok(permit) => named(permit.intent(), attempt),
+            Err(ruling) => return self.apply_ruling(world, id, *ruling, at),
         };
         self.apply(at, fact);
     }
@@ -227,7 +251,7 @@ impl IncidentReplay {
 
     /// Nobody was told that it is over; the new policies may tell somebody.
     fn closed(&mut self, world: &World<'_>, at: Timestamp) {
-        let open_ended = matches!(self.fresh.outcome(), Some(Outcome::NeedsPerson | Outcome::Error));
+        let open_ended = self.fresh.outcome().is_some_and(Outcome::is_open);
         let told = self.fresh.deliveries.iter().any(|delivery| delivery.occasion == Occasion::Resolved);
         if open_ended
             && !told
@@ -242,6 +266,28 @@ impl IncidentReplay {
             }
         }
     }
+}
+
+/// What a recorded decision says of the host.
+fn learn(world: &mut World<'_>, old: &Decision) {
+    let built_in = |rule: &str| rule.starts_with("silence:") || rule.starts_with("inhibit:");
+    match old.rule.as_deref() {
+        None => {
+            world.mode = old.mode;
+            world.model = old.verdict.kind() == "investigate";
+        }
+        Some(rule) if built_in(rule) => world.mode = old.mode,
+        Some(_) if old.mode == Mode::Enforce => world.mode = Mode::Enforce,
+        Some(_) => {}
+    }
+}
+
+/// An intent under the name of the recorded attempt.
+fn named(mut intent: Fact, attempt: &str) -> Fact {
+    if let Fact::Intent { attempt: name, .. } = &mut intent {
+        *name = attempt.to_string();
+    }
+    intent
 }
 
 fn asks(ruling: &Ruling) -> bool {

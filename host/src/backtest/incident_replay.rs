@@ -76,7 +76,7 @@ impl IncidentReplay {
     }
 
     /// Takes in a ruling of the new side, which the gate learns from.
-    pub fn ruled_so(&mut self, world: &World<'_>, id: &ActionId, ruling: Ruling, at: Timestamp) {
+    pub fn apply_ruling(&mut self, world: &World<'_>, id: &ActionId, ruling: Ruling, at: Timestamp) {
         let fact = Fact::Ruled { action: id.clone(), ruling };
         self.apply(at, fact.clone());
         world.gate.record(&self.fresh, &fact);

@@ -74,8 +74,8 @@ impl Summary {
             self.no_longer_happening += one(old.happens() && !new.happens());
             self.newly_asked += one(new.asks() && !old.asks());
             self.no_longer_asked += one(old.asks() && !new.asks());
-            self.newly_allowed_in_observe += one(new == Fate::ObservedAllowed);
-            self.no_longer_allowed_in_observe += one(old == Fate::ObservedAllowed);
+            self.newly_allowed_in_observe += one(new == ActionFate::ObservedAllowed);
+            self.no_longer_allowed_in_observe += one(old == ActionFate::ObservedAllowed);
         }
     }
 }
@@ -160,7 +160,7 @@ pub struct ActionChange {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ActionSide {
     /// What becomes of it.
-    pub fate: Fate,
+    pub fate: ActionFate,
     /// The gate rule that decided.
     pub rule: Option<String>,
     /// Why.
@@ -170,7 +170,7 @@ pub struct ActionSide {
 /// What becomes of an action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Fate {
+pub enum ActionFate {
     /// Nobody proposes it.
     NotProposed,
     /// It is proposed, but something before it ends the sequence.
@@ -191,7 +191,7 @@ pub enum Fate {
     ObservedAllowed,
 }
 
-impl Fate {
+impl ActionFate {
     fn happens(self) -> bool {
         matches!(self, Self::Executed | Self::Approved)
     }

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 
 use self::rig::{Rig, START, TOUGH, set};
-use super::report::{Fate, Report};
+use super::report::{ActionFate, Report};
 use super::{Options, run};
 use crate::domain::Mode;
 use crate::journal::Memory;
@@ -98,7 +98,7 @@ fn changes_name_rules_actions_calls_and_routes() {
     let once = replay(&journal, &once, Mode::Enforce);
     assert_eq!(once.summary.no_longer_happening, 2, "{once:?}");
     let action = &once.changes[0].actions[0];
-    assert_eq!((action.old.fate, action.new.fate), (Fate::Executed, Fate::Denied));
+    assert_eq!((action.old.fate, action.new.fate), (ActionFate::Executed, ActionFate::Denied));
     assert_eq!(action.new.rule.as_deref(), Some("builtin.budget"));
 
     let routed = replay(&journal, &SIMPLE.replace("to: \"ops\"", "to: \"oncall\""), Mode::Enforce);
@@ -156,7 +156,7 @@ fn nobody_asked_any_more_is_a_change() {
     let report = replay(&journal, SIMPLE, Mode::Enforce);
     assert_eq!((report.summary.no_longer_asked, report.summary.newly_happening), (1, 0), "{report:?}");
     let action = &report.changes[0].actions[0];
-    assert_eq!((action.old.fate, action.new.fate), (Fate::Approved, Fate::Executed));
+    assert_eq!((action.old.fate, action.new.fate), (ActionFate::Approved, ActionFate::Executed));
 }
 
 #[test]
@@ -172,11 +172,11 @@ fn what_is_older_spends_but_is_not_compared() {
 fn a_canary_counts_what_the_new_policies_would_have_done() {
     let asking = SIMPLE.replace("allow: true", "allow: canary(1, #{ within: \"30m\" })");
     let report = replay(&recorded(), &asking, Mode::Enforce);
-    let fates = |report: &Report| -> Vec<Fate> {
+    let fates = |report: &Report| -> Vec<ActionFate> {
         report.changes.iter().flat_map(|change| &change.actions).map(|action| action.new.fate).collect()
     };
     // Nobody answered the first question, so nothing is ever proven.
-    assert_eq!(fates(&report), [Fate::Asked, Fate::Asked, Fate::Asked]);
+    assert_eq!(fates(&report), [ActionFate::Asked, ActionFate::Asked, ActionFate::Asked]);
     // Long ago something helped under this name; that it was not compared is no reason to forget it.
     let check = "check(\"helps\", #{ on: #{ tool: \"k.restart\" }, verify: |a| verification(look(\"k.get\"), #{ present: \"$.ok\" }) });";
     let proving = format!("{asking}\n{check}");
@@ -222,4 +222,69 @@ fn what_a_gate_wants_to_see_is_taken_from_the_record_or_said_to_be_missing() {
     );
     let report = replay(&rig.done(), &other, Mode::Enforce);
     assert_eq!((report.summary.incidents, report.changes), (1, vec![]));
+}
+
+const HOLDING: &str = r#"
+rule("held", #{ on: #{ alertname: "Slow" }, when: |i| i.age < 900, then: hold("7m", "it may pass") });
+rule("lasting", #{ on: #{ alertname: "Leak" }, for_at_least: "9m", then: escalate("it lasts") });
+rule("restart", #{ on: #{ alertname: ["Stuck", "Jam"] }, then: |i| remediate(act("k.restart", #{ namespace: "shop", name: i.labels.app })) });
+rule("tell", #{ then: escalate("a person") });
+gate("restarts", #{ on: #{ tool: "k.restart" }, cooldown: "25m", allow: budget(#{ max: 2, within: "1h" }) });
+route("all", #{ to: "ops" });
+"#;
+
+/// What differs where a journal is replayed against the policies that were in force at its end.
+fn differences(journal: &Memory, policies: &str, since: Timestamp) -> (Report, usize) {
+    let report = run(journal, &set(policies), Options::new(since, Mode::Enforce), &|_| {}).unwrap();
+    let found = report.changes.len() + report.not_reproduced.len();
+    (report, found)
+}
+
+#[test]
+fn a_hold_that_was_written_down_later_than_it_was_decided_is_the_same() {
+    let mut rig = Rig::new(7, HOLDING, Mode::Enforce);
+    rig.tick(SignedDuration::from_millis(3));
+    for (minute, name, app) in
+        [(0, "Slow", "a"), (1, "Leak", "a"), (2, "Stuck", "b"), (14, "Jam", "b"), (31, "Stuck", "c"), (33, "Slow", "d")]
+    {
+        rig.at(start() + SignedDuration::from_mins(minute));
+        rig.fire(name, app);
+        rig.settle();
+    }
+    rig.at(start() + SignedDuration::from_mins(180));
+    rig.settle();
+    let journal = rig.done();
+    for since in [0, 3, 13, 32] {
+        let (report, found) = differences(&journal, HOLDING, start() + SignedDuration::from_mins(since));
+        assert!(found == 0 && report.summary.incidents > 0, "since minute {since}: {report:#?}");
+        // With another digest nothing but the length of a hold says that it is the same.
+        let (report, found) =
+            differences(&journal, &format!("{HOLDING}// x"), start() + SignedDuration::from_mins(since));
+        assert_eq!(found, 0, "since minute {since}: {report:#?}");
+    }
+    let (report, _) = differences(&journal, &HOLDING.replace("\"7m\"", "\"8m\""), start());
+    assert_eq!(report.summary.verdicts, 2, "another length is a change: {report:#?}");
+}
+
+#[test]
+fn what_older_policies_did_before_the_window_cools_and_is_spent_within_it() {
+    // Before the window other policies were in force, which repaired what those of now leave to a person.
+    let now = HOLDING.replace("[\"Stuck\", \"Jam\"]", "\"Jam\"");
+    for (apps, minutes) in [(["b", "b"], [3, 4]), (["b", "b"], [3, 20]), (["b", "c"], [12, 14])] {
+        let mut rig = Rig::new(7, HOLDING, Mode::Enforce);
+        rig.fire("Stuck", "b");
+        rig.settle();
+        rig.at(start() + SignedDuration::from_mins(2));
+        rig.govern(&now);
+        for (app, minute) in apps.into_iter().zip(minutes) {
+            rig.at(start() + SignedDuration::from_mins(minute));
+            rig.fire("Jam", app);
+            rig.settle();
+        }
+        rig.at(start() + SignedDuration::from_mins(180));
+        rig.settle();
+        let journal = rig.done();
+        let (report, found) = differences(&journal, &now, start() + SignedDuration::from_mins(2));
+        assert!(found == 0 && report.summary.incidents > 0, "{apps:?} {minutes:?}: {report:#?}");
+    }
 }

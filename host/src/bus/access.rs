@@ -58,32 +58,32 @@ impl Access {
     ///
     /// # Errors
     /// When it is none that can be shown.
-    pub fn shown(&self, nonce: &[u8]) -> Result<Auth, String> {
-        let mut shown = Auth::new();
+    pub fn auth(&self, nonce: &[u8]) -> Result<Auth, String> {
+        let mut auth = Auth::new();
         let sign = |key: &KeyPair| key.sign(nonce).map_err(|_| "the seed signs nothing".to_string());
         match &self.login {
             // The servers of one bus know the same people.
             Login::Open => match self.servers.iter().find_map(|server| server.login.clone()) {
-                Some((user, Some(password))) => (shown.username, shown.password) = (Some(user), Some(password)),
-                Some((token, None)) => shown.token = Some(token),
+                Some((user, Some(password))) => (auth.username, auth.password) = (Some(user), Some(password)),
+                Some((token, None)) => auth.token = Some(token),
                 None => {}
             },
             Login::User(user, password) => {
-                (shown.username, shown.password) = (Some(user.clone()), Some(password.expose().into()));
+                (auth.username, auth.password) = (Some(user.clone()), Some(password.expose().into()));
             }
-            Login::Token(token) => shown.token = Some(token.expose().into()),
+            Login::Token(token) => auth.token = Some(token.expose().into()),
             Login::Nkey(seed) => {
                 let key = KeyPair::from_seed(seed.expose().trim());
                 let key = key.map_err(|_| "nkey is no seed of a user, which begins with SU".to_string())?;
-                (shown.nkey, shown.signature) = (Some(key.public_key()), Some(sign(&key)?));
+                (auth.nkey, auth.signature) = (Some(key.public_key()), Some(sign(&key)?));
             }
             Login::Credentials(text) => {
                 let Credentials { jwt, key } = Credentials::of(text.expose())
                     .ok_or("the credentials hold no JWT and seed, as `nsc generate creds` writes them")?;
-                (shown.jwt, shown.signature) = (Some(jwt), Some(sign(&key)?));
+                (auth.jwt, auth.signature) = (Some(jwt), Some(sign(&key)?));
             }
         }
-        Ok(shown)
+        Ok(auth)
     }
 }
 
@@ -103,7 +103,7 @@ impl Credentials {
 }
 
 /// What is shown with each connection: what is good now, or what was read last where that cannot be read.
-pub(super) struct Showing {
+pub(super) struct Authenticator {
     pub settings: Settings,
     pub environment: Arc<dyn Environment>,
     pub last: Mutex<Access>,
@@ -111,23 +111,23 @@ pub(super) struct Showing {
     pub clock: Arc<dyn Clock>,
 }
 
-impl Showing {
-    /// As [`Access::shown`].
-    pub fn now(&self, nonce: &[u8]) -> Result<Auth, String> {
+impl Authenticator {
+    /// As [`Access::auth`].
+    pub fn auth(&self, nonce: &[u8]) -> Result<Auth, String> {
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         let read = Access::read(&self.settings, self.environment.as_ref());
-        match read.and_then(|access| Ok((access.shown(nonce)?, access))) {
-            Ok((shown, access)) => {
+        match read.and_then(|access| Ok((access.auth(nonce)?, access))) {
+            Ok((auth, access)) => {
                 *last = access;
-                return Ok(shown);
+                return Ok(auth);
             }
             // Such as a file that is being written.
             Err(why) => {
                 let text = format!("what the host shows cannot be read anew, so it shows what was good before: {why}");
-                self.status.objects(&text, self.clock.elapsed());
+                self.status.server_error(&text, self.clock.elapsed());
             }
         }
-        last.shown(nonce)
+        last.auth(nonce)
     }
 }
 

@@ -6,10 +6,10 @@ use std::time::Duration;
 use async_nats::jetstream::{self, Context};
 use async_nats::{AuthError, Client, ConnectOptions, Event, ServerAddr};
 
-use super::Bus;
-use super::access::{Access, Showing};
+use super::access::{Access, Authenticator};
 use super::publish::ANSWER;
-use super::status::{Status, What};
+use super::status::{MessageOutcome, Status};
+use super::{Bus, server_version};
 use crate::network;
 
 /// The shortest and the longest pause between two attempts.
@@ -33,8 +33,11 @@ pub(super) async fn connected(bus: &Bus) -> Connection {
     let mut pause = PAUSE;
     loop {
         match connect(bus).await {
-            Ok(client) => return Connection { streams: streams(bus, &client), client },
-            Err(why) => bus.status.unconnected(&why),
+            Ok(client) => {
+                server_version::check(&bus.settings, &bus.status, &client);
+                return Connection { streams: streams(bus, &client), client };
+            }
+            Err(why) => bus.status.connect_failed(&why),
         }
         bus.clock.sleep(pause).await;
         pause = (pause * 2).min(LONGEST);
@@ -52,7 +55,7 @@ fn streams(bus: &Bus, client: &Client) -> Context {
 
 async fn connect(bus: &Bus) -> Result<Client, String> {
     let access = Access::read(&bus.settings, bus.environment.as_ref())?;
-    access.shown(b"")?;
+    access.auth(b"")?;
     let servers: Result<Vec<ServerAddr>, _> = access.servers.iter().map(|server| server.url.parse()).collect();
     let servers = servers.map_err(|error| error.to_string())?;
     let encrypted = access.servers.iter().any(|server| server.url.starts_with("tls://"));
@@ -106,15 +109,15 @@ fn advice(text: &str, encrypted: bool, first: bool) -> Option<&'static str> {
 fn options(bus: &Bus, access: Access) -> ConnectOptions {
     let (status, clock) = (Arc::clone(&bus.status), Arc::clone(&bus.clock));
     let tls = &bus.settings.tls;
-    let showing = Arc::new(Showing {
+    let authenticator = Arc::new(Authenticator {
         settings: bus.settings.clone(),
         environment: Arc::clone(&bus.environment),
         last: Mutex::new(access),
         status: Arc::clone(&bus.status),
         clock: Arc::clone(&bus.clock),
     });
-    let shown = move |nonce: Vec<u8>| std::future::ready(showing.now(&nonce).map_err(AuthError::new));
-    let mut options = ConnectOptions::with_auth_callback(shown)
+    let auth = move |nonce: Vec<u8>| std::future::ready(authenticator.auth(&nonce).map_err(AuthError::new));
+    let mut options = ConnectOptions::with_auth_callback(auth)
         .name(format!("tidegate {}", bus.settings.name))
         .ping_interval(PING)
         .subscription_capacity(WAITING)
@@ -140,14 +143,14 @@ fn options(bus: &Bus, access: Access) -> ConnectOptions {
 fn note(status: &Status, event: &Event, elapsed: Duration) {
     match event {
         Event::Connected => status.connected(),
-        Event::Disconnected | Event::Closed => status.lost(),
+        Event::Disconnected | Event::Closed => status.disconnected(),
         // One for each message, so it is counted and not told.
-        Event::SlowConsumer(_) => status.add(What::Missed, 1),
+        Event::SlowConsumer(_) => status.add(MessageOutcome::Missed, 1),
         Event::LameDuckMode => tracing::info!("the server of the bus is about to stop"),
         other => {
             let text = other.to_string();
-            status.objections.heard(&text);
-            status.objects(&text, elapsed);
+            status.violations.record(&text);
+            status.server_error(&text, elapsed);
         }
     }
 }

@@ -21,7 +21,7 @@ pub const SENDER: &str = "Tidegate-Source";
 /// How long the server may take to answer.
 pub(super) const ANSWER: Duration = Duration::from_secs(5);
 /// How long it is waited for an objection where nobody says that a message has been taken.
-const OBJECTION: Duration = Duration::from_millis(50);
+const VIOLATION: Duration = Duration::from_millis(50);
 /// Bytes of a line of a header beside its name and value, and of what precedes all of them.
 const LINE: usize = 4;
 const FIRST_LINE: usize = 12;
@@ -67,50 +67,50 @@ pub enum Unsent {
 
 /// Why a message was not sent.
 #[derive(Debug)]
-pub(super) enum Sent {
+pub(super) enum PublishFailure {
     /// It is tried again.
-    Later(String),
+    Retry(String),
     /// It cannot be.
-    Never(String),
+    Rejected(String),
     /// No stream keeps it.
-    Nowhere(String),
+    NoStream(String),
     /// The server does not let the host publish there.
     Forbidden(String),
 }
 
-impl Sent {
+impl PublishFailure {
     /// What is wrong, in a word.
     pub fn kind(&self) -> &'static str {
         match self {
-            Self::Later(_) => "later",
-            Self::Never(_) => "never",
-            Self::Nowhere(_) => "nowhere",
+            Self::Retry(_) => "later",
+            Self::Rejected(_) => "never",
+            Self::NoStream(_) => "nowhere",
             Self::Forbidden(_) => "forbidden",
         }
     }
 
     /// What is wrong, in a sentence.
     pub fn text(&self) -> &str {
-        let (Self::Later(why) | Self::Never(why) | Self::Nowhere(why) | Self::Forbidden(why)) = self;
+        let (Self::Retry(why) | Self::Rejected(why) | Self::NoStream(why) | Self::Forbidden(why)) = self;
         why
     }
 }
 
 /// What goes onto the wire.
-pub(super) struct Wire<'a> {
+pub(super) struct OutgoingMessage<'a> {
     pub subject: &'a str,
     /// One of the whole stream.
-    pub name: String,
+    pub id: String,
     pub headers: HeaderMap,
     pub body: &'a str,
     /// Whether a stream must have taken it.
     pub acknowledged: bool,
     /// Whether an objection is waited for where nobody says that it was taken.
-    pub heeds: bool,
+    pub await_violation: bool,
 }
 
-/// A name out of several parts: the same ones make the same one.
-pub(super) fn name<'a>(parts: impl IntoIterator<Item = &'a str>) -> String {
+/// An id out of several parts: the same ones make the same one.
+pub(super) fn message_id<'a>(parts: impl IntoIterator<Item = &'a str>) -> String {
     let mut hash = Sha256::new();
     for (n, part) in parts.into_iter().enumerate() {
         if n > 0 {
@@ -123,57 +123,64 @@ pub(super) fn name<'a>(parts: impl IntoIterator<Item = &'a str>) -> String {
 
 impl Connection {
     /// Publishes once. A server that says nothing has not taken it.
-    pub(super) async fn publish(&self, status: &Status, clock: &dyn Clock, wire: Wire<'_>) -> Result<Published, Sent> {
-        let (subject, heeds) = (wire.subject, wire.heeds && !wire.acknowledged);
-        let before = status.objections.count();
+    pub(super) async fn publish(
+        &self,
+        status: &Status,
+        clock: &dyn Clock,
+        message: OutgoingMessage<'_>,
+    ) -> Result<Published, PublishFailure> {
+        let (subject, await_violation) = (message.subject, message.await_violation && !message.acknowledged);
+        let before = status.violations.count();
         let answer = async {
-            let answer = self.answer(wire).await;
+            let answer = self.answer(message).await;
             // It comes beside what says that the server has read the message.
-            if heeds && answer.is_ok() {
-                clock.sleep(OBJECTION).await;
+            if await_violation && answer.is_ok() {
+                clock.sleep(VIOLATION).await;
             }
             answer
         };
         let forbidden = async {
-            status.objections.to(subject, before).await;
-            Err(Sent::Forbidden(format!("the server does not let the host publish on {subject}")))
+            status.violations.on_subject(subject, before).await;
+            Err(PublishFailure::Forbidden(format!("the server does not let the host publish on {subject}")))
         };
         let silent = async {
             clock.sleep(ANSWER).await;
             let seconds = ANSWER.as_secs();
             let text =
                 format!("no answer came within {seconds} s: the server is too slow, or no stream keeps {subject}");
-            Err(Sent::Later(text))
+            Err(PublishFailure::Retry(text))
         };
         let answered = async { select(pin!(answer), pin!(silent)).await.factor_first().0 };
         select(pin!(forbidden), pin!(answered)).await.factor_first().0
     }
 
-    async fn answer(&self, wire: Wire<'_>) -> Result<Published, Sent> {
-        let later = |error: &dyn std::fmt::Display| Sent::Later(error.to_string());
-        let Wire { subject, name, headers, body, acknowledged, .. } = wire;
+    async fn answer(&self, message: OutgoingMessage<'_>) -> Result<Published, PublishFailure> {
+        let later = |error: &dyn std::fmt::Display| PublishFailure::Retry(error.to_string());
+        let OutgoingMessage { subject, id, headers, body, acknowledged, .. } = message;
         if !acknowledged {
             let mut headers = headers;
-            headers.insert(header::NATS_MESSAGE_ID, name.as_str());
+            headers.insert(header::NATS_MESSAGE_ID, id.as_str());
             let sent = self.client.publish_with_headers(subject.to_string(), headers, body.to_string().into()).await;
             sent.map_err(|error| later(&error))?;
             self.client.flush().await.map_err(|error| later(&error))?;
             return Ok(Published::default());
         }
-        let message = PublishMessage::build().headers(headers).message_id(name).payload(body.to_string().into());
+        let message = PublishMessage::build().headers(headers).message_id(id).payload(body.to_string().into());
         let answer = match self.streams.send_publish(subject.to_string(), message).await {
             Ok(answer) => answer.await,
             Err(error) => Err(error),
         };
         match answer {
             Ok(kept) => Ok(Published { duplicate: kept.duplicate, kept: Some((kept.stream, kept.sequence)) }),
-            Err(error) if error.kind() == PublishErrorKind::StreamNotFound => Err(Sent::Nowhere(format!(
+            Err(error) if error.kind() == PublishErrorKind::StreamNotFound => Err(PublishFailure::NoStream(format!(
                 "no stream keeps the subject {subject}; make one, or set acknowledged = false"
             ))),
-            Err(error) if error.kind() == PublishErrorKind::MaxPayloadExceeded => Err(Sent::Never(error.to_string())),
+            Err(error) if error.kind() == PublishErrorKind::MaxPayloadExceeded => {
+                Err(PublishFailure::Rejected(error.to_string()))
+            }
             Err(error) => match refusal(&error) {
                 // What a server finds wrong with a message stays so; what it lacks itself may pass.
-                Some(refusal) if refusal.code() < 500 => Err(Sent::Never(refusal.to_string())),
+                Some(refusal) if refusal.code() < 500 => Err(PublishFailure::Rejected(refusal.to_string())),
                 _ => Err(later(&error)),
             },
         }
@@ -186,11 +193,11 @@ fn refusal<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a jetst
 }
 
 /// Bytes that headers take on the wire.
-fn size(headers: &HeaderMap, name: &str) -> usize {
+fn size(headers: &HeaderMap, id: &str) -> usize {
     let line = |name: &str, value: &str| name.len() + value.len() + LINE;
     let all = headers.iter().flat_map(|(name, values)| values.iter().map(move |value| (name, value)));
     let all: usize = all.map(|(name, value)| line(name.as_ref(), value.as_str())).sum();
-    FIRST_LINE + all + line("Nats-Msg-Id", name)
+    FIRST_LINE + all + line("Nats-Msg-Id", id)
 }
 
 impl Bus {
@@ -213,23 +220,26 @@ impl Bus {
             Unsent::Unavailable(why)
         };
         let Either::Left((connection, _)) = select(pin!(self.connection()), self.clock.sleep(ANSWER)).await else {
-            return Err(away(self.status.away()));
+            return Err(away(self.status.connection_problem()));
         };
         // What is handed over now would be sent later, when it may have been given up.
         if connection.client.connection_state() != State::Connected {
-            return Err(away(self.status.away()));
+            return Err(away(self.status.connection_problem()));
         }
-        let name = name([message.subject.as_str(), &message.of, &message.id]);
-        let most = connection.client.max_payload().saturating_sub(size(&headers, &name));
+        let id = message_id([message.subject.as_str(), &message.of, &message.id]);
+        let most = connection.client.max_payload().saturating_sub(size(&headers, &id));
         if message.body.len() > most {
             return Err(Unsent::TooLarge(most));
         }
         let Publication { subject, body, acknowledged, .. } = message;
-        let wire = Wire { subject, name, headers, body, acknowledged: *acknowledged, heeds: true };
-        connection.publish(&self.status, self.clock.as_ref(), wire).await.map_err(|sent| match sent {
-            Sent::Later(why) | Sent::Nowhere(why) => Unsent::Unavailable(format!("the bus {bus}: {why}")),
-            Sent::Never(why) => Unsent::Rejected(format!("the bus {bus}: {why}")),
-            Sent::Forbidden(why) => Unsent::Forbidden(format!("the bus {bus}: {why}")),
+        let outgoing =
+            OutgoingMessage { subject, id, headers, body, acknowledged: *acknowledged, await_violation: true };
+        connection.publish(&self.status, self.clock.as_ref(), outgoing).await.map_err(|failure| match failure {
+            PublishFailure::Retry(why) | PublishFailure::NoStream(why) => {
+                Unsent::Unavailable(format!("the bus {bus}: {why}"))
+            }
+            PublishFailure::Rejected(why) => Unsent::Rejected(format!("the bus {bus}: {why}")),
+            PublishFailure::Forbidden(why) => Unsent::Forbidden(format!("the bus {bus}: {why}")),
         })
     }
 
@@ -250,8 +260,8 @@ mod tests {
 
     #[test]
     fn the_same_parts_make_the_same_name() {
-        assert_eq!(name(["a", "b"]), name(["a", "b"]));
-        assert_ne!(name(["a", "b"]), name(["b", "a"]));
-        assert_eq!(name(["a", "b"]).len(), 32);
+        assert_eq!(message_id(["a", "b"]), message_id(["a", "b"]));
+        assert_ne!(message_id(["a", "b"]), message_id(["b", "a"]));
+        assert_eq!(message_id(["a", "b"]).len(), 32);
     }
 }

@@ -4,11 +4,11 @@
 //! all of it in lower case. Kinds are the kind and an `s`, and names keep their dots. `domain/event/object.rs` reads them.
 
 use crate::domain::event::object::UNNAMED;
-use crate::domain::event::{ATTRIBUTE, Object};
+use crate::domain::event::{ATTRIBUTE, ObjectRef};
 
 /// The subject of an observation of an object. `prefix` is what all subjects begin with, such as `ops`.
-pub fn of(prefix: &str, object: &Object, observation: &str) -> String {
-    let Object { cluster, namespace, kind, name } = object;
+pub fn of(prefix: &str, object: &ObjectRef, observation: &str) -> String {
+    let ObjectRef { cluster, namespace, kind, name } = object;
     let namespace = if namespace.is_empty() { String::new() } else { format!("namespaces.{}.", word(namespace)) };
     let about = if kind.is_empty() { String::new() } else { format!("{}s.{}.", word(kind), words(name)) };
     let subject = format!("{prefix}.clusters.{}.{namespace}{about}{}", words(cluster), word(observation));
@@ -37,9 +37,9 @@ mod tests {
 
     use super::*;
 
-    fn object(cluster: &str, namespace: &str, kind: &str, name: &str) -> Object {
+    fn object(cluster: &str, namespace: &str, kind: &str, name: &str) -> ObjectRef {
         let [cluster, namespace, kind, name] = [cluster, namespace, kind, name].map(str::to_string);
-        Object { cluster, namespace, kind, name }
+        ObjectRef { cluster, namespace, kind, name }
     }
 
     #[test]
@@ -56,7 +56,7 @@ mod tests {
         ] {
             let subject = of("ops", &object, observation);
             assert_eq!(subject, wanted);
-            let (read, said) = Object::read(&subject, &object.cluster.to_lowercase(), &Value::Null);
+            let (read, said) = ObjectRef::read(&subject, &object.cluster.to_lowercase(), &Value::Null);
             assert_eq!((read.kind, read.name, said.as_str()), (object.kind, object.name.to_lowercase(), observation));
         }
     }

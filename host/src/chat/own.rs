@@ -7,9 +7,9 @@ use serde_json::{Map, Value};
 
 use crate::backend::Records;
 use crate::domain::conversation::ConversationId;
-use crate::domain::text::cut;
+use crate::domain::text::truncate;
 use crate::domain::{Access, Call, Catalogue, Risk, Role, Tool};
-use crate::inquiry::{self, Asked, fit};
+use crate::inquiry::{self, Inquiry, fit};
 use crate::ports::{ToolAnswer, ToolError};
 
 /// The server that these tools stand under. Tools of a server of this name are not offered in conversations.
@@ -20,13 +20,13 @@ pub use inquiry::{EXPLAIN, INCIDENT};
 const ANSWER: usize = 16 * 1024;
 
 /// What a host knows of itself. Everything may wait for a disk.
-pub trait Memory: Records {
+pub trait HostRecord: Records {
     /// Conversations that are not closed and in which nothing happened since then.
     fn idle(&self, since: Timestamp) -> Result<Vec<ConversationId>, String>;
 }
 
 /// A catalogue with these tools in it.
-pub fn with_own(catalogue: &Catalogue) -> Catalogue {
+pub fn with_record_tools(catalogue: &Catalogue) -> Catalogue {
     let mut all = catalogue.clone();
     all.tools.retain(|name, _| !name.starts_with(SERVER));
     for own in inquiry::RECORD {
@@ -50,22 +50,22 @@ pub fn is_own(call: &Call) -> bool {
 }
 
 /// A call about an incident.
-pub fn about(tool: &str, incident: &str) -> Call {
+pub fn is_about_incident(tool: &str, incident: &str) -> Call {
     let arguments = Map::from_iter([("incident".to_string(), Value::from(incident))]);
     Call { tool: format!("{SERVER}{tool}"), arguments }
 }
 
 /// Makes a look with one of these tools, which a gate has admitted.
-pub async fn look(memory: Arc<dyn Memory>, call: Call) -> Result<ToolAnswer, ToolError> {
+pub async fn look(memory: Arc<dyn HostRecord>, call: Call) -> Result<ToolAnswer, ToolError> {
     let work = tokio::task::spawn_blocking(move || answer(memory.as_ref(), &call)).await;
     let answered = work.unwrap_or_else(|_| Err("the records cannot be read".into()));
     Ok(match answered {
         Ok(text) => ToolAnswer { ok: true, text },
-        Err(text) => ToolAnswer { ok: false, text: cut(&text, ANSWER) },
+        Err(text) => ToolAnswer { ok: false, text: truncate(&text, ANSWER) },
     })
 }
 
-fn answer(memory: &dyn Memory, call: &Call) -> Result<String, String> {
+fn answer(memory: &dyn HostRecord, call: &Call) -> Result<String, String> {
     let none = || format!("there is no tool {}", call.tool);
     let name = call.tool.strip_prefix(SERVER).ok_or_else(none)?;
     if !inquiry::RECORD.iter().any(|tool| tool.name == name) {
@@ -73,7 +73,7 @@ fn answer(memory: &dyn Memory, call: &Call) -> Result<String, String> {
     }
     // Whoever may ask the model may look everywhere.
     let everywhere = Access::of(Role::Viewer);
-    let value = Asked::of_record(memory, &everywhere).answer(name, &call.arguments)?;
+    let value = Inquiry::of_record(memory, &everywhere).answer(name, &call.arguments)?;
     let text = serde_json::to_string_pretty(&value).unwrap_or_default();
     if text.len() <= ANSWER {
         return Ok(text);

@@ -4,19 +4,19 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use crate::backend::programs::{Proposed, Wanted};
-use crate::chat::{Chat, Refused, RulingView, unavailable};
+use crate::backend::programs::{ProposalRequest, ProposalResult};
+use crate::chat::{Chat, ChatError, RulingView, unavailable};
 use crate::domain::alert::fingerprint;
-use crate::domain::conversation::{self, Conversation, PROPOSED as NAME, ProposedView, SOURCE, Suggested};
+use crate::domain::conversation::{self, Conversation, ConversationId, ProposedChange, ProposedView};
 use crate::domain::entry::Usage;
 use crate::domain::incident::{ActionState, Incident};
-use crate::domain::text::cut;
+use crate::domain::text::truncate;
 use crate::domain::{
     Alert, Catalogue, Decision, Entry, Fact, IncidentId, Labels, Mode, Origin, Person, Proposal, Risk, Severity,
     Status, Verdict,
 };
-use crate::pipeline::{Together, take_in};
-use crate::ports::{JournalError, Spoke, Spoken};
+use crate::pipeline::{ProposalRelation, accept};
+use crate::ports::{ChatReply, ChatStep, JournalError};
 
 /// Changes of one answer that are taken in.
 const MOST: usize = 5;
@@ -27,13 +27,41 @@ const RULED_WITHIN: Duration = Duration::from_secs(10);
 /// And how often it looks.
 const EVERY: Duration = Duration::from_millis(50);
 
+/// Who puts a change forward in the name of a person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Proposer {
+    /// The model, in a conversation.
+    Model,
+    /// A program, through MCP.
+    Program,
+}
+
+impl Proposer {
+    /// The source of its incidents, and the name of their alert.
+    fn names(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Model => (conversation::SOURCE, conversation::PROPOSED),
+            Self::Program => (conversation::PROGRAMS, conversation::PROPOSED_BY_PROGRAM),
+        }
+    }
+
+    /// What has happened, in a sentence without an end.
+    fn says(self, asker: &Person, conversation: &ConversationId) -> String {
+        match self {
+            Self::Model => format!("{asker} asked for a change in {conversation}"),
+            Self::Program => format!("a program of {asker} proposed a change through MCP"),
+        }
+    }
+}
+
 impl Chat {
     /// Opens an incident for these proposals, in one append with the conversation's entry.
     pub(super) async fn propose(
         &self,
         conversation: &mut Conversation,
         proposals: Vec<Proposal>,
-        mut spoke: Spoke,
+        mut spoke: ChatReply,
+        by: Proposer,
     ) -> Result<(), JournalError> {
         let services = &self.services;
         // Before anything is made of them: what is left out has no say in the incident.
@@ -44,14 +72,17 @@ impl Chat {
         let asker = conversation.exchanges.last().map_or(&conversation.person, |asked| &asked.person).clone();
         let asked = conversation.exchanges.last().map(|asked| asked.text.clone()).unwrap_or_default();
         let id = services.store.free_id();
-        let opened = opened(conversation, &asked, &asker, &proposals, context.catalogue);
-        let decided = Fact::Decided { decision: decision(conversation, context.mode).into() };
+        let opened =
+            opened(conversation, &asked, &by.says(&asker, &conversation.id), by, &proposals, context.catalogue);
+        let decided = Fact::Decided { decision: decision(by.says(&asker, &conversation.id), context.mode).into() };
         let at = services.clock.now();
         let none = || JournalError("an incident begins with its opening".into());
         let mut incident = Incident::open(id.clone(), &Entry { at, fact: opened.clone() }).ok_or_else(none)?;
         incident.apply(&Entry { at, fact: decided.clone() });
-        let origin = Origin::Chat { conversation: conversation.id.clone(), person: asker };
-        let taken = take_in(services.policies.as_ref(), &incident, &context, proposals, &origin, Together::Steps);
+        let program = by == Proposer::Program;
+        let origin = Origin::Chat { conversation: conversation.id.clone(), person: asker, program };
+        let taken =
+            accept(services.policies.as_ref(), &incident, &context, proposals, &origin, ProposalRelation::Steps);
         let actions = taken.iter().filter_map(suggested).collect();
         let said = conversation::Fact::Proposed {
             incident: id.clone(),
@@ -65,43 +96,44 @@ impl Chat {
     }
 
     /// Takes in what a program wants.
-    pub(super) async fn take_wanted(&self, wanted: Wanted) -> Result<Proposed, Refused> {
+    pub(super) async fn take_wanted(&self, wanted: ProposalRequest) -> Result<ProposalResult, ChatError> {
         let services = &self.services;
         if services.store.is_stopping() {
-            return Err(Refused::Unavailable("tidegate is stopping; try again when it has started anew".into()));
+            return Err(ChatError::Unavailable("tidegate is stopping; try again when it has started anew".into()));
         }
         services.tools.settled().await;
         services.store.note_tools(services.tools.as_ref()).await.map_err(unavailable)?;
-        let Wanted { person, text, proposal } = wanted;
+        let ProposalRequest { person, text, proposal } = wanted;
         let catalogue = services.tools.catalogue();
         let tool = &proposal.call.tool;
         match catalogue.get(tool) {
-            None => return Err(Refused::NotFound(format!("there is no tool {}", cut(tool, 100)))),
+            None => return Err(ChatError::NotFound(format!("there is no tool {}", truncate(tool, 100)))),
             Some(known) if known.risk == Risk::Read => {
-                return Err(Refused::Invalid(format!("{tool} only reads: there is nothing to propose")));
+                return Err(ChatError::Invalid(format!("{tool} only reads: there is nothing to propose")));
             }
             Some(_) => {}
         }
         if let Some(misfit) = catalogue.misfit(&proposal.call) {
-            return Err(Refused::Invalid(format!("arguments of {tool}: {misfit}")));
+            return Err(ChatError::Invalid(format!("arguments of {tool}: {misfit}")));
         }
         let began = conversation::Fact::Began { person: person.clone(), incident: None };
         let mut conversation = services.store.begin_conversation(began).await.map_err(unavailable)?;
-        let asked = conversation::Fact::Asked { person, text: cut(&text, self.limits.question_bytes) };
+        let asked = conversation::Fact::Asked { person, text: truncate(&text, self.limits.question_bytes) };
         services.store.converse(&mut conversation, vec![asked]).await.map_err(unavailable)?;
-        let spoke = Spoke { answer: Spoken::Words, text: PROPOSED.into(), usage: Usage::default(), original: None };
-        self.propose(&mut conversation, vec![proposal], spoke).await.map_err(unavailable)?;
+        let spoke =
+            ChatReply { answer: ChatStep::Reply, text: PROPOSED.into(), usage: Usage::default(), original: None };
+        self.propose(&mut conversation, vec![proposal], spoke, Proposer::Program).await.map_err(unavailable)?;
         let incident = conversation.exchanges.last().and_then(|asked| match &asked.end {
-            Some(conversation::End::Proposed { incident, .. }) => Some(incident.clone()),
+            Some(conversation::AnswerOutcome::Proposed { incident, .. }) => Some(incident.clone()),
             _ => None,
         });
-        let none = || Refused::Unavailable("the proposal was taken in, and what became of it cannot be read".into());
+        let none = || ChatError::Unavailable("the proposal was taken in, and what became of it cannot be read".into());
         let incident = incident.ok_or_else(none)?;
         let rulings = self.ruled(&incident).await;
         let closed = conversation::Fact::Closed { reason: "a program asked once and no more".into() };
         // It closes by itself later where this cannot be written.
         let _ = services.store.converse(&mut conversation, vec![closed]).await;
-        Ok(Proposed { incident: incident.to_string(), rulings })
+        Ok(ProposalResult { incident: incident.to_string(), rulings })
     }
 
     /// How proposals stand, once the gate has ruled on the first of them or a while has passed: those behind it are ruled
@@ -147,10 +179,10 @@ fn cut_off(mut proposals: Vec<Proposal>) -> (Vec<Proposal>, String) {
     (proposals, left_out)
 }
 
-fn suggested(fact: &Fact) -> Option<Suggested> {
+fn suggested(fact: &Fact) -> Option<ProposedChange> {
     let Fact::Proposed { action } = fact else { return None };
     let (target, call) = (action.target(), action.proposal.call.clone());
-    Some(Suggested { action: action.id.clone(), call, target })
+    Some(ProposedChange { action: action.id.clone(), call, target })
 }
 
 /// The opening. The namespace is a label, by which routes find a team; the object is none, so that no real alert about it
@@ -158,13 +190,15 @@ fn suggested(fact: &Fact) -> Option<Suggested> {
 fn opened(
     conversation: &Conversation,
     asked: &str,
-    asker: &Person,
+    summary: &str,
+    by: Proposer,
     proposals: &[Proposal],
     catalogue: &Catalogue,
 ) -> Fact {
+    let (source, name) = by.names();
     let number = conversation.exchanges.len().to_string();
     let mut labels = Labels::new();
-    labels.insert("alertname", NAME);
+    labels.insert("alertname", name);
     labels.insert("conversation", &*conversation.id.0);
     labels.insert("question", &*number);
     let mut namespaces: Vec<String> =
@@ -183,14 +217,14 @@ fn opened(
         labels.insert("cluster", cluster.as_str());
     }
     let mut annotations = Labels::new();
-    annotations.insert("summary", format!("{asker} asked for a change in {}", conversation.id));
-    annotations.insert("question", cut(asked, 1024));
+    annotations.insert("summary", summary);
+    annotations.insert("question", truncate(asked, 1024));
     let alert = Alert {
-        source: SOURCE.into(),
-        name: NAME.into(),
+        source: source.into(),
+        name: name.into(),
         status: Status::Firing,
         severity: Severity::Info,
-        fingerprint: fingerprint(SOURCE, NAME, &labels),
+        fingerprint: fingerprint(source, name, &labels),
         labels,
         annotations,
         starts_at: None,
@@ -198,15 +232,15 @@ fn opened(
         link: None,
     };
     let group_key = format!("{} question {number}", conversation.id);
-    Fact::Opened { group_key, source: SOURCE.into(), alerts: vec![alert] }
+    Fact::Opened { group_key, source: source.into(), alerts: vec![alert] }
 }
 
 /// No rule decides what somebody asks for: it is what the proposal says, and the gate rules on that.
-fn decision(conversation: &Conversation, mode: Mode) -> Decision {
+fn decision(reason: String, mode: Mode) -> Decision {
     Decision {
         verdict: Verdict::Remediate { actions: Vec::new(), alternatives: false },
         rule: None,
-        reason: format!("it was asked for in {}", conversation.id),
+        reason,
         mode,
         evidence: Vec::new(),
         faults: Vec::new(),
@@ -219,7 +253,7 @@ mod tests {
     use serde_json::{Map, json};
 
     use super::*;
-    use crate::domain::conversation::{ConversationId, Fact as Said};
+    use crate::domain::conversation::Fact as Said;
     use crate::domain::{Call, Risk, Tool};
 
     #[test]
@@ -246,7 +280,8 @@ mod tests {
         let opened = opened(
             &conversation,
             "fix it",
-            &Person::typed("ada"),
+            "ada asked",
+            Proposer::Model,
             &taken,
             &Catalogue { tools, ..Catalogue::default() },
         );

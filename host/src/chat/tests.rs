@@ -3,11 +3,11 @@
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use super::own::{self, Memory};
+use super::own::{self, HostRecord};
 use crate::backend::{Cancellation, Filter, Records};
-use crate::domain::knowledge::{Found, Knowledge};
+use crate::domain::knowledge::{Knowledge, SearchResults};
 use crate::domain::{Call, Catalogue, ConversationId, Entry, Fact, Incident, IncidentId, Risk, Tool};
-use crate::ports::{Story, ToolAnswer};
+use crate::ports::{IncidentRecord, ToolAnswer};
 
 struct One(Incident);
 
@@ -16,7 +16,7 @@ impl Records for One {
         Ok(vec![self.0.clone(); 60.min(filter.limit)])
     }
 
-    fn story(&self, _: &str) -> Result<Option<Story>, String> {
+    fn story(&self, _: &str) -> Result<Option<IncidentRecord>, String> {
         Ok(None)
     }
 
@@ -24,8 +24,8 @@ impl Records for One {
         Ok((*self.0.id.0 == *id).then(|| self.0.clone()))
     }
 
-    fn search(&self, text: &str, _: usize) -> Result<Found, String> {
-        Ok(Found { unread: vec![text.into()], ..Found::default() })
+    fn search(&self, text: &str, _: usize) -> Result<SearchResults, String> {
+        Ok(SearchResults { unread: vec![text.into()], ..SearchResults::default() })
     }
 
     fn known_about(&self, _: &str) -> Result<Option<Knowledge>, String> {
@@ -33,7 +33,7 @@ impl Records for One {
     }
 }
 
-impl Memory for One {
+impl HostRecord for One {
     fn idle(&self, _: Timestamp) -> Result<Vec<ConversationId>, String> {
         Ok(Vec::new())
     }
@@ -85,7 +85,7 @@ fn own_tools_only_read_and_no_server_can_stand_in_their_place() {
     for name in ["tidegate.incident", "tidegate.delete_all", "k.get"] {
         catalogue.tools.insert(name.into(), foreign(name));
     }
-    let all = own::with_own(&catalogue);
+    let all = own::with_record_tools(&catalogue);
     let own: Vec<&str> = all.tools.keys().map(String::as_str).filter(|name| name.starts_with(own::SERVER)).collect();
     let want = ["tidegate.explain", "tidegate.incident", "tidegate.incidents", "tidegate.search", "tidegate.similar"];
     assert_eq!(own, want);

@@ -6,12 +6,13 @@ use std::time::Duration;
 use futures::FutureExt;
 use tokio::sync::mpsc::UnboundedSender;
 
-use super::{Chat, Event, Place, Shown, own};
-use crate::domain::conversation::{AnswerView, Conversation, End, Fact, UNHEARD};
+use super::propose::Proposer;
+use super::{Chat, Event, Slot, StreamedEvent, own};
+use crate::domain::conversation::{AnswerOutcome, AnswerView, Conversation, Fact, UNHEARD};
 use crate::domain::entry::{AskedCall, Purpose, Usage};
-use crate::domain::text::cut;
+use crate::domain::text::truncate;
 use crate::domain::{Call, Catalogue};
-use crate::ports::{JournalError, LookError, Spoken, Streamed, Talk, ToolAnswer};
+use crate::ports::{ChatRequest, ChatStep, JournalError, LookError, StreamPart, ToolAnswer};
 
 /// Bytes of a look's answer that are shown.
 const TOLD: usize = 400;
@@ -20,17 +21,17 @@ const TOLD: usize = 400;
 const UNHEARD_FOR: Duration = Duration::from_secs(5);
 
 /// Whoever asked, as long as they are there.
-struct Asker(UnboundedSender<Shown>);
+struct Client(UnboundedSender<StreamedEvent>);
 
-impl Asker {
+impl Client {
     /// Shows what stands in the conversation's last entry.
     fn show(&self, conversation: &Conversation, event: Event) {
         // Nobody is left to be shown it where they have hung up.
-        let _ = self.0.send(Shown { entry: Some(conversation.version), event });
+        let _ = self.0.send(StreamedEvent { entry: Some(conversation.version), event });
     }
 
     fn say(&self, event: Event) {
-        let _ = self.0.send(Shown { entry: None, event });
+        let _ = self.0.send(StreamedEvent { entry: None, event });
     }
 
     fn has_gone(&self) -> bool {
@@ -42,10 +43,10 @@ impl Asker {
 pub(super) async fn answer(
     chat: Arc<Chat>,
     mut conversation: Conversation,
-    place: Place,
-    show: UnboundedSender<Shown>,
+    place: Slot,
+    show: UnboundedSender<StreamedEvent>,
 ) {
-    let asker = Asker(show);
+    let asker = Client(show);
     let incident = conversation.incident.as_ref().map(ToString::to_string);
     asker.show(&conversation, Event::Conversation { id: conversation.id.to_string(), incident });
     let ended = steps(&chat, &mut conversation, &asker).await;
@@ -56,7 +57,7 @@ pub(super) async fn answer(
             let answered = conversation.exchanges.last().and_then(|asked| Some((asked, asked.end.as_ref()?)));
             let Some((asked, end)) = answered else { return };
             let rulings = match end {
-                End::Proposed { incident, .. } => chat.ruled(incident).await,
+                AnswerOutcome::Proposed { incident, .. } => chat.ruled(incident).await,
                 _ => Vec::new(),
             };
             let (answer, calls, tokens) = (AnswerView::from(end), asked.usage.calls, asked.usage.tokens());
@@ -66,21 +67,21 @@ pub(super) async fn answer(
     }
 }
 
-async fn steps(chat: &Chat, conversation: &mut Conversation, asker: &Asker) -> Result<(), JournalError> {
+async fn steps(chat: &Chat, conversation: &mut Conversation, asker: &Client) -> Result<(), JournalError> {
     let services = &chat.services;
     services.tools.settled().await;
     services.store.note_tools(services.tools.as_ref()).await?;
     // Evidence comes before the first question about an incident.
     if let (Some(incident), 1) = (conversation.incident.clone(), conversation.exchanges.len()) {
         for tool in [own::INCIDENT, own::EXPLAIN] {
-            look(chat, conversation, asker, own::about(tool, &incident.0)).await?;
+            look(chat, conversation, asker, own::is_about_incident(tool, &incident.0)).await?;
         }
     }
     for step in 1..=chat.limits.steps.max(1) {
         if asker.has_gone() {
             return end(chat, conversation, Fact::Interrupted { reason: UNHEARD.into() }).await;
         }
-        let catalogue = own::with_own(&services.tools.catalogue());
+        let catalogue = own::with_record_tools(&services.tools.catalogue());
         let began = services.clock.now();
         let last = step >= chat.limits.steps;
         let spoke = ask(chat, conversation, asker, &catalogue, last).await;
@@ -92,17 +93,19 @@ async fn steps(chat: &Chat, conversation: &mut Conversation, asker: &Asker) -> R
             }
         };
         spoke.usage.took_ms = took_ms;
-        match std::mem::replace(&mut spoke.answer, Spoken::Words) {
-            Spoken::Words => {
+        match std::mem::replace(&mut spoke.answer, ChatStep::Reply) {
+            ChatStep::Reply => {
                 let fact = Fact::Replied { text: spoke.text, usage: spoke.usage, original: spoke.original };
                 return end(chat, conversation, fact).await;
             }
-            Spoken::Propose { .. } if asker.has_gone() => {
+            ChatStep::Propose { .. } if asker.has_gone() => {
                 let reason = "whoever asked has gone, so the change that the model wants was not proposed".into();
                 return end(chat, conversation, Fact::Failed { reason, usage: spoke.usage }).await;
             }
-            Spoken::Propose { proposals } => return chat.propose(conversation, proposals, spoke).await,
-            Spoken::Look { calls } if last => {
+            ChatStep::Propose { proposals } => {
+                return chat.propose(conversation, proposals, spoke, Proposer::Model).await;
+            }
+            ChatStep::Look { calls } if last => {
                 let tools: Vec<&str> = calls.iter().map(|asked| asked.call.tool.as_str()).collect();
                 let reason = format!(
                     "the model came to no answer in {step} steps ([chat] steps); it wanted to look with {} next",
@@ -110,7 +113,7 @@ async fn steps(chat: &Chat, conversation: &mut Conversation, asker: &Asker) -> R
                 );
                 return end(chat, conversation, Fact::Failed { reason, usage: spoke.usage }).await;
             }
-            Spoken::Look { calls } => {
+            ChatStep::Look { calls } => {
                 let text = spoke.text;
                 let wanted = Fact::Wanted { calls: calls.clone(), text, usage: spoke.usage, original: spoke.original };
                 services.store.converse(conversation, vec![wanted]).await?;
@@ -129,13 +132,13 @@ async fn steps(chat: &Chat, conversation: &mut Conversation, asker: &Asker) -> R
 async fn ask(
     chat: &Chat,
     conversation: &Conversation,
-    asker: &Asker,
+    asker: &Client,
     catalogue: &Catalogue,
     last: bool,
-) -> Result<crate::ports::Spoke, (String, Usage)> {
-    let words = |streamed: Streamed| match streamed {
-        Streamed::Words(text) => asker.say(Event::Words { text }),
-        Streamed::Anew => asker.say(Event::Anew),
+) -> Result<crate::ports::ChatReply, (String, Usage)> {
+    let words = |streamed: StreamPart| match streamed {
+        StreamPart::Text(text) => asker.say(Event::Text { text }),
+        StreamPart::Restart => asker.say(Event::Restart),
     };
     let (hearer, clock) = (asker.0.clone(), Arc::clone(&chat.services.clock));
     let unheard = async move {
@@ -143,7 +146,7 @@ async fn ask(
         clock.sleep(UNHEARD_FOR).await;
     };
     let unheard = unheard.boxed().shared();
-    chat.services.model.converse(Talk { conversation, catalogue, last, words: &words, unheard }).await
+    chat.services.model.converse(ChatRequest { conversation, catalogue, last, words: &words, unheard }).await
 }
 
 async fn end(chat: &Chat, conversation: &mut Conversation, fact: Fact) -> Result<(), JournalError> {
@@ -151,7 +154,7 @@ async fn end(chat: &Chat, conversation: &mut Conversation, fact: Fact) -> Result
 }
 
 /// Makes a look, if no gate refuses it. One that failed or was refused is noted as well.
-async fn look(chat: &Chat, conversation: &mut Conversation, asker: &Asker, call: Call) -> Result<(), JournalError> {
+async fn look(chat: &Chat, conversation: &mut Conversation, asker: &Client, call: Call) -> Result<(), JournalError> {
     let services = &chat.services;
     let (tool, arguments) = (call.tool.clone(), call.arguments.clone());
     asker.say(Event::Look { tool: tool.clone(), arguments });
@@ -167,7 +170,7 @@ async fn look(chat: &Chat, conversation: &mut Conversation, asker: &Asker, call:
     services.store.converse(conversation, vec![looked]).await?;
     // As it was recorded: without secrets.
     if let Some(look) = conversation.open().and_then(|open| open.looks().last()) {
-        let (refused, text) = (look.refused.clone(), cut(&look.text, TOLD));
+        let (refused, text) = (look.refused.clone(), truncate(&look.text, TOLD));
         asker.show(conversation, Event::Looked { tool, ok: look.ok, refused, text, took_ms });
     }
     Ok(())
@@ -177,7 +180,7 @@ async fn admitted(chat: &Chat, conversation: &Conversation, call: &Call) -> Resu
     let services = &chat.services;
     let moment = services.moment();
     let context = moment.context();
-    let catalogue = Arc::new(own::with_own(context.catalogue));
+    let catalogue = Arc::new(own::with_record_tools(context.catalogue));
     let context = crate::rules::Context { catalogue: &catalogue, ..context };
     let case = conversation.case();
     let permit = services.gate.admit_look(services.policies.as_ref(), &case, &Purpose::Model, call, &context)?;

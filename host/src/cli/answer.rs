@@ -8,8 +8,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Context;
+use super::meant::{Meant, ask_on_a_terminal};
 use super::remote::{Remote, USER_TOKEN, segment};
-use super::screen::{Screen, ask, one};
+use super::screen::{Screen, one_line};
 use super::table;
 use crate::config::Auth;
 use crate::domain::incident::{ActionView, IncidentView};
@@ -31,17 +32,11 @@ pub struct Arguments {
     /// Why, for the journal
     #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
     comment: String,
-    #[command(flatten)]
-    person: Person,
-}
-
-#[derive(Args)]
-pub struct ApproveArguments {
-    #[command(flatten)]
-    answer: Arguments,
     /// The digest of the action that you saw, or a beginning of 8 letters or more
     #[arg(long, value_name = "DIGEST")]
     digest: Option<String>,
+    #[command(flatten)]
+    person: Person,
 }
 
 #[derive(Args)]
@@ -65,19 +60,30 @@ pub struct ResumeArguments {
     person: Person,
 }
 
-pub async fn approve(context: &Context<'_>, arguments: ApproveArguments) -> anyhow::Result<ExitCode> {
-    let ApproveArguments { answer: arguments, digest } = arguments;
-    // Whoever names the digest has said which one they mean.
-    let asked = Asked::about(context, &arguments, digest.is_some()).await?;
-    shown(&asked.incident, &asked.action).print()?;
-    consent(&arguments, &asked, digest.as_deref(), ask_on_a_terminal)?;
-    asked.answer(&arguments.comment, "approve", "approved").await
+pub async fn approve(context: &Context<'_>, arguments: Arguments) -> anyhow::Result<ExitCode> {
+    answer(context, &arguments, &Verb { word: "approve", done: "approved", question: Some("Approve this?") }).await
 }
 
 pub async fn deny(context: &Context<'_>, arguments: Arguments) -> anyhow::Result<ExitCode> {
-    let asked = Asked::about(context, &arguments, false).await?;
+    // Whoever denies what they have named in full is not asked once more: nothing happens by it.
+    answer(context, &arguments, &Verb { word: "deny", done: "denied", question: None }).await
+}
+
+/// An answer, in words.
+struct Verb {
+    word: &'static str,
+    done: &'static str,
+    /// What is asked of whoever sits at the terminal, also where they have said exactly what they mean.
+    question: Option<&'static str>,
+}
+
+async fn answer(context: &Context<'_>, arguments: &Arguments, verb: &Verb) -> anyhow::Result<ExitCode> {
+    let digest = arguments.digest.as_deref();
+    // Whoever names the digest has said which one they mean.
+    let asked = Asked::about(context, arguments, digest.is_some()).await?;
     shown(&asked.incident, &asked.action).print()?;
-    asked.answer(&arguments.comment, "deny", "denied").await
+    consent(arguments, &asked, verb)?;
+    asked.answer(&arguments.comment, verb.word, verb.done).await
 }
 
 /// The word for the incident that was opened last.
@@ -107,13 +113,13 @@ fn unambiguous(incidents: &[IncidentView]) -> anyhow::Result<()> {
         waiting.len(),
         questions.join("\n")
     );
-    Err(Several(text).into())
+    Err(QuestionList(text).into())
 }
 
 /// Questions, one a line.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
-pub struct Several(pub String);
+pub struct QuestionList(pub String);
 
 /// The state of an action that waits for a person.
 const ASKED: &str = "asked";
@@ -153,16 +159,11 @@ impl<'a> Asked<'a> {
     }
 }
 
-/// Whether the person has said which action they mean: by its digest, on a terminal where it is shown,
-/// or by the full id of its incident. `latest` and beginnings of ids may have come to mean another one.
-fn consent(
-    arguments: &Arguments,
-    asked: &Asked<'_>,
-    digest: Option<&str>,
-    ask: impl FnOnce() -> anyhow::Result<Option<bool>>,
-) -> anyhow::Result<()> {
+/// Whether the person has said which action they mean: by its digest, on a terminal where it is shown, or by the full id of its
+/// incident.
+fn consent(arguments: &Arguments, asked: &Asked<'_>, verb: &Verb) -> anyhow::Result<()> {
     let (incident, action) = (&asked.incident.id, &asked.action);
-    if let Some(given) = digest {
+    if let Some(given) = &arguments.digest {
         let given = given.trim().trim_end_matches('…').to_ascii_lowercase();
         if given.len() < SHORTEST_DIGEST {
             bail!("a digest needs at least {SHORTEST_DIGEST} of its letters; the message that asks shows them");
@@ -172,30 +173,15 @@ fn consent(
         }
         return Ok(());
     }
-    match ask()? {
-        Some(true) => Ok(()),
-        Some(false) => bail!("nothing was approved"),
-        None if arguments.incident == *incident => Ok(()),
-        None => {
-            let prefix: String = action.digest.chars().take(12).collect();
-            bail!(
-                "{:?} may mean another incident than you saw, so nothing was approved; if the action above is the one, \
-                 run: tidegate approve {incident} {} --digest {prefix}",
-                arguments.incident,
-                action.id
-            )
-        }
-    }
+    let prefix: String = action.digest.chars().take(12).collect();
+    let command = format!("{} {incident} {} --digest {prefix}", verb.word, action.id);
+    let meant = Meant { word: &arguments.incident, incident, done: verb.done, command };
+    let question = verb.question.or(Some("Is this the one?").filter(|_| !meant.is_exact()));
+    meant.agreed(question.map_or(Ok(None), ask_on_a_terminal)?)
 }
 
 /// Shorter beginnings of a digest could be met by chance.
 const SHORTEST_DIGEST: usize = 8;
-
-/// The answer of whoever sits at the terminal; none where nobody does.
-fn ask_on_a_terminal() -> anyhow::Result<Option<bool>> {
-    let answer = ask("Approve this? [y/N] ")?;
-    Ok(answer.map(|answer| matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes")))
-}
 
 /// The action, as it is asked about.
 fn shown(incident: &IncidentView, action: &ActionView) -> Screen {
@@ -231,7 +217,8 @@ fn shown(incident: &IncidentView, action: &ActionView) -> Screen {
 fn pick<'a>(incident: &'a IncidentView, id: &str) -> anyhow::Result<&'a ActionView> {
     incident.actions.iter().find(|action| action.id == id).with_context(|| {
         let ids: Vec<&str> = incident.actions.iter().map(|action| action.id.as_str()).collect();
-        let known = if ids.is_empty() { "it has none".to_string() } else { format!("it has {}", ids.join(", ")) };
+        let none = "it has none; `tidegate incidents rerun` decides it anew";
+        let known = if ids.is_empty() { none.to_string() } else { format!("it has {}", ids.join(", ")) };
         format!("incident {} has no action {id}; {known}", incident.id)
     })
 }
@@ -240,7 +227,7 @@ pub async fn pause(context: &Context<'_>, arguments: PauseArguments) -> anyhow::
     let person = name(context, &arguments.person)?;
     let body = json!({ "person": person, "reason": arguments.reason, "scope": arguments.scope });
     let _: Value = Remote::new(context)?.post("/v1/pause", &body).await?;
-    one(format!("paused: nothing{} is executed until `tidegate resume`", of(&arguments.scope))).print()?;
+    one_line(format!("paused: nothing{} is executed until `tidegate resume`", of(&arguments.scope))).print()?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -248,7 +235,7 @@ pub async fn resume(context: &Context<'_>, arguments: ResumeArguments) -> anyhow
     let person = name(context, &arguments.person)?;
     let body = json!({ "person": person, "scope": arguments.scope });
     let _: Value = Remote::new(context)?.post("/v1/resume", &body).await?;
-    one(format!("resumed: what the gate allows{} is executed again", of(&arguments.scope))).print()?;
+    one_line(format!("resumed: what the gate allows{} is executed again", of(&arguments.scope))).print()?;
     Ok(ExitCode::SUCCESS)
 }
 

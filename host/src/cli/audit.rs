@@ -4,17 +4,20 @@ use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
+use serde::Deserialize;
 use serde_json::json;
 
 use super::Context;
-use super::screen::{Screen, one};
-use crate::domain::audit::{AuditOutcome, AuditView, AuditWanted};
+use super::remote::{Remote, with_query};
+use super::screen::{Screen, one_line};
+use crate::domain::audit::{AuditOutcome, AuditQuery, AuditView};
 use crate::report;
 
 #[derive(Args)]
 #[command(after_help = "\
-Everything is read off the journal, whether or not a host is running. What is refused again and again is written once,
-counted for ten minutes, and written once more with its number.")]
+Everything is read off the journal, whether or not a host is running; with --listen the host there is asked. What is
+refused again and again is written once, counted for ten minutes, and written once more with its number. All of it is listed by
+when it was done, which may be before it was written.")]
 pub struct Arguments {
     /// Of somebody with this name
     #[arg(long, value_name = "NAME")]
@@ -58,15 +61,40 @@ impl From<OutcomeWord> for AuditOutcome {
     }
 }
 
-pub fn run(context: &Context<'_>, arguments: Arguments) -> anyhow::Result<ExitCode> {
-    let Arguments { person, outcome, since, until, before, limit, json } = arguments;
+#[derive(Deserialize)]
+struct Listed {
+    audit: Vec<AuditView>,
+    next: Option<u64>,
+}
+
+/// Those that a running host tells.
+async fn of_host(context: &Context<'_>, wanted: AuditQuery) -> anyhow::Result<Listed> {
+    let mut query: Vec<(&str, String)> = vec![("limit", wanted.limit.to_string())];
+    query.extend(wanted.person.map(|person| ("person", person)));
+    query.extend(wanted.outcome.map(|outcome| ("outcome", outcome.as_str().into())));
+    query.extend(wanted.since.map(|since| ("since", since.to_string())));
+    query.extend(wanted.until.map(|until| ("until", until.to_string())));
+    query.extend(wanted.before.map(|before| ("before", before.to_string())));
+    Remote::new(context)?.get(&with_query("/v1/audit", &query)?).await
+}
+
+/// Those that the files hold.
+fn of_files(context: &Context<'_>, wanted: AuditQuery) -> anyhow::Result<Listed> {
+    let limit = wanted.limit;
     // One more says whether there are more.
-    let one_more = limit.saturating_add(1);
-    let wanted = AuditWanted { person, outcome: outcome.map(Into::into), since, until, before, limit: one_more };
-    let mut views = context.host.audited(&context.config, &wanted).map_err(anyhow::Error::msg)?;
-    let more = views.len() > limit;
-    views.truncate(limit);
-    let next = views.last().filter(|_| more).map(|view| view.n);
+    let wanted = AuditQuery { limit: limit.saturating_add(1), ..wanted };
+    let mut audit = context.host.audited(&context.config, &wanted).map_err(anyhow::Error::msg)?;
+    let more = audit.len() > limit;
+    audit.truncate(limit);
+    let next = audit.last().filter(|_| more).map(|view| view.n);
+    Ok(Listed { audit, next })
+}
+
+pub async fn run(context: &Context<'_>, arguments: Arguments) -> anyhow::Result<ExitCode> {
+    let Arguments { person, outcome, since, until, before, limit, json } = arguments;
+    let wanted = AuditQuery { person, outcome: outcome.map(Into::into), since, until, before, limit };
+    let Listed { audit: views, next } =
+        if context.asks_host { of_host(context, wanted).await? } else { of_files(context, wanted)? };
     let screen = match json {
         true => Screen::json(&json!({ "audit": views, "next": next }))?,
         false => shown(&views, next),
@@ -77,7 +105,7 @@ pub fn run(context: &Context<'_>, arguments: Arguments) -> anyhow::Result<ExitCo
 
 fn shown(views: &[AuditView], next: Option<u64>) -> Screen {
     if views.is_empty() {
-        return one("nothing of the kind was done or tried");
+        return one_line("nothing of the kind was done or tried");
     }
     let mut screen = Screen::table(["WHEN", "WHO", "OVER", "FROM", "WHAT", "OUTCOME", "WHY"], views.iter().map(row));
     if let Some(next) = next {
@@ -102,9 +130,11 @@ fn row(view: &AuditView) -> [String; 7] {
         Some((method, _)) if !audited.object.is_empty() => format!("{method} {}", audited.object),
         _ => audited.route.clone(),
     };
-    let outcome = match audited.times {
-        1 => audited.outcome.as_str().to_string(),
-        times => format!("{} ({times} more)", audited.outcome.as_str()),
+    let outcome = audited.outcome.as_str();
+    let outcome = match (audited.more(), audited.since) {
+        (None, _) => outcome.to_string(),
+        (Some(more), None) => format!("{outcome} ({more} more)"),
+        (Some(more), Some(since)) => format!("{outcome} ({more} more since {})", report::date(since)),
     };
     let from = if audited.from.is_empty() { "-".into() } else { audited.from.clone() };
     [report::date(view.at), who, audited.way.as_str().into(), from, what, outcome, audited.why.clone()]

@@ -8,7 +8,7 @@ use clap::Args;
 
 use super::screen::Screen;
 use super::{Context, progress};
-use crate::backend::policies::Replay;
+use crate::backend::policies::ReplayRequest;
 use crate::backtest::Report;
 use crate::backtest::report::{ActionSide, Changed, VerdictSide};
 use crate::config::Period;
@@ -42,7 +42,7 @@ pub fn length(text: &str) -> Result<Duration, String> {
 const CHANGES: u8 = 3;
 
 pub fn run(context: &Context<'_>, arguments: Arguments) -> anyhow::Result<ExitCode> {
-    let replay = Replay { folder: arguments.policies, since: arguments.since };
+    let replay = ReplayRequest { folder: arguments.policies, since: arguments.since };
     let progress = progress();
     let report = context.host.backtest(&context.config, &replay, &progress)?;
     let screen = if arguments.json { Screen::json(&report)? } else { shown(&report) };

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::Context;
 use super::answer::{Person, name};
 use super::remote::Remote;
-use super::screen::{Screen, one};
+use super::screen::{Screen, one_line};
 use crate::backend::Breaker;
 
 #[derive(Args)]
@@ -48,7 +48,7 @@ pub async fn run(context: &Context<'_>, arguments: Arguments) -> anyhow::Result<
         Some(Command::Reset { key, reason, person }) => {
             let body = json!({ "person": name(context, &person)?, "key": key, "reason": reason });
             let _: Value = remote.post("/v1/breakers/reset", &body).await?;
-            one(format!("reset: {key} may act again")).print()?;
+            one_line(format!("reset: {key} may act again")).print()?;
         }
         None => {
             let listed: Listed = remote.get("/v1/breakers").await?;
@@ -65,7 +65,7 @@ pub async fn run(context: &Context<'_>, arguments: Arguments) -> anyhow::Result<
 
 fn shown(breakers: &[Breaker]) -> Screen {
     if breakers.is_empty() {
-        return one("no breaker has counted anything");
+        return one_line("no breaker has counted anything");
     }
     let row = |breaker: &Breaker| {
         let state = if breaker.open { "open" } else { "closed" };

@@ -1,7 +1,7 @@
 //! `chat`: a conversation with the model about the cluster and about incidents, through the running host.
 
 mod events;
-mod shown;
+mod render;
 #[cfg(test)]
 mod tests;
 
@@ -17,7 +17,7 @@ use super::Context;
 use super::answer::{Person, name};
 use super::remote::{Remote, segment, with_query};
 use super::screen::{Screen, ask, note};
-use crate::domain::conversation::{ConversationView, Standing};
+use crate::domain::conversation::{ConversationStatus, ConversationView};
 
 /// In the place of an id: the newest conversation of whoever asks.
 const LATEST: &str = "latest";
@@ -63,13 +63,13 @@ pub async fn run(context: &Context<'_>, arguments: Arguments) -> anyhow::Result<
     let remote = Remote::new(context)?;
     if arguments.list {
         let listed: Listed = remote.get(&with_query("/v1/chat", &[("limit", "50".to_string())])?).await?;
-        let screen = if arguments.json { Screen::json(&listed)? } else { shown::list(&listed.conversations) };
+        let screen = if arguments.json { Screen::json(&listed)? } else { render::list(&listed.conversations) };
         screen.print()?;
         return Ok(ExitCode::SUCCESS);
     }
     if let Some(id) = &arguments.show {
         let view = known(&remote, context, &arguments.person, id).await?;
-        let screen = if arguments.json { Screen::json(&view)? } else { shown::whole(&view) };
+        let screen = if arguments.json { Screen::json(&view)? } else { render::conversation(&view) };
         screen.print()?;
         return Ok(ExitCode::SUCCESS);
     }
@@ -82,7 +82,7 @@ pub async fn run(context: &Context<'_>, arguments: Arguments) -> anyhow::Result<
     };
     if let Some(id) = &arguments.go_on {
         let view = known(&talking.remote, context, &arguments.person, id).await?;
-        if view.state == Standing::Interrupted {
+        if view.state == ConversationStatus::Interrupted {
             note("the last answer was broken off; `tidegate chat --show` prints what was seen until then");
         }
         talking.conversation = Some(view.id);

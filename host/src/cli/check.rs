@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::Args;
 use serde_json::json;
 
-use super::screen::{Screen, note, one};
+use super::screen::{Screen, note, one_line};
 use super::{Context, print_problems, progress};
 use crate::config::Problem;
 use crate::telemetry;
@@ -55,7 +55,7 @@ pub fn report(arguments: &Arguments, loaded: &[String], problems: &[Problem]) ->
     screen.print()?;
     print_problems(problems);
     match problems.len() {
-        0 => one("everything is right").print()?,
+        0 => one_line("everything is right").print()?,
         1 => note("1 problem"),
         n => note(format!("{n} problems")),
     }

@@ -5,9 +5,9 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::Context;
-use super::screen::{Screen, one};
+use super::screen::{Screen, one_line};
 use crate::model::amount;
-use crate::model::costs::{Costs, Decided, Row};
+use crate::model::costs::{Costs, DecidedCount, Row};
 
 #[derive(Args)]
 #[command(after_help = "\
@@ -32,7 +32,7 @@ pub fn run(context: &Context<'_>, arguments: &Arguments) -> anyhow::Result<ExitC
 
 fn shown(costs: &Costs) -> Screen {
     if costs.decided.is_empty() && costs.spent.is_empty() {
-        return one("no incidents");
+        return one_line("no incidents");
     }
     let mut screen = Screen::table(
         ["DAY", "RULE", "INCIDENTS", "WITHOUT MODEL", "USED AGAIN", "SAVED"],
@@ -54,7 +54,7 @@ fn rule(rule: Option<&String>) -> String {
     rule.cloned().unwrap_or_else(|| "(no rule)".into())
 }
 
-fn decided(row: &Decided) -> [String; 6] {
+fn decided(row: &DecidedCount) -> [String; 6] {
     [
         row.day.to_string(),
         rule(row.rule.as_ref()),
@@ -65,12 +65,12 @@ fn decided(row: &Decided) -> [String; 6] {
     ]
 }
 
-fn saved(row: &Decided) -> String {
+fn saved(row: &DecidedCount) -> String {
     if row.reused == 0 { "-".into() } else { format!("{} in {} calls", amount(row.saved_micros), row.saved_calls) }
 }
 
 fn all(costs: &Costs) -> [String; 6] {
-    let mut all = Decided::default();
+    let mut all = DecidedCount::default();
     for row in &costs.decided {
         all.incidents += row.incidents;
         all.without_model += row.without_model;
@@ -125,7 +125,7 @@ mod tests {
             cost_micros: 1_250_000,
             ..Row::default()
         };
-        let decided = |rule: Option<&str>, incidents, without_model, reused| Decided {
+        let decided = |rule: Option<&str>, incidents, without_model, reused| DecidedCount {
             day,
             rule: rule.map(str::to_string),
             incidents,
@@ -133,7 +133,7 @@ mod tests {
             reused,
             saved_calls: 2 * reused,
             saved_micros: 500_000 * reused,
-            ..Decided::default()
+            ..DecidedCount::default()
         };
         let costs = Costs { spent: vec![row], decided: vec![decided(None, 4, 3, 1), decided(Some("r"), 6, 6, 0)] };
         let text = shown(&costs).text().to_string();

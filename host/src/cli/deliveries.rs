@@ -10,8 +10,8 @@ use serde_json::json;
 use super::Context;
 use super::answer::{Person, name};
 use super::remote::{Remote, with_query};
-use super::screen::{Screen, one};
-use crate::backend::deliveries::{DeliveryView, Standing};
+use super::screen::{Screen, one_line};
+use crate::backend::deliveries::{DeliveryView, UndeliveredState};
 use crate::report;
 
 #[derive(Args)]
@@ -41,11 +41,11 @@ enum StateWord {
 }
 
 impl StateWord {
-    fn standing(self) -> Standing {
+    fn standing(self) -> UndeliveredState {
         match self {
-            Self::Queued => Standing::Queued,
-            Self::Failed => Standing::Failed,
-            Self::Abandoned => Standing::Abandoned,
+            Self::Queued => UndeliveredState::Queued,
+            Self::Failed => UndeliveredState::Failed,
+            Self::Abandoned => UndeliveredState::Abandoned,
         }
     }
 }
@@ -92,7 +92,7 @@ pub async fn run(context: &Context<'_>, arguments: Arguments) -> anyhow::Result<
             let body = json!({ "person": person, "reason": reason, "all": all, "id": id, "target": target });
             let Retried { retried } = remote.post("/v1/deliveries/retry", &body).await?;
             let messages = if retried == 1 { "message is" } else { "messages are" };
-            one(format!("{retried} {messages} sent anew")).print()?;
+            one_line(format!("{retried} {messages} sent anew")).print()?;
         }
         None => {
             let mut query = vec![("limit", arguments.limit.to_string())];
@@ -112,7 +112,7 @@ pub async fn run(context: &Context<'_>, arguments: Arguments) -> anyhow::Result<
 
 fn shown(deliveries: &[DeliveryView]) -> Screen {
     if deliveries.is_empty() {
-        return one("every message was delivered");
+        return one_line("every message was delivered");
     }
     let heads = ["MESSAGE", "STATE", "SEVERITY", "ATTEMPTS", "NEXT", "TITLE", "REASON"];
     let row = |view: &DeliveryView| {

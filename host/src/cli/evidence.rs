@@ -2,14 +2,14 @@
 
 use std::process::ExitCode;
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use clap::Args;
 
 use super::Context;
+use super::record::Record;
 use super::screen::Screen;
-use crate::backend::{EvidenceView, find};
-use crate::domain::text::cut;
-use crate::evidence::evidence_of;
+use crate::backend::EvidenceView;
+use crate::domain::text::truncate;
 use crate::report::date;
 
 #[derive(Args)]
@@ -24,22 +24,15 @@ pub struct Arguments {
     json: bool,
 }
 
-/// Reads the data files, whether or not a host is running.
-pub fn run(context: &Context<'_>, arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let records = context.host.records(&context.config).map_err(anyhow::Error::msg)?;
-    let incident = find(records.as_ref(), &arguments.incident)?;
+pub async fn run(context: &Context<'_>, arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let (record, word) = (Record::of(context)?, &arguments.incident);
     let screen = match (arguments.number, arguments.json) {
-        (None, true) => {
-            let all = EvidenceView::all(&incident);
-            Screen::json(&serde_json::json!({ "incident": incident.id, "evidence": all }))?
-        }
-        (None, false) => list(&incident.id.0, &EvidenceView::all(&incident)),
+        (None, json) => match record.evidence(word).await? {
+            (incident, all) if json => Screen::json(&serde_json::json!({ "incident": incident, "evidence": all }))?,
+            (incident, all) => list(&incident, &all),
+        },
         (Some(number), json) => {
-            let one = usize::try_from(number).ok().and_then(|number| EvidenceView::one(&incident, number));
-            let Some(one) = one else {
-                let count = evidence_of(&incident).len();
-                bail!("incident {} has {count} pieces of evidence; there is no number {number}", incident.id);
-            };
+            let one = record.answer(word, number).await?;
             if json { Screen::json(&one)? } else { whole(&one).context("a piece of evidence has its text")? }
         }
     };
@@ -75,5 +68,5 @@ fn head(view: &EvidenceView) -> String {
         (None, true) => String::new(),
         (None, false) => ", failed".into(),
     };
-    format!("{}. {} {} {}{said}", view.number, date(view.at), view.call.tool, cut(&arguments, 300))
+    format!("{}. {} {} {}{said}", view.number, date(view.at), view.call.tool, truncate(&arguments, 300))
 }

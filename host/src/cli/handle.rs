@@ -10,11 +10,11 @@ use serde_json::json;
 
 use super::screen::{Screen, note};
 use super::{Context, table};
-use crate::backend::{Handled, Payload, Received};
+use crate::backend::{HandleReport, Payload, ReceiveReport};
 use crate::clock::SystemClock;
 use crate::domain::incident::IncidentView;
 use crate::domain::{Labels, Outcome, State};
-use crate::ports::{Clock, Inbound, Story};
+use crate::ports::{Clock, Inbound, IncidentRecord};
 use crate::report::{Detail, timeline};
 use crate::source::alertmanager;
 
@@ -70,7 +70,8 @@ pub async fn run(context: &Context<'_>, arguments: Arguments) -> anyhow::Result<
             if n > 0 {
                 screen.gap();
             }
-            screen.extend(&table::story(view, None, &timeline(story, Detail::Folded, language)));
+            let lines = timeline(story, Detail::Folded, language).into_iter().map(table::Happened::from);
+            screen.extend(&table::story(view, None, &lines.collect::<Vec<_>>()));
         }
         screen.print()?;
     }
@@ -87,7 +88,7 @@ pub async fn run(context: &Context<'_>, arguments: Arguments) -> anyhow::Result<
 }
 
 /// What became of a payload, also where nothing did.
-fn account(name: &str, received: &Received) -> Vec<String> {
+fn account(name: &str, received: &ReceiveReport) -> Vec<String> {
     let plural = |count: u64, one: &str, more: &str| format!("{count} {}", if count == 1 { one } else { more });
     let mut parts = Vec::new();
     match received.incidents.as_slice() {
@@ -135,7 +136,7 @@ pub fn read(path: &Path) -> anyhow::Result<String> {
 }
 
 /// The worst of all.
-pub fn code(handled: &Handled) -> u8 {
+pub fn code(handled: &HandleReport) -> u8 {
     // From bad to worse.
     const ORDER: [u8; 4] = [0, 3, 4, 1];
     let failed = if handled.failures.is_empty() { 0 } else { 1 };
@@ -143,9 +144,9 @@ pub fn code(handled: &Handled) -> u8 {
     codes.max_by_key(|code| ORDER.iter().position(|known| known == code)).unwrap_or(0)
 }
 
-fn code_of(story: &Story) -> u8 {
+fn code_of(story: &IncidentRecord) -> u8 {
     match story.incident.outcome() {
-        Some(Outcome::Fixed | Outcome::Resolved) => 0,
+        Some(Outcome::Fixed | Outcome::Resolved | Outcome::ClosedByPerson) => 0,
         Some(Outcome::Suppressed) => 3,
         Some(Outcome::NeedsPerson) => 4,
         Some(Outcome::Error) => 1,
@@ -161,25 +162,25 @@ mod tests {
 
     #[test]
     fn what_became_of_a_payload_is_said_also_where_nothing_did() {
-        let nothing = Received { alerts: 1, unknown_resolved: 1, ..Received::default() };
+        let nothing = ReceiveReport { alerts: 1, unknown_resolved: 1, ..ReceiveReport::default() };
         assert_eq!(
             account("a.json", &nothing),
             ["a.json: 1 alert: 1 resolved that was not known, there is nothing to do"]
         );
-        assert_eq!(account("a.json", &Received::default()), ["a.json: 0 alerts: there is nothing to do"]);
-        let some = Received {
+        assert_eq!(account("a.json", &ReceiveReport::default()), ["a.json: 0 alerts: there is nothing to do"]);
+        let some = ReceiveReport {
             alerts: 3,
             incidents: vec!["i-1".into()],
             repeats: 2,
             left_out: vec!["Odd: alerts[3].labels: is missing".into()],
-            ..Received::default()
+            ..ReceiveReport::default()
         };
         let want = [
             "a.json: 3 alerts: incident i-1, 2 were known already",
             "warning: a.json: not taken: Odd: alerts[3].labels: is missing",
         ];
         assert_eq!(account("a.json", &some), want);
-        let again = Received { alerts: 2, incidents: vec!["i-1".into()], repeats: 2, ..Received::default() };
+        let again = ReceiveReport { alerts: 2, incidents: vec!["i-1".into()], repeats: 2, ..ReceiveReport::default() };
         assert!(
             account("a.json", &again)[1].contains("`tidegate incidents rerun ID`"),
             "{:?}",

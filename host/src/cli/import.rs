@@ -9,7 +9,7 @@ use clap::{Args, Subcommand};
 
 use super::Context;
 use super::screen::Screen;
-use crate::hooks::{self, Became, Imported, LeftOut, Read, Taken, Wanted};
+use crate::hooks::{self, ExistingNames, HookResult, ImportRequest, Imported, LeftOut, ParsedHooks};
 use crate::{regular_file, suggest};
 
 #[derive(Args)]
@@ -59,14 +59,14 @@ struct Eventhooks {
 pub fn run(context: &Context<'_>, arguments: Arguments) -> anyhow::Result<ExitCode> {
     let What::Eventhooks(arguments) = arguments.what;
     let in_force = &context.config.policies.path;
-    if suggest::within(&arguments.into, in_force) {
+    if suggest::is_within(&arguments.into, in_force) {
         anyhow::bail!(
             "nothing is written to {}, because the policies in {} are in force; name another folder",
             arguments.into.display(),
             in_force.display()
         );
     }
-    let mut read = Read::default();
+    let mut read = ParsedHooks::default();
     let mut seen = BTreeSet::new();
     for path in files(&arguments.files)? {
         let name = if path == Path::new("-") { "standard input".to_string() } else { path.display().to_string() };
@@ -88,7 +88,7 @@ pub fn run(context: &Context<'_>, arguments: Arguments) -> anyhow::Result<ExitCo
     }
     let bundled = context.host.bundled().into_iter().map(|(name, _)| name);
     let (rules, routed) = hooks::in_force(in_force);
-    let taken = Taken {
+    let taken = ExistingNames {
         plugins: bundled.chain(context.config.plugins.each.keys().cloned()).collect(),
         targets: context.config.notifiers.clone(),
         rules,
@@ -96,7 +96,7 @@ pub fn run(context: &Context<'_>, arguments: Arguments) -> anyhow::Result<ExitCo
     };
     let telling =
         context.config.buses.iter().filter_map(|bus| Some((bus.name.clone(), bus.publish.as_ref()?.prefix.clone())));
-    let wanted = Wanted { into: arguments.into, force: arguments.force, taken, buses: telling.collect() };
+    let wanted = ImportRequest { into: arguments.into, force: arguments.force, taken, buses: telling.collect() };
     let imported = hooks::import(read, &wanted).map_err(anyhow::Error::msg)?;
     if arguments.json { Screen::json(&imported)? } else { told(&imported) }.print()?;
     Ok(if imported.is_whole() { ExitCode::SUCCESS } else { ExitCode::from(3) })
@@ -141,7 +141,7 @@ fn files(named: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
 fn told(imported: &Imported) -> Screen {
     let mut screen = Screen::default();
     for hook in &imported.hooks {
-        let Became { hook, file, became, never, notes } = hook;
+        let HookResult { hook, file, became, never, notes } = hook;
         screen.line(if never.is_empty() {
             format!("{hook} ({file}): {}", became.join("; "))
         } else {

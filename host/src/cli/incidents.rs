@@ -1,20 +1,19 @@
-//! `incidents` and `report`: what happened, read from the data files.
+//! `incidents` and `report`: what happened.
 
 use std::process::ExitCode;
 
-use anyhow::{Context as _, anyhow};
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+use super::record::{Record, Shown};
 use super::screen::Screen;
 use super::{Context, handling, table, watch};
-use crate::backend::{Cancellation, Filter, Records, find};
-use crate::domain::entry::Says;
-use crate::domain::incident::IncidentView;
+use crate::backend::Filter;
+use crate::domain::entry::IncidentCommand;
 use crate::domain::{Outcome, Severity, State};
-use crate::report::{Detail, timeline};
+use crate::report::Detail;
 
 #[derive(Args)]
 #[command(args_conflicts_with_subcommands = true)]
@@ -57,7 +56,7 @@ struct ListArguments {
     /// Only these: open, planning, investigating, awaiting_approval, acting, watching or closed
     #[arg(long, value_parser = word::<State>)]
     state: Option<State>,
-    /// Only these: fixed, suppressed, resolved, needs_person or error
+    /// Only these: fixed, suppressed, resolved, needs_person, error or closed_by_person
     #[arg(long, value_parser = word::<Outcome>)]
     outcome: Option<Outcome>,
     /// Only those whose worst alert is: info, warning, error or critical
@@ -84,41 +83,34 @@ struct ListArguments {
 }
 
 /// Reads a word as the API spells it.
-fn word<T: DeserializeOwned>(text: &str) -> Result<T, String> {
+pub fn word<T: DeserializeOwned>(text: &str) -> Result<T, String> {
     serde_json::from_value(Value::String(text.into())).map_err(|error| error.to_string())
 }
 
 pub async fn run(context: &Context<'_>, arguments: Arguments) -> anyhow::Result<ExitCode> {
     match arguments.command {
         Some(Command::Watch) => return watch::run(context).await,
-        Some(Command::Show { incident, all, json }) => show(context, &incident, all, json)?,
-        Some(Command::Ack(word)) => handling::say(context, word, Says::Acknowledge).await?,
-        Some(Command::Comment(word)) => handling::say(context, word, Says::Comment).await?,
-        Some(Command::Close(word)) => handling::say(context, word, Says::Close).await?,
-        Some(Command::Rerun(word)) => handling::say(context, word, Says::Rerun).await?,
-        Some(Command::List(list)) => print_list(records(context)?.as_ref(), list)?,
-        None => print_list(records(context)?.as_ref(), arguments.list)?,
+        Some(Command::Show { incident, all, json }) => show(context, &incident, all, json).await?,
+        Some(Command::Ack(word)) => handling::say(context, word, IncidentCommand::Acknowledge).await?,
+        Some(Command::Comment(word)) => handling::say(context, word, IncidentCommand::Comment).await?,
+        Some(Command::Close(word)) => handling::say(context, word, IncidentCommand::Close).await?,
+        Some(Command::Rerun(word)) => handling::say(context, word, IncidentCommand::Rerun).await?,
+        Some(Command::List(list)) => print_list(context, list).await?,
+        None => print_list(context, arguments.list).await?,
     }
     Ok(ExitCode::SUCCESS)
 }
 
 /// `report`.
-pub fn report(context: &Context<'_>, word: &str) -> anyhow::Result<ExitCode> {
-    let records = records(context)?;
-    let incident = find(records.as_ref(), word)?;
-    let none = || anyhow!("incident {} has no report yet; it stands at {}", incident.id, incident.state().as_str());
-    let report = incident.report.as_ref().with_context(none)?;
+pub async fn report(context: &Context<'_>, word: &str) -> anyhow::Result<ExitCode> {
+    let report = Record::of(context)?.report(word).await?;
     let mut screen = Screen::default();
     screen.block(report.trim_end());
     screen.print()?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn records(context: &Context<'_>) -> anyhow::Result<Box<dyn Records>> {
-    context.host.records(&context.config).map_err(anyhow::Error::msg)
-}
-
-fn print_list(records: &dyn Records, list: ListArguments) -> anyhow::Result<()> {
+async fn print_list(context: &Context<'_>, list: ListArguments) -> anyhow::Result<()> {
     let filter = Filter {
         live: false,
         state: list.state,
@@ -131,25 +123,17 @@ fn print_list(records: &dyn Records, list: ListArguments) -> anyhow::Result<()> 
         before: list.before,
         limit: list.limit,
     };
-    let incidents = records.list(&filter, &Cancellation::default()).map_err(anyhow::Error::msg)?;
-    let views: Vec<IncidentView> = incidents.iter().map(IncidentView::from).collect();
+    let views = Record::of(context)?.list(&filter).await?;
     let screen = if list.json { Screen::json(&json!({ "incidents": views }))? } else { table::list(&views) };
     Ok(screen.print()?)
 }
 
-fn show(context: &Context<'_>, word: &str, all: bool, json: bool) -> anyhow::Result<()> {
-    let records = records(context)?;
-    let incident = find(records.as_ref(), word)?;
-    let language = context.config.report.language;
-    let screen = if json {
-        Screen::json(&IncidentView::from(&incident))?
-    } else {
-        let story = records.story(&incident.id.0).map_err(anyhow::Error::msg)?;
-        let story = story.with_context(|| format!("incident {} has no entries", incident.id))?;
-        let detail = if all { Detail::All } else { Detail::Folded };
-        let waits_for = records.waits_for(&story.incident);
-        let lines = timeline(&story, detail, language);
-        table::story(&IncidentView::from(&story.incident), waits_for.as_deref(), &lines)
-    };
-    Ok(screen.print()?)
+async fn show(context: &Context<'_>, word: &str, all: bool, json: bool) -> anyhow::Result<()> {
+    let record = Record::of(context)?;
+    if json {
+        return Ok(Screen::json(&record.incident(word).await?)?.print()?);
+    }
+    let detail = if all { Detail::All } else { Detail::Folded };
+    let Shown { incident, waits_for, lines } = record.shown(word, detail).await?;
+    Ok(table::story(&incident, waits_for.as_deref(), &lines).print()?)
 }

@@ -9,9 +9,9 @@ use serde_json::json;
 use super::Context;
 use super::answer::{Person, name};
 use super::remote::{Remote, segment};
-use super::screen::{Screen, note, one};
+use super::screen::{Screen, note, one_line};
 use crate::backend::InspectionView;
-use crate::domain::inspection::{Run, Sight};
+use crate::domain::inspection::{Coverage, Run};
 use crate::report;
 
 #[derive(Args)]
@@ -82,16 +82,16 @@ fn document(run: &Run, language: report::Language) -> Screen {
 /// That nothing was found says nothing where something could not be seen.
 fn code(run: &Run) -> u8 {
     match (run.sight(), run.found()) {
-        (Sight::None, _) => 1,
+        (Coverage::None, _) => 1,
         (_, true) => 4,
-        (Sight::Partial, false) => 1,
-        (Sight::Whole, false) => 0,
+        (Coverage::Partial, false) => 1,
+        (Coverage::Whole, false) => 0,
     }
 }
 
 fn listed(all: &[InspectionView]) -> Screen {
     if all.is_empty() {
-        return one("the configuration has no [[inspection]]");
+        return one_line("the configuration has no [[inspection]]");
     }
     let moment = |at: Option<jiff::Timestamp>| at.map_or_else(|| "-".to_string(), report::date);
     Screen::table(
@@ -100,7 +100,7 @@ fn listed(all: &[InspectionView]) -> Screen {
             let schedule = one.schedule.clone().unwrap_or_else(|| "-".into());
             let seen = match &one.failed {
                 Some(why) => format!("failed: {why}"),
-                None => one.seen.map_or("-", Sight::as_str).to_string(),
+                None => one.seen.map_or("-", Coverage::as_str).to_string(),
             };
             [one.name.clone(), schedule, moment(one.next), moment(one.last), seen, one.findings.len().to_string()]
         }),
@@ -110,14 +110,14 @@ fn listed(all: &[InspectionView]) -> Screen {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::inspection::{Finding, Part, Standing, What};
-    use crate::domain::subject::Object;
+    use crate::domain::inspection::{Finding, KindResult, Problem, TrackedFinding};
+    use crate::domain::subject::AffectedObject;
     use crate::domain::{Severity, text::letters::is_invisible};
 
-    fn run(part: Part, found: bool) -> Run {
-        let what = What::PodNotReady { status: "Pending\n# forged".into() };
-        let finding = Finding::of("k", &Object::new("pod", "shop", "a"), Severity::Error, what);
-        let standing = Standing { since: jiff::Timestamp::UNIX_EPOCH, finding };
+    fn run(part: KindResult, found: bool) -> Run {
+        let what = Problem::PodNotReady { status: "Pending\n# forged".into() };
+        let finding = Finding::of("k", &AffectedObject::new("pod", "shop", "a"), Severity::Error, what);
+        let standing = TrackedFinding { since: jiff::Timestamp::UNIX_EPOCH, finding };
         Run {
             inspection: "daily".into(),
             at: jiff::Timestamp::UNIX_EPOCH,
@@ -135,10 +135,10 @@ mod tests {
 
     #[test]
     fn that_nothing_could_be_seen_is_no_success() {
-        let seen = Part { answered: 1, ..Part::of("k", "pod") };
+        let seen = KindResult { answered: 1, ..KindResult::of("k", "pod") };
         let mut blind = seen.clone();
-        blind.note_blind("no answer");
-        let deaf = Part { answered: 0, ..blind.clone() };
+        blind.note_blind_spot("no answer");
+        let deaf = KindResult { answered: 0, ..blind.clone() };
         for (part, found, want) in [
             (&seen, false, 0),
             (&seen, true, 4),
@@ -153,7 +153,7 @@ mod tests {
 
     #[test]
     fn a_report_is_a_document_whose_lines_are_the_hosts_own() {
-        let seen = Part { answered: 1, ..Part::of("k", "pod") };
+        let seen = KindResult { answered: 1, ..KindResult::of("k", "pod") };
         let screen = document(&run(seen, true), report::Language::En);
         let lines: Vec<&str> = screen.text().lines().collect();
         assert_eq!(

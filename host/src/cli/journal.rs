@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 
-use super::screen::{Screen, note, one};
+use super::screen::{Screen, note, one_line};
 use super::{Context, progress};
 use crate::domain::Anchor;
 
@@ -80,16 +80,16 @@ pub fn run(context: &Context<'_>, arguments: Arguments) -> anyhow::Result<ExitCo
         Command::Verify { anchor } => return verify(context, &anchor),
         Command::Head => {
             let head = context.host.journal_head(&context.config).map_err(anyhow::Error::msg)?;
-            one(head.to_string()).print()?;
+            one_line(head.to_string()).print()?;
         }
         Command::Backup { file } => {
             let head = context.host.back_up(&context.config, &file).map_err(anyhow::Error::msg)?;
-            one(format!("{} holds the journal up to entry {}; its head is {head}", file.display(), head.position))
+            one_line(format!("{} holds the journal up to entry {}; its head is {head}", file.display(), head.position))
                 .print()?;
         }
         Command::Restore { file } => {
             let lines = context.host.restore(&context.config, &file).map_err(anyhow::Error::msg)?;
-            lines.iter().try_for_each(|line| one(line).print())?;
+            lines.iter().try_for_each(|line| one_line(line).print())?;
         }
         Command::Export { after } => {
             let (mut screen, mut lines) = (Screen::default(), 0);
@@ -114,7 +114,7 @@ fn verify(context: &Context<'_>, anchors: &[Anchor]) -> anyhow::Result<ExitCode>
     let journal = context.config.journal.display();
     let size = format!("{} entries in {} streams", found.entries, found.streams);
     if found.faults.is_empty() {
-        one(format!("the journal {journal} is whole: {size}; its head is {}", found.head)).print()?;
+        one_line(format!("the journal {journal} is whole: {size}; its head is {}", found.head)).print()?;
         return Ok(ExitCode::SUCCESS);
     }
     for fault in &found.faults {

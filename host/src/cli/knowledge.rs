@@ -1,15 +1,14 @@
-//! `search` and `similar`: runbooks and incidents of the past, read from the data files.
+//! `search` and `similar`: runbooks and incidents of the past.
 
 use std::process::ExitCode;
 
-use anyhow::bail;
 use clap::Args;
 use serde_json::json;
 
 use super::Context;
+use super::record::Record;
 use super::screen::Screen;
-use crate::backend::find;
-use crate::domain::knowledge::{Because, Held, Quote, Similar};
+use crate::domain::knowledge::{MatchReason, Quote, Recurrence, SimilarIncident};
 use crate::domain::text::one_line;
 use crate::report::date;
 
@@ -38,13 +37,8 @@ pub struct SimilarArguments {
     json: bool,
 }
 
-pub fn search(context: &Context<'_>, arguments: &SearchArguments) -> anyhow::Result<ExitCode> {
-    let text = arguments.text.join(" ");
-    if text.trim().is_empty() {
-        bail!("say what to search for");
-    }
-    let records = context.host.records(&context.config).map_err(anyhow::Error::msg)?;
-    let found = records.search(&text, arguments.limit).map_err(anyhow::Error::msg)?;
+pub async fn search(context: &Context<'_>, arguments: &SearchArguments) -> anyhow::Result<ExitCode> {
+    let found = Record::of(context)?.search(&arguments.text.join(" "), arguments.limit).await?;
     let screen = if arguments.json {
         Screen::json(&found)?
     } else {
@@ -54,13 +48,11 @@ pub fn search(context: &Context<'_>, arguments: &SearchArguments) -> anyhow::Res
     Ok(ExitCode::SUCCESS)
 }
 
-pub fn similar(context: &Context<'_>, arguments: &SimilarArguments) -> anyhow::Result<ExitCode> {
-    let records = context.host.records(&context.config).map_err(anyhow::Error::msg)?;
-    let incident = find(records.as_ref(), &arguments.incident)?;
-    let known = records.known_about(&incident.id.0).map_err(anyhow::Error::msg)?.unwrap_or_default();
+pub async fn similar(context: &Context<'_>, arguments: &SimilarArguments) -> anyhow::Result<ExitCode> {
+    let (incident, known) = Record::of(context)?.known_about(&arguments.incident).await?;
     let screen = if arguments.json {
         Screen::json(&json!({
-            "incident": incident.id, "runbooks": known.runbooks, "similar": known.similar, "unread": known.unread,
+            "incident": incident, "runbooks": known.runbooks, "similar": known.similar, "unread": known.unread,
         }))?
     } else {
         listed(&known.runbooks, &known.similar, &known.unread, "no runbook applies, and no closed incident is like it")
@@ -69,7 +61,7 @@ pub fn similar(context: &Context<'_>, arguments: &SimilarArguments) -> anyhow::R
     Ok(ExitCode::SUCCESS)
 }
 
-fn listed(runbooks: &[Quote], incidents: &[Similar], unread: &[String], nothing: &str) -> Screen {
+fn listed(runbooks: &[Quote], incidents: &[SimilarIncident], unread: &[String], nothing: &str) -> Screen {
     let mut screen = Screen::default();
     if runbooks.is_empty() && incidents.is_empty() {
         screen.line(nothing);
@@ -77,9 +69,9 @@ fn listed(runbooks: &[Quote], incidents: &[Similar], unread: &[String], nothing:
     for quote in runbooks {
         let place = if quote.heading.is_empty() { String::new() } else { format!(" › {}", quote.heading) };
         let because = match quote.because {
-            Because::Declared => "declares that it applies",
-            Because::Linked => "named by the alert",
-            Because::Found => "found by its words",
+            MatchReason::Declared => "declares that it applies",
+            MatchReason::Linked => "named by the alert",
+            MatchReason::Found => "found by its words",
         };
         screen.line(format!("runbook  {}{place}  {} ({because})", quote.source, quote.title));
         for line in quote.excerpt.lines().filter(|line| !line.trim().is_empty()).take(LINES) {
@@ -88,9 +80,9 @@ fn listed(runbooks: &[Quote], incidents: &[Similar], unread: &[String], nothing:
     }
     for past in incidents {
         let held = match past.held {
-            Held::Stayed => "did not come back within a day".to_string(),
-            Held::CameBack { after_seconds } => format!("came back after {after_seconds} s"),
-            Held::SoFar => "has not come back until now".to_string(),
+            Recurrence::Stayed => "did not come back within a day".to_string(),
+            Recurrence::CameBack { after_seconds } => format!("came back after {after_seconds} s"),
+            Recurrence::SoFar => "has not come back until now".to_string(),
         };
         screen.line(format!(
             "{}  {}  {}  {}; {held}",

@@ -11,8 +11,8 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::Context;
-use super::remote::{Remote, Repeated};
-use crate::mcp::{Desk, Offer, Unanswered, serve_stdio};
+use super::remote::{Remote, RepeatedRequest};
+use crate::mcp::{CallFailure, ToolHandler, ToolOffer, serve_stdio};
 
 /// How long an answer of the host may take.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -20,7 +20,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const VERSION: &str = "2025-11-25";
 
 /// The running host, which answers.
-struct Asking(Repeated);
+struct Asking(RepeatedRequest);
 
 /// A message of the host.
 #[derive(Deserialize)]
@@ -36,7 +36,7 @@ struct Wrong {
 
 #[derive(Deserialize)]
 struct Listed {
-    tools: Vec<Offer>,
+    tools: Vec<ToolOffer>,
 }
 
 #[derive(Deserialize)]
@@ -62,7 +62,7 @@ impl Asking {
         self.0.post(&headers, &body, PATIENCE).await
     }
 
-    async fn listed(&self) -> anyhow::Result<Vec<Offer>> {
+    async fn listed(&self) -> anyhow::Result<Vec<ToolOffer>> {
         match self.ask("tools/list", json!({})).await? {
             Message { result: Some(result), .. } => Ok(serde_json::from_value::<Listed>(result)?.tools),
             Message { error, .. } => bail!("{}", error.map_or_else(|| NOTHING.to_string(), |wrong| wrong.message)),
@@ -72,25 +72,25 @@ impl Asking {
 
 const NOTHING: &str = "the host's answer holds neither a result nor an error";
 
-impl Desk for Asking {
-    fn offers(&self) -> BoxFuture<'_, Result<Vec<Offer>, String>> {
+impl ToolHandler for Asking {
+    fn offers(&self) -> BoxFuture<'_, Result<Vec<ToolOffer>, String>> {
         Box::pin(async move { self.listed().await.map_err(|error| format!("{error:#}")) })
     }
 
-    fn call(&self, tool: String, arguments: Map<String, Value>) -> BoxFuture<'_, Result<Value, Unanswered>> {
+    fn call(&self, tool: String, arguments: Map<String, Value>) -> BoxFuture<'_, Result<Value, CallFailure>> {
         Box::pin(async move {
-            let failed = |error: anyhow::Error| Unanswered::Failed(format!("{error:#}"));
+            let failed = |error: anyhow::Error| CallFailure::Failed(format!("{error:#}"));
             let message =
                 self.ask("tools/call", json!({"name": tool, "arguments": arguments})).await.map_err(failed)?;
             let Some(result) = message.result else {
                 let text = message.error.map_or_else(|| NOTHING.to_string(), |wrong| wrong.message);
-                return Err(Unanswered::Unknown(text));
+                return Err(CallFailure::Unknown(text));
             };
             let called: Called = serde_json::from_value(result).map_err(|error| failed(error.into()))?;
             let text = called.content.into_iter().map(|block| block.text).collect::<Vec<_>>().join("\n");
             match called.structured_content {
                 Some(value) if !called.is_error => Ok(value),
-                _ => Err(Unanswered::Failed(text)),
+                _ => Err(CallFailure::Failed(text)),
             }
         })
     }

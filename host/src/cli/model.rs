@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::screen::{Screen, note};
 use super::{Context, progress};
-use crate::model::CheckedEndpoint;
+use crate::model::EndpointReport;
 
 #[derive(Args)]
 pub struct Arguments {
@@ -51,7 +51,7 @@ pub async fn run(context: &Context<'_>, arguments: Arguments) -> anyhow::Result<
 }
 
 /// What was found about an endpoint, a few lines.
-fn lines(one: &CheckedEndpoint) -> Vec<String> {
+fn lines(one: &EndpointReport) -> Vec<String> {
     let usage = &one.usage;
     let requests = if usage.calls == 1 { "answer" } else { "answers" };
     let tokens = usage.tokens();
@@ -75,18 +75,18 @@ mod tests {
     #[test]
     fn what_was_found_is_a_few_lines() {
         let usage = Usage { calls: 2, prompt_tokens: 30, completion_tokens: 12, took_ms: 9, ..Usage::default() };
-        let one = CheckedEndpoint {
+        let one = EndpointReport {
             name: "m".into(),
             url: "http://h/v1".into(),
             tools: "tools are offered and called".into(),
             said: "It is noon.".into(),
             learnt: vec!["takes no temperature (it said: no)".into()],
             usage,
-            ..CheckedEndpoint::default()
+            ..EndpointReport::default()
         };
         let want = "m at http://h/v1\n  answers: 2 answers, 42 tokens, 9 ms\n  tools are offered and called\n  it said: It is noon.\n  learnt: it takes no temperature (it said: no)";
         assert_eq!(lines(&one).join("\n"), want);
-        let broken = CheckedEndpoint { problem: Some("the key is wrong".into()), ..CheckedEndpoint::default() };
+        let broken = EndpointReport { problem: Some("the key is wrong".into()), ..EndpointReport::default() };
         assert_eq!(lines(&broken)[1], "  cannot be used: the key is wrong");
     }
 }

@@ -16,7 +16,7 @@ use clap::{Args, Subcommand};
 
 use super::Context;
 use super::screen::note;
-use crate::author::Found;
+use crate::author::PluginFolder;
 use crate::environment::Environment;
 
 #[derive(Args)]
@@ -46,7 +46,7 @@ enum Command {
 }
 
 /// Says what was changed since the component was built.
-fn note_stale(found: &Found) {
+fn note_stale(found: &PluginFolder) {
     found.stale().into_iter().for_each(|stale| note(format!("note: {stale}")));
 }
 

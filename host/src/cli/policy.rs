@@ -6,10 +6,10 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 use serde_json::json;
 
-use super::screen::{Screen, one};
+use super::screen::{Screen, one_line};
 use super::{Context, backtest, handle, progress, suggest};
 use crate::backend::Payload;
-use crate::backend::policies::{Lint, Linted, Subject, Tested};
+use crate::backend::policies::{ExplainInput, LintReport, LintRequest, TestReport};
 use crate::clock::SystemClock;
 use crate::domain::{Labels, event};
 use crate::ports::{Clock, Inbound};
@@ -89,7 +89,7 @@ pub async fn run(context: &Context<'_>, arguments: Arguments) -> anyhow::Result<
             Ok(code(tested.failed.is_empty()))
         }
         Command::Lint(LintArguments { folder, offline }) => {
-            let wanted = Lint { folder, offline };
+            let wanted = LintRequest { folder, offline };
             let linted = context.host.lint_policies(context.config.clone(), &wanted, &progress()).await?;
             linted_text(&linted).print()?;
             Ok(code(linted.findings.is_empty()))
@@ -104,7 +104,7 @@ fn code(good: bool) -> ExitCode {
     if good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-fn linted_text(linted: &Linted) -> Screen {
+fn linted_text(linted: &LintReport) -> Screen {
     let mut screen = Screen::default();
     linted.findings.iter().for_each(|finding| screen.line(finding));
     screen.line(match linted.findings.len() {
@@ -116,14 +116,14 @@ fn linted_text(linted: &Linted) -> Screen {
     screen
 }
 
-fn told(tested: &Tested, coverage: bool) -> Screen {
+fn told(tested: &TestReport, coverage: bool) -> Screen {
     let mut screen = Screen::default();
     for failure in &tested.failed {
         // Its lines are of the test's making; what is in them was put on one each.
         screen.block(&format!("FAILED {failure}"));
         screen.gap();
     }
-    let Tested { folder, passed, reached, all, .. } = tested;
+    let TestReport { folder, passed, reached, all, .. } = tested;
     let failed = tested.failed.len();
     if passed + failed == 0 {
         screen.line(format!("{folder}: no tests; write them into tests/*.toml beside the policies"));
@@ -142,18 +142,18 @@ async fn explained(context: &Context<'_>, arguments: ExplainArguments) -> anyhow
     let word = arguments.subject.unwrap_or_default();
     let path = Path::new(&word);
     let subject = if let Some(path) = &arguments.event {
-        Subject::Events(payload(path, event::SOURCE)?)
+        ExplainInput::Events(payload(path, event::SOURCE)?)
     } else if word == "-" || path.is_file() || looks_like_a_file(&word) {
-        Subject::Payload(payload(path, &arguments.source)?)
+        ExplainInput::Payload(payload(path, &arguments.source)?)
     } else {
-        Subject::Incident(word)
+        ExplainInput::Incident(word)
     };
     let progress = progress();
     let explained = context.host.explain(context.config.clone(), subject, &progress).await?;
     if arguments.json {
         Screen::json(&json!({ "incidents": explained }))?.print()?;
     } else if explained.is_empty() {
-        one("no alert in it opens an incident").print()?;
+        one_line("no alert in it opens an incident").print()?;
     } else {
         let mut screen = Screen::default();
         for (n, one) in explained.iter().enumerate() {
@@ -167,7 +167,7 @@ async fn explained(context: &Context<'_>, arguments: ExplainArguments) -> anyhow
     Ok(ExitCode::SUCCESS)
 }
 
-fn payload(path: &Path, source: &str) -> anyhow::Result<Payload> {
+pub(super) fn payload(path: &Path, source: &str) -> anyhow::Result<Payload> {
     let request = Inbound {
         method: "POST".into(),
         headers: Labels::new(),
@@ -179,7 +179,7 @@ fn payload(path: &Path, source: &str) -> anyhow::Result<Payload> {
 }
 
 /// No id has these, so a typing error in a file's name is not taken for an unknown incident.
-fn looks_like_a_file(word: &str) -> bool {
+pub(super) fn looks_like_a_file(word: &str) -> bool {
     word.contains('/') || word.ends_with(".json")
 }
 

@@ -54,6 +54,12 @@ impl<'a> Remote<'a> {
         response.json().await.context("the host's answer cannot be read")
     }
 
+    /// Reads text.
+    pub async fn text(&self, path: &str) -> anyhow::Result<String> {
+        let response = self.send(self.request(Method::GET, path)?.timeout(PATIENCE)).await?;
+        response.text().await.context("the host's answer cannot be read")
+    }
+
     /// Sends JSON, reads JSON.
     pub async fn post<T: DeserializeOwned>(&self, path: &str, body: &Value) -> anyhow::Result<T> {
         let response = self.send(self.request(Method::POST, path)?.timeout(PATIENCE).json(body)).await?;
@@ -104,7 +110,9 @@ impl<'a> Remote<'a> {
         };
         // Who has a token of their own speaks with it: it proves a name.
         if let Some(token) = self.environment.get(USER_TOKEN).filter(|token| !token.trim().is_empty()) {
-            let text = format!("{USER_TOKEN} holds no token of `tidegate user add`: something is missing or mistyped");
+            let text = format!(
+                "{USER_TOKEN} holds no token of `tidegate token new` or `tidegate user section`: something is missing or mistyped"
+            );
             return if token::is_token(token.trim()) {
                 Ok(request.bearer_auth(token.trim()))
             } else {
@@ -120,8 +128,8 @@ impl<'a> Remote<'a> {
     }
 
     /// What is asked again and again in the same way.
-    pub fn repeated(&self, path: &str) -> anyhow::Result<Repeated> {
-        Ok(Repeated { request: self.request(Method::POST, path)?, address: self.address })
+    pub fn repeated(&self, path: &str) -> anyhow::Result<RepeatedRequest> {
+        Ok(RepeatedRequest { request: self.request(Method::POST, path)?, address: self.address })
     }
 
     async fn send(&self, request: RequestBuilder) -> anyhow::Result<Response> {
@@ -130,12 +138,12 @@ impl<'a> Remote<'a> {
 }
 
 /// A request that is sent again and again with other bodies, and needs nothing of what it was made from.
-pub struct Repeated {
+pub struct RepeatedRequest {
     request: RequestBuilder,
     address: SocketAddr,
 }
 
-impl Repeated {
+impl RepeatedRequest {
     /// Sends JSON with headers, reads JSON.
     pub async fn post<T: DeserializeOwned>(
         &self,
@@ -184,6 +192,18 @@ fn reachable(mut address: SocketAddr) -> SocketAddr {
 pub fn with_query(path: &str, query: &[(&str, String)]) -> anyhow::Result<String> {
     let url = reqwest::Url::parse_with_params(&format!("http://localhost{path}"), query)?;
     Ok(format!("{path}?{}", url.query().unwrap_or_default()))
+}
+
+/// Whatever is the name of something, as a part of a path.
+pub fn named(name: &str) -> anyhow::Result<String> {
+    let mut url = reqwest::Url::parse("http://localhost")?;
+    if let Ok(mut parts) = url.path_segments_mut() {
+        parts.push(name);
+    }
+    match url.path().trim_start_matches('/') {
+        "" => bail!("{name:?} is no name"),
+        part => Ok(part.to_string()),
+    }
 }
 
 /// A word as a part of a path.

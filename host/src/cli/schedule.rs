@@ -9,7 +9,7 @@ use serde_json::json;
 use super::Context;
 use super::answer::{Person, name};
 use super::remote::{Remote, segment};
-use super::screen::{Screen, one};
+use super::screen::{Screen, one_line};
 use crate::backend::ScheduleView;
 use crate::report;
 
@@ -65,7 +65,7 @@ pub async fn run(context: &Context<'_>, arguments: Arguments) -> anyhow::Result<
             let path = format!("/v1/schedules/{}/run", segment(&schedule)?);
             let body = json!({ "person": name(context, &person)? });
             let ran: Ran = remote.post_at_length(&path, &body).await?;
-            one(ran.outcome).print()?;
+            one_line(ran.outcome).print()?;
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -73,7 +73,7 @@ pub async fn run(context: &Context<'_>, arguments: Arguments) -> anyhow::Result<
 
 fn listed(all: &[ScheduleView]) -> Screen {
     if all.is_empty() {
-        return one("the configuration has no [[schedule]] and no [[heartbeat]]");
+        return one_line("the configuration has no [[schedule]] and no [[heartbeat]]");
     }
     let moment = |at: Option<jiff::Timestamp>| at.map_or_else(|| "-".to_string(), report::date);
     Screen::table(

@@ -6,6 +6,7 @@
 use std::io::{BufRead as _, ErrorKind, IsTerminal as _, Read as _, Write};
 
 use serde::Serialize;
+use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 use crate::domain::text::letters::{in_json, visible, visible_line};
 use crate::secret::Secret;
@@ -50,20 +51,19 @@ impl Screen {
         screen
     }
 
-    /// Rows in aligned columns; the last column is not filled up.
+    /// Rows in columns as a terminal counts them, where a Chinese letter takes two; the last column is not filled up.
     pub fn columns(&mut self, rows: &[Vec<String>]) {
         let shown: Vec<Vec<String>> =
             rows.iter().map(|row| row.iter().map(|cell| visible_line(cell)).collect()).collect();
         let count = shown.iter().map(Vec::len).max().unwrap_or(0);
-        let width = |column: usize| {
-            shown.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0)
-        };
+        let width =
+            |column: usize| shown.iter().filter_map(|row| row.get(column)).map(|cell| cell.width()).max().unwrap_or(0);
         let widths: Vec<usize> = (0..count).map(width).collect();
         for row in &shown {
             let mut line = String::new();
             for (cell, width) in row.iter().zip(&widths) {
                 line.push_str(cell);
-                line.extend(std::iter::repeat_n(' ', width.saturating_sub(cell.chars().count()) + 2));
+                line.extend(std::iter::repeat_n(' ', width.saturating_sub(cell.width()) + 2));
             }
             self.line(line.trim_end());
         }
@@ -83,6 +83,29 @@ impl Screen {
     pub fn json_line(&mut self, document: &str) {
         self.0.push_str(&in_json(document));
         self.0.push('\n');
+    }
+
+    /// How many lines it has.
+    pub fn height(&self) -> usize {
+        self.0.lines().count()
+    }
+
+    /// As much of it as a terminal of this size shows without moving: what is too long for a line is cut, and the last line says
+    /// how many more there are.
+    #[must_use]
+    pub fn fit(&self, size: Size) -> Self {
+        let (height, room) = (self.height(), size.rows.saturating_sub(1).max(1));
+        let mut fit = Self::default();
+        let shown = if height > room { room - 1 } else { height };
+        for line in self.0.lines().take(shown) {
+            fit.0.push_str(&cut_to(line, size.columns));
+            fit.0.push('\n');
+        }
+        if height > shown {
+            fit.0.push_str(&cut_to(&format!("… and {} more lines", height - shown), size.columns));
+            fit.0.push('\n');
+        }
+        fit
     }
 
     /// Appends another one.
@@ -121,12 +144,12 @@ impl Screen {
 /// Words of somebody else that are written as they come: every line but the first is set in, so that none of them can
 /// be taken for a line of the host's own.
 #[derive(Debug, Default)]
-pub struct Flow {
+pub struct StreamedText {
     /// The line that is being written has something on it.
     open: bool,
 }
 
-impl Flow {
+impl StreamedText {
     /// Writes the next words to standard output.
     ///
     /// # Errors
@@ -158,13 +181,46 @@ impl Flow {
     }
 }
 
+/// How much a terminal shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Size {
+    /// Letters of one column that a line has room for.
+    pub columns: usize,
+    /// Lines.
+    pub rows: usize,
+}
+
+/// The size of the terminal at standard output; none where there is none, or it does not say.
+pub fn size() -> Option<Size> {
+    let (terminal_size::Width(columns), terminal_size::Height(rows)) =
+        terminal_size::terminal_size_of(std::io::stdout())?;
+    Some(Size { columns: columns.into(), rows: rows.into() })
+}
+
+/// The beginning of a line that is too long, with a mark that it is one.
+fn cut_to(line: &str, columns: usize) -> String {
+    if line.width() <= columns {
+        return line.to_string();
+    }
+    let (mut kept, mut taken) = (String::new(), 0);
+    for letter in line.chars() {
+        taken += letter.width().unwrap_or(0);
+        if taken + 1 > columns {
+            break;
+        }
+        kept.push(letter);
+    }
+    kept.push('…');
+    kept
+}
+
 /// Whether somebody looks at standard output as it comes.
 pub fn shows_people() -> bool {
     std::io::stdout().is_terminal()
 }
 
 /// A screen of one line.
-pub fn one(text: impl AsRef<str>) -> Screen {
+pub fn one_line(text: impl AsRef<str>) -> Screen {
     let mut screen = Screen::default();
     screen.line(text);
     screen
@@ -232,10 +288,33 @@ mod tests {
 
     #[test]
     fn a_line_is_one_line_and_a_cell_is_one_cell() {
-        assert_eq!(one(BAD).text(), format!("{SHOWN}\n"));
+        assert_eq!(one_line(BAD).text(), format!("{SHOWN}\n"));
         let mut screen = Screen::default();
         screen.columns(&[vec!["a".into(), BAD.into()], vec!["long".into(), "c".into()]]);
         assert_eq!(screen.text(), format!("a     {SHOWN}\nlong  c\n"));
+    }
+
+    #[test]
+    fn columns_are_those_of_a_terminal() {
+        let mut screen = Screen::default();
+        screen.columns(&[
+            vec!["告警🔥".into(), "x".into()],
+            vec!["abcdef".into(), "y".into()],
+            vec!["a".into(), "z".into()],
+        ]);
+        assert_eq!(screen.text(), "告警🔥  x\nabcdef  y\na       z\n");
+    }
+
+    #[test]
+    fn what_does_not_fit_a_terminal_is_cut_and_said() {
+        let mut screen = Screen::default();
+        ["abcdef", "告警告警", "z", "y", "x"].iter().for_each(|line| screen.line(line));
+        let fit = |columns, rows| screen.fit(Size { columns, rows }).text().to_string();
+        assert_eq!(fit(80, 24), screen.text());
+        assert_eq!(fit(5, 24), "abcd…\n告警…\nz\ny\nx\n");
+        assert_eq!(fit(4, 24).lines().nth(1), Some("告…"), "half a letter is none");
+        assert_eq!(fit(40, 4), "abcdef\n告警告警\n… and 3 more lines\n");
+        assert_eq!((fit(1, 1).as_str(), fit(0, 0).lines().count()), ("…\n", 1));
     }
 
     #[test]
@@ -248,7 +327,7 @@ mod tests {
     #[test]
     fn words_that_come_in_pieces_begin_no_line() {
         let pieces = ["It is\u{1b}[2J down.\nerror: ", "forged\n\u{202e}"];
-        let text: String = pieces.iter().map(|piece| Flow::set_in(piece)).collect();
+        let text: String = pieces.iter().map(|piece| StreamedText::set_in(piece)).collect();
         assert_eq!(text, "It is\\u{1b}[2J down.\n    error: forged\n    \\u{202e}");
     }
 

@@ -11,9 +11,9 @@ use serde_json::{Value, json};
 use super::Context;
 use super::answer::{Person, name};
 use super::remote::{Remote, segment, with_query};
-use super::screen::{Screen, one};
+use super::screen::{Screen, one_line};
 use crate::backend::silences::SilenceView;
-use crate::domain::matcher::shown;
+use crate::domain::matcher::format_all;
 use crate::domain::silence::{Preview, SilenceState};
 
 #[derive(Args)]
@@ -63,7 +63,7 @@ enum Command {
         /// The silence: its id, or a unique beginning of it
         silence: String,
         #[command(flatten)]
-        end: End,
+        end: EndTime,
         #[command(flatten)]
         person: Person,
         /// It is meant, however much it covers
@@ -78,7 +78,7 @@ enum Command {
 /// When it ends.
 #[derive(Args)]
 #[group(multiple = false)]
-struct End {
+struct EndTime {
     /// For how long, from now or from its beginning, such as 2h or 1h30m
     #[arg(long = "for", value_name = "LENGTH")]
     length: Option<String>,
@@ -87,7 +87,7 @@ struct End {
     until: Option<Timestamp>,
 }
 
-impl End {
+impl EndTime {
     /// As a member of a request; none where nothing is said, which is enough to look and no more.
     fn member(&self) -> Option<(String, Value)> {
         let length = self.length.as_ref().map(|length| ("for".to_string(), json!(length)));
@@ -110,7 +110,7 @@ struct AddArguments {
     #[arg(required = true, value_name = "MATCHER")]
     matchers: Vec<String>,
     #[command(flatten)]
-    end: End,
+    end: EndTime,
     /// From when on [default: now]
     #[arg(long, value_name = "TIME")]
     from: Option<Timestamp>,
@@ -136,7 +136,7 @@ struct Listed {
 }
 
 #[derive(Deserialize)]
-struct One {
+struct SilenceArguments {
     silence: SilenceView,
 }
 
@@ -152,22 +152,22 @@ pub async fn run(context: &Context<'_>, arguments: Arguments) -> anyhow::Result<
         Some(Command::List(list)) => self::list(&remote, &list).await?,
         None => list(&remote, &arguments.list).await?,
         Some(Command::Show { silence, json }) => {
-            let found: One = remote.get(&format!("/v1/silences/{}", segment(&silence)?)).await?;
+            let found: SilenceArguments = remote.get(&format!("/v1/silences/{}", segment(&silence)?)).await?;
             answer(&found.silence, json)?.print()?;
         }
         Some(Command::Expire { silences, person }) => {
             let body = json!({ "person": name(context, &person)? });
             for silence in silences {
                 let path = format!("/v1/silences/{}/expire", segment(&silence)?);
-                let ended: One = remote.post(&path, &body).await?;
-                one(format!("ended: silence {}", ended.silence.silence.id)).print()?;
+                let ended: SilenceArguments = remote.post(&path, &body).await?;
+                one_line(format!("ended: silence {}", ended.silence.silence.id)).print()?;
             }
         }
         Some(Command::Extend { silence, end, person, broad, json }) => {
             let person = ("person".to_string(), json!(name(context, &person)?));
             let body: Value = [person, ("broad".into(), json!(broad)), end.needed()?].into_iter().collect();
             let path = format!("/v1/silences/{}/extend", segment(&silence)?);
-            let found: One = remote.post(&path, &body).await?;
+            let found: SilenceArguments = remote.post(&path, &body).await?;
             answer(&found.silence, json)?.print()?;
         }
     }
@@ -207,16 +207,16 @@ async fn add(context: &Context<'_>, remote: &Remote<'_>, arguments: &AddArgument
     if let (Some(broad), false) = (&preview.broad, arguments.broad) {
         bail!("nothing is silenced: {broad}; narrow it, or say --broad if that is meant");
     }
-    let made: One = remote.post("/v1/silences", &body(false)).await?;
+    let made: SilenceArguments = remote.post("/v1/silences", &body(false)).await?;
     let screen = match arguments.json {
         true => Screen::json(&json!({ "silence": made.silence, "preview": preview }))?,
         false => {
             let silence = &made.silence.silence;
-            one(format!(
+            one_line(format!(
                 "silence {} holds until {}: {}",
                 silence.id,
                 seconds(silence.ends_at),
-                shown(&silence.matchers)
+                format_all(&silence.matchers)
             ))
         }
     };
@@ -232,7 +232,7 @@ async fn list(remote: &Remote<'_>, arguments: &ListArguments) -> anyhow::Result<
         return Ok(Screen::json(&json!({ "silences": listed.silences }))?.print()?);
     }
     if listed.silences.is_empty() {
-        return Ok(one("nothing is silenced").print()?);
+        return Ok(one_line("nothing is silenced").print()?);
     }
     let row = |view: &SilenceView| {
         let silence = &view.silence;
@@ -244,7 +244,7 @@ async fn list(remote: &Remote<'_>, arguments: &ListArguments) -> anyhow::Result<
             silence.person.to_string(),
             view.covers.alerts.to_string(),
             hid,
-            shown(&silence.matchers),
+            format_all(&silence.matchers),
             silence.comment.clone(),
         ]
     };
@@ -261,8 +261,8 @@ fn answer(view: &SilenceView, json: bool) -> anyhow::Result<Screen> {
         return Ok(Screen::json(&json!({ "silence": view }))?);
     }
     let silence = &view.silence;
-    let mut screen = one(format!("silence {} is {}", silence.id, view.state.as_str()));
-    screen.line(shown(&silence.matchers));
+    let mut screen = one_line(format!("silence {} is {}", silence.id, view.state.as_str()));
+    screen.line(format_all(&silence.matchers));
     screen.line(format!("from {} until {}", seconds(silence.starts_at), seconds(silence.ends_at)));
     screen.line(format!("by {}: {}", silence.person, silence.comment));
     if let Some(person) = &silence.changed_by {
@@ -280,7 +280,7 @@ fn previewed(preview: &Preview) -> Screen {
         0 => String::new(),
         critical => format!(", {critical} of them critical"),
     };
-    let mut screen = one(format!("covers {} of {} alerts that fire{critical}", preview.alerts, preview.of));
+    let mut screen = one_line(format!("covers {} of {} alerts that fire{critical}", preview.alerts, preview.of));
     if preview.alerts > 0 {
         let partly = match preview.partly {
             0 => String::new(),

@@ -8,10 +8,10 @@ use clap::Args;
 use serde_json::json;
 
 use super::backtest::length;
-use super::screen::{Screen, one};
+use super::screen::{Screen, one_line};
 use super::{Context, progress};
-use crate::backend::policies::Suggest;
-use crate::suggest::Written;
+use crate::backend::policies::SuggestRequest;
+use crate::suggest::DraftOutcome;
 
 #[derive(Args)]
 #[command(after_help = "\
@@ -34,13 +34,13 @@ pub struct Arguments {
 }
 
 pub fn run(context: &Context<'_>, arguments: Arguments) -> anyhow::Result<ExitCode> {
-    let wanted = Suggest { min: arguments.min, since: arguments.since, out: arguments.out };
+    let wanted = SuggestRequest { min: arguments.min, since: arguments.since, out: arguments.out };
     let progress = progress();
     let written = context.host.suggest(&context.config, &wanted, &progress)?;
     let screen = if arguments.json {
         Screen::json(&json!({ "drafts": written }))?
     } else if written.is_empty() {
-        one(format!("nothing that a model or a person did helped {} times in the same way", wanted.min))
+        one_line(format!("nothing that a model or a person did helped {} times in the same way", wanted.min))
     } else {
         let mut screen = Screen::default();
         written.iter().for_each(|draft| show(&mut screen, draft));
@@ -50,7 +50,7 @@ pub fn run(context: &Context<'_>, arguments: Arguments) -> anyhow::Result<ExitCo
     Ok(ExitCode::SUCCESS)
 }
 
-fn show(screen: &mut Screen, written: &Written) {
+fn show(screen: &mut Screen, written: &DraftOutcome) {
     let (tools, times) = (written.tools.join(", "), written.evidence.len());
     let found = written.finding.map(|finding| format!(" where {} was found", finding.as_str())).unwrap_or_default();
     screen.line(format!("{}: {tools} helped with {}{found} {times} times", written.name, written.alert));

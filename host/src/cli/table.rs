@@ -1,14 +1,30 @@
 //! Texts for people: lists of incidents, one incident with its timeline.
 
+use jiff::Timestamp;
+use serde::Deserialize;
 use serde_json::Value;
 
-use super::screen::{Screen, one};
+use super::screen::{Screen, one_line};
 use crate::domain::entry::Diagnosis;
 use crate::domain::incident::{ActionView, IncidentView};
-use crate::domain::text::cut;
+use crate::domain::text::truncate;
 use crate::domain::{Call, Verification};
 use crate::model::amount;
 use crate::report::{self, Line};
+
+/// One line of a timeline.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Happened {
+    at: Timestamp,
+    kind: String,
+    text: String,
+}
+
+impl From<Line> for Happened {
+    fn from(line: Line) -> Self {
+        Self { at: line.at, kind: line.kind.to_string(), text: line.text }
+    }
+}
 
 /// Bytes of a title in a list; the incident itself has it whole.
 const TITLE: usize = 120;
@@ -16,7 +32,7 @@ const TITLE: usize = 120;
 /// A list of incidents.
 pub fn list(views: &[IncidentView]) -> Screen {
     if views.is_empty() {
-        return one("no incidents");
+        return one_line("no incidents");
     }
     Screen::table(["ID", "OPENED", "STATE", "OUTCOME", "SEVERITY", "ALERTS", "TITLE"], views.iter().map(row))
 }
@@ -41,7 +57,7 @@ fn row(view: &IncidentView) -> [String; 7] {
 
 /// One endless name would push every other line of the table apart.
 fn title(text: &str) -> String {
-    cut(text, TITLE)
+    truncate(text, TITLE)
 }
 
 /// One line about an incident.
@@ -50,7 +66,7 @@ pub fn line(view: &IncidentView) -> Screen {
     if let Some(opened) = cells.get_mut(1) {
         *opened = seconds(&view.updated_at);
     }
-    one(cells.join("  "))
+    one_line(cells.join("  "))
 }
 
 /// An RFC 3339 time to the second.
@@ -62,7 +78,7 @@ pub fn seconds(time: &str) -> String {
 }
 
 /// Everything about an incident but its report.
-pub fn story(view: &IncidentView, waits_for: Option<&str>, lines: &[Line]) -> Screen {
+pub fn story(view: &IncidentView, waits_for: Option<&str>, lines: &[Happened]) -> Screen {
     let outcome = view.outcome.clone().unwrap_or_else(|| "-".into());
     let reason = view.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
     let mut head = vec![
@@ -165,7 +181,7 @@ pub fn safeguards(view: &ActionView) -> Vec<(String, String)> {
 pub fn change(view: &ActionView) -> Screen {
     let mut screen = Screen::default();
     let Some(change) = &view.change else {
-        return one("before and after are not known: what it would change was not looked at");
+        return one_line("before and after are not known: what it would change was not looked at");
     };
     screen.line("before and after");
     for field in &change.fields {

@@ -6,9 +6,9 @@ use clap::CommandFactory;
 use jiff::Timestamp;
 
 use super::*;
-use crate::backend::Handled;
+use crate::backend::HandleReport;
 use crate::domain::{Entry, Fact, Incident, IncidentId, Outcome};
-use crate::ports::Story;
+use crate::ports::IncidentRecord;
 
 #[test]
 fn the_definitions_hold_together_and_every_command_says_what_it_does() {
@@ -56,12 +56,12 @@ fn the_worst_outcome_is_the_exit_code() {
             entries.push(Entry { at: Timestamp::UNIX_EPOCH, fact });
             incident.apply(&entries[1]);
         }
-        Story { incident, entries }
+        IncidentRecord { incident, entries }
     };
     let code = |outcomes: &[Option<Outcome>], failed: bool| {
         let failures = if failed { vec![("f".to_string(), "w".to_string())] } else { Vec::new() };
         let stories = outcomes.iter().copied().map(story).collect();
-        handle::code(&Handled { stories, failures, ..Handled::default() })
+        handle::code(&HandleReport { stories, failures, ..HandleReport::default() })
     };
     use Outcome::{Error, Fixed, NeedsPerson, Resolved, Suppressed};
     assert_eq!(code(&[], false), 0);

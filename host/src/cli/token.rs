@@ -9,10 +9,10 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
 use super::Context;
-use super::screen::{Screen, one};
-use super::user::{Meant, change};
-use crate::accounts::edit::{self, Wanted};
-use crate::accounts::{self, Token, Used};
+use super::screen::{Screen, one_line};
+use super::user::{LastAdminConsent, change};
+use crate::accounts::edit::{self, NewToken};
+use crate::accounts::{self, LastUsed, Token};
 use crate::clock::SystemClock;
 use crate::config::Period;
 use crate::domain::Permission;
@@ -53,7 +53,7 @@ enum Command {
         /// Its id, as `token list` names it
         id: String,
         #[command(flatten)]
-        meant: Meant,
+        meant: LastAdminConsent,
     },
 }
 
@@ -63,7 +63,7 @@ pub fn run(context: &Context<'_>, arguments: Arguments) -> anyhow::Result<ExitCo
         Command::List { json } => list(context, json)?.print()?,
         Command::Revoke { id, meant } => {
             change(context, meant, |book| book.revoke(&id, None))?;
-            one(format!("revoked: {id}")).print()?;
+            one_line(format!("revoked: {id}")).print()?;
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -78,16 +78,16 @@ fn make(context: &Context<'_>, name: &str, scopes: &[String], expires: &str, lab
     let made = SystemClock.now();
     let until = made.checked_add(length)?;
     let permits = if scopes.is_empty() { "all that its owner may do".to_string() } else { words(&scopes) };
-    let (secret, token) = change(context, Meant::NEVER, |book| {
+    let (secret, token) = change(context, LastAdminConsent::NEVER, |book| {
         // A name that [[access]] alone knows is nobody's yet: there is nothing that it could be proven by.
         if !context.config.users.contains_key(name) && !book.accounts.contains_key(name) {
             return Err(format!(
-                "there is nobody called {name}; `tidegate user add {name} --password` makes an account, with --role none one \
+                "there is nobody called {name}; `tidegate user create {name}` makes an account, with --role none one \
                  that may do what [[access]] says and no more"
             ));
         }
         let access = context.config.access_of(book, name);
-        book.mint(Wanted { owner: name.into(), scopes, expires: until, label, made_with: None }, &access, made)
+        book.mint(NewToken { owner: name.into(), scopes, expires: until, label, made_with: None }, &access, made)
     })?;
     let id = token.id;
     let mut screen = Screen::default();
@@ -107,7 +107,7 @@ fn words(scopes: &BTreeSet<Permission>) -> String {
 fn list(context: &Context<'_>, json: bool) -> anyhow::Result<Screen> {
     let file = context.config.accounts_file();
     let book = accounts::read(&file).map_err(anyhow::Error::msg)?;
-    let (used, now) = (Used::beside(&file), SystemClock.now());
+    let (used, now) = (LastUsed::beside(&file), SystemClock.now());
     if json {
         let one = |token: &Token| {
             json!({
@@ -118,7 +118,7 @@ fn list(context: &Context<'_>, json: bool) -> anyhow::Result<Screen> {
         return Ok(Screen::json(&json!({ "tokens": book.tokens.iter().map(one).collect::<Vec<_>>() }))?);
     }
     if book.tokens.is_empty() {
-        return Ok(one("the host keeps no tokens; `tidegate token new NAME` makes one"));
+        return Ok(one_line("the host keeps no tokens; `tidegate token new NAME` makes one"));
     }
     let date = |at: Option<Timestamp>| at.map_or("-".into(), crate::report::date);
     let row = |token: &Token| {

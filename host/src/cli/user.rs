@@ -2,6 +2,7 @@
 //! of accounts, which a running host reads anew by itself.
 
 mod places;
+mod running;
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -14,11 +15,13 @@ use serde_json::json;
 
 use super::Context;
 use super::remote::USER_TOKEN;
-use super::screen::{Screen, ask_secret, note, one};
-use crate::accounts::{self, Account, Book, By, Edit, Guards, Locked, Unchanged, Visitors, password};
+use super::screen::{Screen, ask_secret, note, one_line};
+use crate::accounts::{
+    self, Account, AccountsFile, Actor, ChangeError, Edit, Guards, LockedFile, Visitors, edit, password,
+};
 use crate::clock::SystemClock;
 use crate::config::is_user_name;
-use crate::domain::audit::Way;
+use crate::domain::audit::Channel;
 use crate::domain::{Access, Person, Role};
 use crate::ports::Clock;
 use crate::token::{self, Hash};
@@ -31,15 +34,38 @@ pub struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Make a token for somebody and print what goes into the configuration; with --password keep an account instead
+    /// Keep an account: a name and a password, which is asked for or read from standard input; a running host takes it at once
+    Create {
+        /// The name, such as ada
+        name: String,
+        /// Groups that gates ask and that the person is in
+        #[arg(long, value_name = "GROUP", value_delimiter = ',')]
+        groups: Vec<String>,
+        /// viewer (looks), responder (answers, handles, silences), operator (resumes and runs, too), admin (says who there is, too), or
+        /// none: what [[access]] gives them and no more
+        #[arg(long, value_name = "ROLE", default_value = "responder", hide_possible_values = true)]
+        role: RoleWord,
+    },
+    /// Make a token and print the section that goes into the configuration, by which a host knows somebody when it starts
+    Section {
+        /// The name that is proven, such as ada
+        name: String,
+        /// Groups that gates ask and that the person is in
+        #[arg(long, value_name = "GROUP", value_delimiter = ',')]
+        groups: Vec<String>,
+        /// viewer, responder, operator, admin, sender (sends alerts and nothing else), or none: what [[access]] gives them and no more
+        #[arg(long, value_name = "ROLE", default_value = "responder", hide_possible_values = true)]
+        role: RoleWord,
+    },
+    /// As `section`, and with --password as `create`: how both were spelled before
+    #[command(hide = true)]
     Add {
         /// The name that is proven, such as ada
         name: String,
         /// Groups that gates ask and that the person is in
         #[arg(long, value_name = "GROUP", value_delimiter = ',')]
         groups: Vec<String>,
-        /// viewer (looks), responder (answers, handles, silences), operator (resumes and runs, too), admin (says who there is, too),
-        /// sender (sends alerts and nothing else), or none: what [[access]] gives them and no more
+        /// What they are
         #[arg(long, value_name = "ROLE", default_value = "responder", hide_possible_values = true)]
         role: RoleWord,
         /// Keep an account with a password, which is asked for or read from standard input
@@ -66,14 +92,14 @@ enum Command {
         /// Whose
         name: String,
         #[command(flatten)]
-        meant: Meant,
+        meant: LastAdminConsent,
     },
     /// Let nobody in as somebody, by whatever proof, until `user enable`
     Disable {
         /// Whom
         name: String,
         #[command(flatten)]
-        meant: Meant,
+        meant: LastAdminConsent,
     },
     /// Let somebody in again
     Enable {
@@ -92,13 +118,13 @@ enum Command {
 
 /// A word for what nobody does by the way.
 #[derive(Args, Clone, Copy)]
-pub struct Meant {
+pub struct LastAdminConsent {
     /// It is meant, also where nobody is left then who may say who there is
     #[arg(long)]
     last_admin: bool,
 }
 
-impl Meant {
+impl LastAdminConsent {
     /// Of what cannot leave nobody.
     pub const NEVER: Self = Self { last_admin: false };
 }
@@ -126,13 +152,15 @@ impl RoleWord {
     }
 }
 
-pub fn run(context: &Context<'_>, arguments: Arguments) -> anyhow::Result<ExitCode> {
+pub async fn run(context: &Context<'_>, arguments: Arguments) -> anyhow::Result<ExitCode> {
     let said = match arguments.command {
-        Command::Add { name, groups, role, password: false } => {
-            add(context, &name, &groups, role.role())?;
+        Command::Section { name, groups, role } | Command::Add { name, groups, role, password: false } => {
+            section(context, &name, &edit::groups(groups), role.role())?;
             return Ok(ExitCode::SUCCESS);
         }
-        Command::Add { name, groups, role, password: true } => keep(context, &name, groups, role.role())?,
+        Command::Create { name, groups, role } | Command::Add { name, groups, role, password: true } => {
+            create(context, &name, edit::groups(groups), role.role())?
+        }
         Command::Passwd { name } => set_password(context, &name)?,
         Command::Remove { name, meant } => change(context, meant, |book| {
             let Some(account) = book.accounts.remove(&name) else { return Err(nobody(&name)) };
@@ -150,11 +178,11 @@ pub fn run(context: &Context<'_>, arguments: Arguments) -> anyhow::Result<ExitCo
             Ok(format!("removed: {name}, with password and tokens{left}"))
         })?,
         Command::Show { name, json } => {
-            places::show(context, &name, json)?;
+            places::show(context, &name, json).await?;
             return Ok(ExitCode::SUCCESS);
         }
         Command::Set(arguments) => {
-            places::set(context, arguments)?;
+            places::set(context, arguments).await?;
             return Ok(ExitCode::SUCCESS);
         }
         Command::Disable { name, meant } => change(context, meant, |book| {
@@ -166,7 +194,7 @@ pub fn run(context: &Context<'_>, arguments: Arguments) -> anyhow::Result<ExitCo
             book.edit(&name, edit, context.config.users.contains_key(&name))?;
             Ok(format!("disabled: nobody comes in as {name} any more, and sessions and yeses of theirs count no more"))
         })?,
-        Command::Enable { name } => change(context, Meant::NEVER, |book| {
+        Command::Enable { name } => change(context, LastAdminConsent::NEVER, |book| {
             if let Some((id, called)) = outside(context, book, &name) {
                 book.keep_out(&id, &called, false);
                 return Ok(format!("enabled: {called} ({id})"));
@@ -180,12 +208,12 @@ pub fn run(context: &Context<'_>, arguments: Arguments) -> anyhow::Result<ExitCo
             return Ok(ExitCode::SUCCESS);
         }
     };
-    one(said).print()?;
+    one_line(said).print()?;
     Ok(ExitCode::SUCCESS)
 }
 
 /// Somebody whom a provider knows and nobody here: what they are known by, and what they were called.
-fn outside(context: &Context<'_>, book: &Book, name: &str) -> Option<(String, String)> {
+fn outside(context: &Context<'_>, book: &AccountsFile, name: &str) -> Option<(String, String)> {
     if context.config.users.contains_key(name) || book.accounts.contains_key(name) {
         return None;
     }
@@ -212,34 +240,34 @@ fn check(name: &str) -> anyhow::Result<()> {
 /// Changes the file of accounts, one command after the other.
 pub fn change<T>(
     context: &Context<'_>,
-    meant: Meant,
-    change: impl FnOnce(&mut Book) -> Result<T, String>,
+    meant: LastAdminConsent,
+    change: impl FnOnce(&mut AccountsFile) -> Result<T, String>,
 ) -> anyhow::Result<T> {
-    let file = Locked::take(&context.config.accounts_file()).map_err(anyhow::Error::msg)?;
+    let file = LockedFile::take(&context.config.accounts_file()).map_err(anyhow::Error::msg)?;
     let guards = Guards {
         had_accounts: &|| are_lost(context),
         admins_lost: &|before, after| context.config.last_admin_lost(before, after, SystemClock.now()),
         last_admin: meant.last_admin,
     };
     file.change(&by(context), &guards, change).map_err(|unchanged| match unchanged {
-        Unchanged::Refused(text) | Unchanged::Gone(text) | Unchanged::Unwritten(text) => anyhow::Error::msg(text),
-        Unchanged::LastAdmin(lost) => {
+        ChangeError::Refused(text) | ChangeError::Gone(text) | ChangeError::Unwritten(text) => anyhow::Error::msg(text),
+        ChangeError::LastAdmin(lost) => {
             anyhow::anyhow!("{lost}; nothing was changed. --last-admin says that it is meant")
         }
     })
 }
 
 /// Who runs a command: the name that the shell knows, which proves nothing, and where the terminal is.
-fn by(context: &Context<'_>) -> By {
+fn by(context: &Context<'_>) -> Actor {
     let variable = |name: &str| context.environment.get(name).filter(|value| !value.trim().is_empty());
     // Who became somebody else for this is who did it.
     let name = variable("SUDO_USER").or_else(|| variable("USER")).or_else(|| variable("LOGNAME"));
     let from = variable("SSH_CONNECTION").and_then(|text| text.split(' ').next()?.parse::<IpAddr>().ok());
     // A service, a timer or a container has no such variable.
     let uid = || format!("uid {}", rustix::process::getuid().as_raw());
-    By {
+    Actor {
         person: Some(name.map_or_else(|| Person::typed(uid()), Person::typed)).filter(|person| !person.is_nameless()),
-        way: Way::Cli,
+        way: Channel::Cli,
         from: from.map_or_else(|| "this machine".into(), |from| from.to_string()),
         at: SystemClock.now(),
     }
@@ -257,7 +285,7 @@ fn new_password(name: &str) -> anyhow::Result<String> {
     password::hash(given.expose()).map_err(anyhow::Error::msg)
 }
 
-fn keep(context: &Context<'_>, name: &str, groups: Vec<String>, role: Option<Role>) -> anyhow::Result<String> {
+fn create(context: &Context<'_>, name: &str, groups: BTreeSet<String>, role: Option<Role>) -> anyhow::Result<String> {
     check(name)?;
     if context.config.users.contains_key(name) {
         bail!(
@@ -265,16 +293,15 @@ fn keep(context: &Context<'_>, name: &str, groups: Vec<String>, role: Option<Rol
         );
     }
     if role == Some(Role::Sender) {
-        bail!("a sender needs a token and no password; leave --password out");
+        bail!("a sender needs a token and no password; `tidegate user section {name} --role sender` makes one");
     }
     if accounts::read(&context.config.accounts_file()).map_err(anyhow::Error::msg)?.accounts.contains_key(name) {
         bail!("there is an account {name} already; `tidegate user passwd {name}` sets its password");
     }
     closes(context, role);
     let password = Some(new_password(name)?);
-    change(context, Meant::NEVER, |book| {
+    change(context, LastAdminConsent::NEVER, |book| {
         let since = Some(SystemClock.now());
-        let groups: BTreeSet<String> = groups.into_iter().collect();
         book.make(name, Account { role, groups, password, since, ..Account::default() })?;
         let access = shown_access(&context.config.access_of(book, name));
         let is = if access == "-" {
@@ -309,10 +336,7 @@ fn are_lost(context: &Context<'_>) -> bool {
 /// Begins with no accounts, where the file of them is gone: for a host that remembers some.
 fn reset(context: &Context<'_>) -> anyhow::Result<String> {
     let path = context.config.accounts_file();
-    if path.exists() {
-        bail!("{} is there, so nothing is to be reset; `tidegate user remove NAME` removes an account", path.display());
-    }
-    let file = Locked::take(&path).map_err(anyhow::Error::msg)?;
+    let file = LockedFile::take(&path).map_err(anyhow::Error::msg)?;
     file.reset(&by(context)).map_err(anyhow::Error::msg)?;
     Ok(format!(
         "reset: {} says that there are no accounts; a host that is started from now on lets in as if there had never been any",
@@ -323,10 +347,14 @@ fn reset(context: &Context<'_>) -> anyhow::Result<String> {
 fn set_password(context: &Context<'_>, name: &str) -> anyhow::Result<String> {
     let book = accounts::read(&context.config.accounts_file()).map_err(anyhow::Error::msg)?;
     if !context.config.users.contains_key(name) && !book.accounts.contains_key(name) {
-        bail!("{}; `tidegate user add {name} --password` makes one", nobody(name));
+        bail!("{}; `tidegate user create {name}` makes one", nobody(name));
     }
     let password = Some(new_password(name)?);
-    change(context, Meant::NEVER, |book| {
+    change(context, LastAdminConsent::NEVER, |book| {
+        // Somebody may have removed it while the password was typed.
+        if !context.config.users.contains_key(name) && !book.accounts.contains_key(name) {
+            return Err(nobody(name));
+        }
         let account = book.accounts.entry(name.into()).or_default();
         (account.password, account.since) = (password, Some(SystemClock.now()));
         Ok(format!("set: the password of {name}; sessions that were opened with another one have ended"))
@@ -360,15 +388,15 @@ fn list(context: &Context<'_>, json: bool) -> anyhow::Result<Screen> {
         return Ok(Screen::json(&json!({ "people": names.iter().map(one).collect::<Vec<_>>() }))?);
     }
     if names.is_empty() && are_lost(context) {
-        return Ok(one(format!(
+        return Ok(one_line(format!(
             "nobody: the file of accounts {} is gone, and there were accounts, so nobody gets in by one until it is back; \
              `tidegate user reset` says that there are none any more",
             context.config.accounts_file().display()
         )));
     }
     if names.is_empty() {
-        return Ok(one(
-            "nobody: whoever is at this machine may do everything; `tidegate user add NAME --password` makes an account",
+        return Ok(one_line(
+            "nobody: whoever is at this machine may do everything; `tidegate user create NAME` makes an account",
         ));
     }
     let row = |name: &String| {
@@ -385,7 +413,7 @@ fn list(context: &Context<'_>, json: bool) -> anyhow::Result<Screen> {
     Ok(Screen::table(["NAME", "MAY BE", "PASSWORD SINCE", "TOKENS", "FROM", "STATE"], names.into_iter().map(row)))
 }
 
-fn add(context: &Context<'_>, name: &str, groups: &[String], role: Option<Role>) -> anyhow::Result<()> {
+fn section(context: &Context<'_>, name: &str, groups: &BTreeSet<String>, role: Option<Role>) -> anyhow::Result<()> {
     check(name)?;
     closes(context, role);
     if accounts::read(&context.config.accounts_file()).map_err(anyhow::Error::msg)?.accounts.contains_key(name) {
@@ -394,7 +422,7 @@ fn add(context: &Context<'_>, name: &str, groups: &[String], role: Option<Role>)
              `tidegate token new {name}` makes a token for it"
         );
     }
-    let token = token::make().map_err(anyhow::Error::msg)?;
+    let token = token::generate().map_err(anyhow::Error::msg)?;
     let hash = Hash::of(token.expose());
     let file = context.config.file().map_or("tidegate.toml".to_string(), |file| file.display().to_string());
     let text = match context.config.users.get(name) {
@@ -404,7 +432,7 @@ fn add(context: &Context<'_>, name: &str, groups: &[String], role: Option<Role>)
             let (key, line) = (key(name), line(&tokens));
             format!("{name} is known; this line replaces `tokens` of [users.{key}] in {file}:\n\n{line}")
         }
-        None => format!("This goes into {file}:\n\n{}", section(name, groups, role, &hash)),
+        None => format!("This goes into {file}:\n\n{}", lines(name, groups, role, &hash)),
     };
     let use_it = match role {
         Some(Role::Sender) => {
@@ -422,10 +450,10 @@ fn add(context: &Context<'_>, name: &str, groups: &[String], role: Option<Role>)
     Ok(())
 }
 
-fn section(name: &str, groups: &[String], role: Option<Role>, hash: &Hash) -> String {
+fn lines(name: &str, groups: &BTreeSet<String>, role: Option<Role>, hash: &Hash) -> String {
     let mut text = format!("[users.{}]\n", key(name));
     if !groups.is_empty() {
-        text.push_str(&format!("groups = {groups:?}\n"));
+        text.push_str(&format!("groups = {:?}\n", groups.iter().collect::<Vec<_>>()));
     }
     if let Some(role) = role {
         text.push_str(&format!("role = \"{role}\"\n"));

@@ -4,7 +4,7 @@
 use jiff::SignedDuration;
 use serde_json::{Map, Value};
 
-use super::engine::Thing;
+use super::engine::LookTarget;
 use super::kinds;
 use crate::domain::Alert;
 use crate::evidence::{list, text};
@@ -13,7 +13,7 @@ use crate::evidence::{list, text};
 /// namespace, selector or container that there is none of is left out.
 pub(super) fn of(
     template: &Map<String, Value>,
-    thing: &Thing<'_>,
+    thing: &LookTarget<'_>,
     object: Option<&Value>,
 ) -> Option<Map<String, Value>> {
     let mut made = Map::new();
@@ -32,7 +32,7 @@ pub(super) fn of(
 }
 
 /// A text with what it stands for; empty where any of that is missing, none where it is not allowed.
-fn filled(form: &str, thing: &Thing<'_>, object: Option<&Value>) -> Option<String> {
+fn filled(form: &str, thing: &LookTarget<'_>, object: Option<&Value>) -> Option<String> {
     let mut out = String::new();
     let mut rest = form;
     while let Some((before, behind)) = rest.split_once('{') {

@@ -4,11 +4,11 @@ use std::collections::{BTreeSet, HashSet, VecDeque};
 
 use serde_json::Value;
 
-use super::table::{By, Collector, Tables, Then};
+use super::table::{Collector, FollowUp, LookMethod, Tables};
 use super::{arguments, kinds, path};
-use crate::domain::clusters::Named;
+use crate::domain::clusters::AlertClusters;
 use crate::domain::{Alert, Call, Catalogue, Incident, Subject, is_cluster_wide};
-use crate::evidence::{Observed, Told, observed, text};
+use crate::evidence::{Detail, Observation, observed, text};
 
 /// Objects with which it begins, and objects in all.
 const ROOTS: usize = 3;
@@ -20,7 +20,7 @@ const SERVERS: usize = 3;
 
 /// Something that is looked at.
 #[derive(Clone, Debug)]
-pub(super) struct Thing<'a> {
+pub(super) struct LookTarget<'a> {
     pub alert: &'a Alert,
     /// The one server that knows it; none where all are asked.
     server: Option<String>,
@@ -34,31 +34,31 @@ pub(super) struct Thing<'a> {
 }
 
 /// What was seen, and by which call.
-struct Seen<'a> {
+struct ObservedDocument<'a> {
     call: &'a Call,
-    observed: Observed,
+    observed: Observation,
 }
 
 /// The calls that the tables want about an incident, those included that were made already.
-pub fn wanted(tables: &Tables, incident: &Incident, catalogue: &Catalogue) -> Vec<Call> {
+pub fn required_calls(tables: &Tables, incident: &Incident, catalogue: &Catalogue) -> Vec<Call> {
     if tables.collectors.is_empty() {
         return Vec::new();
     }
-    let looks = incident.evidence_lately();
-    let seen = looks.map(|look| Seen { call: &look.call, observed: observed(look) }).collect();
+    let looks = incident.current_evidence();
+    let seen = looks.map(|look| ObservedDocument { call: &look.call, observed: observed(look) }).collect();
     let cluster = incident.labels().get("cluster").unwrap_or_default().to_string();
-    let named = Named::of(incident);
+    let named = AlertClusters::of(incident);
     let mut engine = Engine { tables, catalogue, cluster, named, seen, calls: Vec::new() };
     engine.run(roots(incident));
     engine.calls
 }
 
 /// Whom the firing alerts are about, each once, and each alert by itself.
-fn roots(incident: &Incident) -> VecDeque<Thing<'_>> {
-    let mut roots: VecDeque<Thing<'_>> = VecDeque::new();
+fn roots(incident: &Incident) -> VecDeque<LookTarget<'_>> {
+    let mut roots: VecDeque<LookTarget<'_>> = VecDeque::new();
     let mut names: BTreeSet<&str> = BTreeSet::new();
     for alert in incident.firing().take(200) {
-        let thing = |kind: &str, namespace: &str, name: &str| Thing {
+        let thing = |kind: &str, namespace: &str, name: &str| LookTarget {
             alert,
             server: None,
             kind: kind.into(),
@@ -76,7 +76,7 @@ fn roots(incident: &Incident) -> VecDeque<Thing<'_>> {
             // About nobody in it, so about the namespace.
             None => ("namespace", "", alert.labels.get("namespace").unwrap_or_default()),
         };
-        let same = |one: &Thing<'_>| one.kind == kind && one.name == name && one.namespace == namespace;
+        let same = |one: &LookTarget<'_>| one.kind == kind && one.name == name && one.namespace == namespace;
         let objects = roots.iter().filter(|one| one.kind != "alert").count();
         if objects < ROOTS && !name.is_empty() && !roots.iter().any(same) {
             roots.push_back(thing(kind, namespace, name));
@@ -90,13 +90,13 @@ struct Engine<'a> {
     catalogue: &'a Catalogue,
     cluster: String,
     /// The clusters that its alerts name.
-    named: Named,
-    seen: Vec<Seen<'a>>,
+    named: AlertClusters,
+    seen: Vec<ObservedDocument<'a>>,
     calls: Vec<Call>,
 }
 
 impl<'a> Engine<'a> {
-    fn run(&mut self, mut queue: VecDeque<Thing<'a>>) {
+    fn run(&mut self, mut queue: VecDeque<LookTarget<'a>>) {
         let mut known: HashSet<(Option<String>, String, String, String)> = HashSet::new();
         while let Some(thing) = queue.pop_front() {
             let key = (thing.server.clone(), thing.kind.clone(), thing.namespace.clone(), thing.name.clone());
@@ -114,7 +114,7 @@ impl<'a> Engine<'a> {
                     self.look(look, &thing, None);
                 }
                 for (server, object) in self.found(&thing) {
-                    let thing = Thing { server: Some(server), ..thing.clone() };
+                    let thing = LookTarget { server: Some(server), ..thing.clone() };
                     for then in collector.then.iter().filter(|then| holds(then, &object)) {
                         queue.extend(self.then(then, &thing, &object));
                     }
@@ -124,7 +124,7 @@ impl<'a> Engine<'a> {
     }
 
     /// What a row leads to: looks at once, and further things.
-    fn then(&mut self, then: &Then, thing: &Thing<'a>, object: &Value) -> Vec<Thing<'a>> {
+    fn then(&mut self, then: &FollowUp, thing: &LookTarget<'a>, object: &Value) -> Vec<LookTarget<'a>> {
         for look in &then.look {
             self.look(look, thing, Some(object));
         }
@@ -142,11 +142,12 @@ impl<'a> Engine<'a> {
             let namespace = if is_cluster_wide(&kind) { String::new() } else { thing.namespace.clone() };
             // A kind of that name in another group may hold anything.
             let api = text("apiVersion").filter(|api| group(api) == group(usual)).map(str::to_string);
-            next.push(Thing { kind, api, namespace, name: name.into(), far, ..thing.clone() });
+            next.push(LookTarget { kind, api, namespace, name: name.into(), far, ..thing.clone() });
         }
         if let Some(kind) = then.list.as_ref().filter(|_| !then.selected || !arguments::selector(object).is_empty()) {
             let namespace = if is_cluster_wide(kind) { String::new() } else { thing.namespace.clone() };
-            let listed = Thing { kind: kind.clone(), api: None, namespace, name: String::new(), far, ..thing.clone() };
+            let listed =
+                LookTarget { kind: kind.clone(), api: None, namespace, name: String::new(), far, ..thing.clone() };
             let calls = self.look("list", &listed, then.selected.then_some(object));
             next.extend(self.listed(&calls, &listed, then.each));
         }
@@ -154,7 +155,7 @@ impl<'a> Engine<'a> {
     }
 
     /// Those of a listing that are looked at themselves: what is not well comes first.
-    fn listed(&self, calls: &[Call], of: &Thing<'a>, most: usize) -> Vec<Thing<'a>> {
+    fn listed(&self, calls: &[Call], of: &LookTarget<'a>, most: usize) -> Vec<LookTarget<'a>> {
         let answers = self.seen.iter().filter(|seen| calls.contains(seen.call));
         let objects = answers.flat_map(|seen| seen.observed.objects.iter().map(|(_, object)| object));
         let mut rows: Vec<(bool, &str, &str)> = objects
@@ -168,13 +169,13 @@ impl<'a> Engine<'a> {
         rows.sort_unstable();
         let thing = |(_, name, namespace): (bool, &str, &str)| {
             let namespace = if namespace.is_empty() { of.namespace.clone() } else { namespace.into() };
-            Thing { name: name.into(), namespace, ..of.clone() }
+            LookTarget { name: name.into(), namespace, ..of.clone() }
         };
         rows.into_iter().take(most).map(thing).collect()
     }
 
     /// The object as it was seen whole, and by which server.
-    fn found(&self, thing: &Thing<'_>) -> Vec<(String, Value)> {
+    fn found(&self, thing: &LookTarget<'_>) -> Vec<(String, Value)> {
         let mut found: Vec<(String, Value)> = Vec::new();
         for seen in &self.seen {
             let server = seen.call.tool.split('.').next().unwrap_or_default();
@@ -187,18 +188,18 @@ impl<'a> Engine<'a> {
                     && text(object, "/metadata/name") == thing.name
                     && (thing.namespace.is_empty() || text(object, "/metadata/namespace") == thing.namespace)
             };
-            let whole = seen.observed.objects.iter().find(|(told, object)| *told == Told::Whole && is(object));
+            let whole = seen.observed.objects.iter().find(|(told, object)| *told == Detail::Full && is(object));
             found.extend(whole.map(|(_, object)| (server.to_string(), object.clone())));
         }
         found
     }
 
     /// Wants a look on each server that may know the thing; the calls.
-    fn look(&mut self, look: &str, thing: &Thing<'_>, object: Option<&Value>) -> Vec<Call> {
+    fn look(&mut self, look: &str, thing: &LookTarget<'_>, object: Option<&Value>) -> Vec<Call> {
         let Some(ways) = self.tables.looks.get(look) else { return Vec::new() };
         let mut made = Vec::new();
         for server in self.servers(ways, thing) {
-            let has = |by: &&By| {
+            let has = |by: &&LookMethod| {
                 let kind = by.kinds.is_empty() || by.kinds.contains(&thing.kind);
                 kind && self.catalogue.tools.contains_key(&format!("{server}.{}", by.tool))
             };
@@ -215,7 +216,7 @@ impl<'a> Engine<'a> {
 
     /// The server of the thing; else the one that is called like the cluster; else those that reach it by the
     /// configuration; else all that have such a tool.
-    fn servers(&self, ways: &[By], thing: &Thing<'_>) -> Vec<String> {
+    fn servers(&self, ways: &[LookMethod], thing: &LookTarget<'_>) -> Vec<String> {
         let split = |tool: &'a str| tool.split_once('.');
         let own = |tool: &&String| self.catalogue.clusters.refusal(tool, &self.named).is_none();
         let able = self.catalogue.tools.keys().filter(own).filter_map(|tool| split(tool));
@@ -233,7 +234,7 @@ impl<'a> Engine<'a> {
     }
 }
 
-fn holds(then: &Then, object: &Value) -> bool {
+fn holds(then: &FollowUp, object: &Value) -> bool {
     let Some(at) = &then.when else { return true };
     let found = path::values(object, at);
     let is = |value: &&Value| {

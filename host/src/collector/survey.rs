@@ -53,15 +53,15 @@ pub(super) struct Row {
     /// Whether there are clusters that do not know the kind.
     #[serde(default)]
     optional: bool,
-    all: Vec<Way>,
+    all: Vec<ListMethod>,
     #[serde(default)]
-    within: Vec<Way>,
+    within: Vec<ListMethod>,
 }
 
 /// One way to list: the first whose tool a server has is taken.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Way {
+struct ListMethod {
     /// The tool's name without its server.
     tool: String,
     #[serde(default)]
@@ -85,7 +85,7 @@ impl Row {
         if let Some(way) = within.iter().find(|way| way.whole) {
             return Some(format!("survey of `{kind}`: {} in `within` cannot be `whole`; only `all` can", way.tool));
         }
-        let fills = |way: &Way| way.arguments.values().any(|value| value.as_str() == Some("{namespace}"));
+        let fills = |way: &ListMethod| way.arguments.values().any(|value| value.as_str() == Some("{namespace}"));
         let elsewhere = within.iter().find(|way| !fills(way))?;
         Some(format!("survey of `{kind}`: {} in `within` needs an argument that is \"{{namespace}}\"", elsewhere.tool))
     }
@@ -136,8 +136,8 @@ impl Tables {
         let mut surveys = Vec::new();
         for server in servers {
             for row in self.surveys.iter().filter(|row| row.topics.iter().any(|topic| topics.contains(topic))) {
-                let full = |way: &Way| format!("{server}.{}", way.tool);
-                let able = |ways: &[Way]| {
+                let full = |way: &ListMethod| format!("{server}.{}", way.tool);
+                let able = |ways: &[ListMethod]| {
                     let way = ways.iter().find(|way| catalogue.tools.contains_key(&full(way)))?;
                     let (api, kind) = kinds::of(&row.kind)?;
                     let fill = |value: &Value| match value.as_str() {

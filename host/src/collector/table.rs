@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 #[derive(Debug, Default)]
 pub struct Tables {
     /// How things are looked at.
-    pub(super) looks: BTreeMap<String, Vec<By>>,
+    pub(super) looks: BTreeMap<String, Vec<LookMethod>>,
     /// What is looked at.
     pub(super) collectors: Vec<Collector>,
     /// What an inspection lists.
@@ -32,13 +32,13 @@ struct File {
 #[serde(deny_unknown_fields)]
 struct LookRow {
     name: String,
-    by: Vec<By>,
+    by: Vec<LookMethod>,
 }
 
 /// One way to make a look: the first whose tool a server has is taken.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct By {
+pub(super) struct LookMethod {
     /// The tool's name without its server.
     pub tool: String,
     /// Kinds for which it is; all where none is named.
@@ -60,7 +60,7 @@ struct CollectorRow {
     #[serde(default)]
     look: Vec<String>,
     #[serde(default)]
-    then: Vec<Then>,
+    then: Vec<FollowUp>,
 }
 
 /// What is looked at of objects of some kinds.
@@ -70,13 +70,13 @@ pub(super) struct Collector {
     /// Alerts for which it is; all where none is named.
     pub alertname: Vec<Regex>,
     pub look: Vec<String>,
-    pub then: Vec<Then>,
+    pub then: Vec<FollowUp>,
 }
 
 /// What is looked at once the object is known.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Then {
+pub(super) struct FollowUp {
     /// A path that must lead to something in the object.
     #[serde(default)]
     pub when: Option<String>,

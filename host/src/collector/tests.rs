@@ -80,7 +80,7 @@ fn a_pod_leads_to_its_log_and_to_what_makes_it() {
     for tools in [&NODE[..], &GO[..]] {
         let (tables, catalogue) = (shipped(), catalogue(tools));
         let mut incident = incident(&[("alertname", "KubePodCrashLooping"), ("namespace", "shop"), ("pod", "web-1")]);
-        let first = wanted(&tables, &incident, &catalogue);
+        let first = required_calls(&tables, &incident, &catalogue);
         assert_eq!(first.len(), 2, "the pod and its events: {:?}", written(&first));
         answer(
             &mut incident,
@@ -90,7 +90,7 @@ fn a_pod_leads_to_its_log_and_to_what_makes_it() {
                 "status": {"containerStatuses": [{"name": "web", "ready": false,
                     "lastState": {"terminated": {"exitCode": 1}}}]}}),
         );
-        let second = wanted(&tables, &incident, &catalogue);
+        let second = required_calls(&tables, &incident, &catalogue);
         assert_eq!(second[..2], first[..], "what was wanted stays wanted");
         let new = written(&second[2..]).join("\n");
         assert_eq!(second.len(), 6, "{new}");
@@ -102,7 +102,7 @@ fn a_pod_leads_to_its_log_and_to_what_makes_it() {
             &json!({"kind": "ReplicaSet", "metadata": {"name": "web-a", "namespace": "shop",
                 "ownerReferences": [{"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"}]}}),
         );
-        let third = written(&wanted(&tables, &incident, &catalogue)[6..]).join("\n");
+        let third = written(&required_calls(&tables, &incident, &catalogue)[6..]).join("\n");
         assert!(third.contains("\"name\":\"web\""), "{third}");
     }
 }
@@ -112,14 +112,14 @@ fn what_is_listed_is_looked_at_itself_the_worst_first() {
     let (tables, catalogue) = (shipped(), catalogue(&NODE));
     let labels = [("alertname", "KubeDeploymentReplicasMismatch"), ("namespace", "shop"), ("deployment", "web")];
     let mut incident = incident(&labels);
-    let first = wanted(&tables, &incident, &catalogue);
+    let first = required_calls(&tables, &incident, &catalogue);
     answer(
         &mut incident,
         &first[0],
         &json!({"kind": "Deployment", "metadata": {"name": "web", "namespace": "shop"},
             "spec": {"selector": {"matchLabels": {"app": "web"}}}}),
     );
-    let second = wanted(&tables, &incident, &catalogue);
+    let second = required_calls(&tables, &incident, &catalogue);
     let list =
         second.iter().find(|call| call.arguments.get("labelSelector") == Some(&json!("app=web"))).unwrap().clone();
     let row = |name: &str, status: &str| json!({"name": name, "namespace": "shop", "kind": "Pod", "status": status});
@@ -128,7 +128,7 @@ fn what_is_listed_is_looked_at_itself_the_worst_first() {
         &list,
         &json!({"items": [row("a", "Running"), row("z", "Pending"), row("y", "Error"), row("b", "Running")]}),
     );
-    let named: Vec<String> = wanted(&tables, &incident, &catalogue)
+    let named: Vec<String> = required_calls(&tables, &incident, &catalogue)
         .iter()
         .filter(|call| call.arguments.get("resourceType") == Some(&json!("pod")))
         .filter_map(|call| call.arguments.get("name").and_then(Value::as_str).map(str::to_string))
@@ -141,11 +141,11 @@ fn what_is_no_name_makes_no_call() {
     let (tables, catalogue) = (shipped(), catalogue(&NODE));
     for pod in ["--all-namespaces", "secret/db", "web-1 -A", "a/../b", "Web", "-x"] {
         let incident = incident(&[("alertname", "KubePodNotReady"), ("namespace", "shop"), ("pod", pod)]);
-        assert_eq!(written(&wanted(&tables, &incident, &catalogue)), Vec::<String>::new(), "{pod}");
+        assert_eq!(written(&required_calls(&tables, &incident, &catalogue)), Vec::<String>::new(), "{pod}");
     }
     // What an object says about its owner is followed only to kinds that show no secrets.
     let mut incident = incident(&[("alertname", "KubePodNotReady"), ("namespace", "shop"), ("pod", "web-1")]);
-    let first = wanted(&tables, &incident, &catalogue);
+    let first = required_calls(&tables, &incident, &catalogue);
     let owners = json!([{"kind": "Secret", "name": "db"}, {"kind": "ReplicaSet", "name": "../../secrets/db"}]);
     answer(
         &mut incident,
@@ -153,7 +153,7 @@ fn what_is_no_name_makes_no_call() {
         &json!({"kind": "Pod", "metadata": {"name": "web-1", "namespace": "shop", "ownerReferences": owners},
             "status": {"containerStatuses": [{"ready": false}]}}),
     );
-    let all = written(&wanted(&tables, &incident, &catalogue)).join("\n");
+    let all = written(&required_calls(&tables, &incident, &catalogue)).join("\n");
     assert!(!all.to_lowercase().contains("secret"), "{all}");
 }
 
@@ -172,10 +172,10 @@ fn a_team_adds_a_server_without_code() {
     "#;
     tables.add(text).unwrap();
     let catalogue = catalogue(&["prometheus.execute_range_query", "k.kubectl_get"]);
-    let calls = wanted(&tables, &incident(&[("alertname", "CheckoutErrorRate")]), &catalogue);
+    let calls = required_calls(&tables, &incident(&[("alertname", "CheckoutErrorRate")]), &catalogue);
     let want = r#"prometheus.execute_range_query {"end":"2026-07-01T12:15:00Z","query":"rate(errors[5m]) > 1","start":"2026-07-01T11:30:00Z","step":"1m"}"#;
     assert_eq!(written(&calls), [want]);
-    assert!(wanted(&tables, &incident(&[("alertname", "Other")]), &catalogue).is_empty());
+    assert!(required_calls(&tables, &incident(&[("alertname", "Other")]), &catalogue).is_empty());
 }
 
 #[test]
@@ -203,7 +203,7 @@ fn a_cluster_is_looked_at_with_its_own_tools_alone() {
     let clusters = Clusters::new([("kestrel", own.as_slice()), ("osprey", other.as_slice())]);
     let catalogue = Catalogue { clusters, ..catalogue(&tools) };
     let servers = |cluster: &str| {
-        let calls = wanted(&tables, &incident(cluster), &catalogue);
+        let calls = required_calls(&tables, &incident(cluster), &catalogue);
         calls
             .iter()
             .map(|call| call.tool.split('.').next().unwrap_or_default().to_string())

@@ -7,8 +7,8 @@ use serde::Deserialize;
 use super::problem::Report;
 use crate::domain::access::is_place;
 use crate::domain::person::fold;
-use crate::domain::{Access, Bounds, Grant, Role};
-use crate::gate::people::OutsideRule;
+use crate::domain::{Access, Grant, Role, Scope};
+use crate::gate::people::ExternalRule;
 
 /// What a user is who has no role of their own and whom no `[[access]]` names, as it was before there were roles.
 const UNSAID: Role = Role::Operator;
@@ -50,7 +50,7 @@ pub fn build(raw: Vec<Raw>, report: &mut Report) -> Rights {
                 report(&["access"], format!("{key} is a name such as \"prod-eu\", in which * stands for any letters"));
             }
         }
-        let bounds = Bounds { cluster, namespace };
+        let bounds = Scope { cluster, namespace };
         if role == Role::Sender && !bounds.are_none() {
             report(&["access"], "a sender sends alerts of any place; leave cluster and namespace out".into());
         }
@@ -61,7 +61,7 @@ pub fn build(raw: Vec<Raw>, report: &mut Report) -> Rights {
 
 /// Why somebody may do something.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Because {
+pub enum RoleSource {
     /// Their section or account has the role.
     Own,
     /// Nothing is said of a user of the configuration.
@@ -74,7 +74,7 @@ pub enum Because {
 
 /// A role that counts everywhere.
 pub fn everywhere(role: Role) -> Grant {
-    Grant { role, bounds: Bounds::default() }
+    Grant { role, bounds: Scope::default() }
 }
 
 impl Rights {
@@ -86,25 +86,25 @@ impl Rights {
 
     /// The same, and what each of it comes of. A user of the configuration of whom nothing at all is said is what users were
     /// before there were roles.
-    pub fn why(&self, id: &str, is_in: &dyn Fn(&str) -> bool, own: Vec<Grant>, user: bool) -> Vec<(Grant, Because)> {
+    pub fn why(&self, id: &str, is_in: &dyn Fn(&str) -> bool, own: Vec<Grant>, user: bool) -> Vec<(Grant, RoleSource)> {
         let named = |rule: &Rule| {
             if rule.people.iter().any(|person| fold(person) == id) {
-                return Some(Because::Named);
+                return Some(RoleSource::Named);
             }
-            rule.groups.iter().find(|group| is_in(group)).map(|group| Because::Group(group.clone()))
+            rule.groups.iter().find(|group| is_in(group)).map(|group| RoleSource::Group(group.clone()))
         };
         let said = self.0.iter().filter_map(|rule| Some((rule.grant.clone(), named(rule)?)));
-        let said: Vec<(Grant, Because)> = said.collect();
+        let said: Vec<(Grant, RoleSource)> = said.collect();
         let unsaid = user && said.is_empty() && own.is_empty();
-        let own = own.into_iter().map(|grant| (grant, Because::Own));
-        own.chain(unsaid.then(|| (everywhere(UNSAID), Because::Unsaid))).chain(said).collect()
+        let own = own.into_iter().map(|grant| (grant, RoleSource::Own));
+        own.chain(unsaid.then(|| (everywhere(UNSAID), RoleSource::Unsaid))).chain(said).collect()
     }
 
     /// The same for whoever knows people by their names and groups alone.
-    pub fn rules(&self) -> impl Iterator<Item = OutsideRule> {
-        self.0.iter().map(|Rule { people, groups, grant }| OutsideRule {
+    pub fn rules(&self) -> impl Iterator<Item = ExternalRule> {
+        self.0.iter().map(|Rule { people, groups, grant }| ExternalRule {
             people: people.iter().map(|name| fold(name)).collect(),
-            groups: groups.iter().map(|name| fold(name)).collect(),
+            groups: groups.iter().cloned().collect(),
             grant: grant.clone(),
         })
     }
@@ -149,6 +149,9 @@ mod tests {
             groups = ["Payments"]
             role = "responder"
             namespace = "pay*"
+            [[access]]
+            groups = ["pay ments", " payments"]
+            role = "admin"
         "#;
         let config = Config::parse(text.into(), None, &Overrides::default()).unwrap();
         let of = |name: &str| config.access(name);

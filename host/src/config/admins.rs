@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use super::Config;
-use crate::accounts::Book;
+use crate::accounts::AccountsFile;
 use crate::domain::{Access, Permission};
 
 impl Config {
     /// What a change of the file of accounts would do that nobody means by the way: a sentence, where there was somebody who may say
     /// who there is, and nobody is behind it.
-    pub fn last_admin_lost(&self, before: &Book, after: &Book, now: Timestamp) -> Option<String> {
+    pub fn last_admin_lost(&self, before: &AccountsFile, after: &AccountsFile, now: Timestamp) -> Option<String> {
         let (were, are) = (self.admins(before, now), self.admins(after, now));
         let last: Vec<String> = if are.is_empty() { were.into_iter().collect() } else { Vec::new() };
         if last.is_empty() {
@@ -37,14 +37,14 @@ impl Config {
     }
 
     /// The only one whom the host knows itself who may say who there is.
-    pub fn last_admin(&self, book: &Book, now: Timestamp) -> Option<String> {
+    pub fn last_admin(&self, book: &AccountsFile, now: Timestamp) -> Option<String> {
         let mut all = self.admins(book, now).into_iter();
         let first = all.next()?;
         all.next().is_none().then_some(first)
     }
 
     /// The names of those whom the host knows itself.
-    fn admins(&self, book: &Book, now: Timestamp) -> BTreeSet<String> {
+    fn admins(&self, book: &AccountsFile, now: Timestamp) -> BTreeSet<String> {
         let administers = |name: &&String| self.access_of(book, name).may_everywhere(Permission::Administer);
         let proves = |name: &&String| {
             let token = |token: &crate::accounts::Token| {
@@ -78,19 +78,19 @@ mod tests {
     use crate::config::Overrides;
     use crate::domain::Role;
 
-    fn book(all: &[(&str, Role, bool)]) -> Book {
+    fn book(all: &[(&str, Role, bool)]) -> AccountsFile {
         let account = |(name, role, disabled): &(&str, Role, bool)| {
             let kept =
                 Account { role: Some(*role), password: Some("h".into()), disabled: *disabled, ..Account::default() };
             (name.to_string(), kept)
         };
-        Book { accounts: all.iter().map(account).collect(), ..Book::default() }
+        AccountsFile { accounts: all.iter().map(account).collect(), ..AccountsFile::default() }
     }
 
     #[test]
     fn the_last_who_may_say_who_there_is_is_named_and_nobody_else() {
         let config = |text: &str| Config::parse(text.to_string(), None, &Overrides::default()).unwrap();
-        let lost = |text: &str, before: &Book, after: &Book| {
+        let lost = |text: &str, before: &AccountsFile, after: &AccountsFile| {
             config(text).last_admin_lost(before, after, Timestamp::UNIX_EPOCH).unwrap_or_default()
         };
         use Role::{Admin, Viewer};
@@ -102,7 +102,8 @@ mod tests {
             assert!(lost("", &both, after).starts_with("ada is the last who may say who there is"), "{after:?}");
         }
         assert!(
-            lost("", &book(&[("ada", Admin, false)]), &Book::default()).contains("whoever is at this machine may do")
+            lost("", &book(&[("ada", Admin, false)]), &AccountsFile::default())
+                .contains("whoever is at this machine may do")
         );
         let two = book(&[("ada", Admin, false), ("opal", Admin, false)]);
         assert_eq!((lost("", &two, &both), lost("", &demoted, &gone)), (String::new(), String::new()));

@@ -5,9 +5,9 @@ use std::path::Path;
 
 use serde::Deserialize;
 
+use super::authentication::is_this_machine;
 use super::problem::Report;
 use super::secret::{self, Reference};
-use super::ways_in::is_this_machine;
 use crate::domain::person::fold;
 use crate::secret::SecretSource;
 
@@ -97,10 +97,7 @@ pub fn groups(raw: Groups, report: &mut Report) -> Groups {
     let mut known: BTreeMap<String, &String> = BTreeMap::new();
     for (group, names) in &raw {
         if let Some(other) = known.insert(fold(group), group) {
-            report(
-                &["people", group],
-                format!("{other} is the same group: names are compared without case and blanks"),
-            );
+            report(&["people", group], format!("{other} looks the same: give one of them another name"));
         }
         if is_anybody(group) {
             report(&["people", group], "this word means whoever can answer; give the group another name".into());

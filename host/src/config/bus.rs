@@ -1,5 +1,7 @@
 //! `[[bus.nats]]`: connections to a message bus, what is read from each and what is told there.
 
+mod conflicts;
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -133,6 +135,9 @@ impl RawNats {
         let identity = if own.is_empty() { name.clone() } else { format!("{own}/{name}") };
         let publish = self.publish.take().map(|publish| publish.build(own)).transpose()?;
         let inlet = self.inlet(cluster, publish.is_some() || published)?;
+        if let Some(conflict) = conflicts::conflict(inlet.as_ref(), publish.as_ref()) {
+            return Err(conflict);
+        }
         Ok(Settings { name, servers, endpoint, login, tls, domain, discover, identity, inlet, publish })
     }
 

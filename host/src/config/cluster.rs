@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::problem::Report;
-use crate::watch::{self, Place, What};
+use crate::watch::{self, AccessSource, Resource};
 
 /// More clusters, and namespaces of one, than that are a mistake.
 const CLUSTERS: usize = 100;
@@ -33,7 +33,7 @@ pub struct Raw {
     context: Option<String>,
     #[serde(default)]
     in_cluster: bool,
-    watch: Option<Vec<What>>,
+    watch: Option<Vec<Resource>>,
     #[serde(default)]
     namespaces: Vec<String>,
     tools: Option<Tools>,
@@ -95,8 +95,8 @@ impl Raw {
         let Self { name, kubeconfig, context, in_cluster, watch, namespaces, tools } = self;
         let place = match (kubeconfig, context, in_cluster) {
             (None, None, false) => None,
-            (None, None, true) => Some(Place::InCluster),
-            (Some(file), context, false) => Some(Place::Kubeconfig { file: base.join(file), context }),
+            (None, None, true) => Some(AccessSource::InCluster),
+            (Some(file), context, false) => Some(AccessSource::Kubeconfig { file: base.join(file), context }),
             (None, Some(_), false) => {
                 return Err("context is one of a kubeconfig; name the file with `kubeconfig`".into());
             }
@@ -117,7 +117,7 @@ impl Raw {
             return Err(format!("namespaces: {odd:?} is no namespace's name"));
         }
         let namespaces: BTreeSet<String> = namespaces.into_iter().collect();
-        let watch: BTreeSet<What> = watch.unwrap_or_else(|| What::ALL.to_vec()).into_iter().collect();
+        let watch: BTreeSet<Resource> = watch.unwrap_or_else(|| Resource::ALL.to_vec()).into_iter().collect();
         let names_tools = tools.is_some();
         let tools = match tools {
             None => vec![name.clone()],
@@ -150,16 +150,16 @@ mod tests {
         let [kestrel, osprey] = all.as_slice() else { panic!("{all:?}") };
         let watched = kestrel.watched.as_ref().unwrap();
         let file = PathBuf::from("/etc/tidegate/kubeconfig");
-        assert_eq!(watched.place, Place::Kubeconfig { file, context: Some("k".into()) });
+        assert_eq!(watched.place, AccessSource::Kubeconfig { file, context: Some("k".into()) });
         assert_eq!(
             (watched.watch.as_slice(), kestrel.tools.as_slice()),
-            (&What::ALL[..], &["kestrel".to_string()][..])
+            (&Resource::ALL[..], &["kestrel".to_string()][..])
         );
         assert_eq!((osprey.watched.is_none(), osprey.tools.len()), (true, 2));
         let pod = parse(
             "[[cluster]]\nname = 'own'\nin_cluster = true\nwatch = ['events']\nnamespaces = ['shop']\ntools = 'kubernetes'",
         );
-        assert_eq!(pod.unwrap()[0].watched.as_ref().unwrap().place, Place::InCluster);
+        assert_eq!(pod.unwrap()[0].watched.as_ref().unwrap().place, AccessSource::InCluster);
         for (text, part) in [
             ("name = 'a b'", "part of subjects"),
             ("name = 'a@b'", "part of subjects"),

@@ -3,18 +3,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use super::access::{Because, everywhere};
+use super::access::{RoleSource, everywhere};
 use super::{Auth, Config, sign_in};
-use crate::accounts::{self, Account, Book};
-use crate::domain::person::{fold, outside_id, proxied_id};
+use crate::accounts::{self, Account, AccountsFile};
+use crate::domain::person::{fold, outside_id, proxied_id, same_group};
 use crate::domain::{Access, Grant, Proof, Proven, Role};
-use crate::gate::people::{Outside, OutsideRule};
+use crate::gate::people::{ExternalIdentities, ExternalRule};
 use crate::gate::{self, People};
 use crate::token::Hash;
 
 /// Why somebody whom a provider knows is not let in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NotLetIn {
+pub enum SignInRefusal {
     /// They are kept out.
     Disabled,
     /// It has no letters.
@@ -33,7 +33,7 @@ impl Config {
     }
 
     /// The same with what a file of accounts says.
-    pub fn demands_proof_with(&self, book: &Book) -> bool {
+    pub fn demands_proof_with(&self, book: &AccountsFile) -> bool {
         self.server.auth.is_some()
             || self.sign_in.proxy.is_some()
             || self.server.oidc.is_some()
@@ -42,7 +42,7 @@ impl Config {
     }
 
     /// Everybody by name, with the groups that their section and their account name.
-    fn everybody(&self, book: &Book) -> BTreeMap<String, BTreeSet<String>> {
+    fn everybody(&self, book: &AccountsFile) -> BTreeMap<String, BTreeSet<String>> {
         let mut all: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         for (name, user) in &self.users {
             all.entry(name.clone()).or_default().extend(user.groups.iter().cloned());
@@ -54,7 +54,7 @@ impl Config {
     }
 
     /// The groups that somebody of this name is in.
-    pub fn groups_of(&self, book: &Book, name: &str) -> BTreeSet<String> {
+    pub fn groups_of(&self, book: &AccountsFile, name: &str) -> BTreeSet<String> {
         let id = fold(name);
         let own =
             self.everybody(book).into_iter().filter(|(known, _)| fold(known) == id).flat_map(|(_, groups)| groups);
@@ -64,16 +64,16 @@ impl Config {
 
     /// What somebody of this name may do, by the configuration alone.
     pub fn access(&self, name: &str) -> Access {
-        self.access_of(&Book::default(), name)
+        self.access_of(&AccountsFile::default(), name)
     }
 
     /// What somebody of this name may do; whoever is disabled may do nothing.
-    pub fn access_of(&self, book: &Book, name: &str) -> Access {
+    pub fn access_of(&self, book: &AccountsFile, name: &str) -> Access {
         Access::new(self.why_of(book, name).into_iter().map(|(grant, _)| grant))
     }
 
     /// The same, and why.
-    pub fn why_of(&self, book: &Book, name: &str) -> Vec<(Grant, Because)> {
+    pub fn why_of(&self, book: &AccountsFile, name: &str) -> Vec<(Grant, RoleSource)> {
         let id = fold(name);
         let account = book.accounts.iter().find(|(known, _)| fold(known) == id).map(|(_, account)| account);
         if account.is_some_and(|account| account.disabled) {
@@ -82,7 +82,7 @@ impl Config {
         let user = self.users.iter().find(|(known, _)| fold(known) == id).map(|(_, user)| user);
         let own = user.map(|user| &user.groups).into_iter().flatten();
         let own: Vec<&String> = own.chain(account.iter().flat_map(|account| &account.groups)).collect();
-        let is_in = |group: &str| self.is_in(&id, group) || own.iter().any(|known| fold(known) == fold(group));
+        let is_in = |group: &str| self.is_in(&id, group) || own.iter().any(|known| same_group(known, group));
         // Of whom the configuration speaks it says it all.
         let own = match (user, account) {
             (Some(user), _) => user.role.map(everywhere).into_iter().collect(),
@@ -92,7 +92,7 @@ impl Config {
     }
 
     /// Why somebody may do what they may, however their name was proven.
-    pub fn why_of_person(&self, book: &Book, person: &Proven) -> Vec<(Grant, Because)> {
+    pub fn why_of_person(&self, book: &AccountsFile, person: &Proven) -> Vec<(Grant, RoleSource)> {
         let is_in = |group: &str| person.is_in(group);
         match person.proof() {
             Proof::Oidc { .. } => self.rights.why("", &is_in, Vec::new(), false),
@@ -107,17 +107,22 @@ impl Config {
 
     /// Somebody whom a proxy names, with the groups that it and the configuration know, and what they may do. Nothing is theirs
     /// that neither their section nor an `[[access]]` says; none where they are disabled.
-    pub fn named_by_proxy(&self, book: &Book, name: &str, groups: &BTreeSet<String>) -> Option<(Proven, Access)> {
+    pub fn named_by_proxy(
+        &self,
+        book: &AccountsFile,
+        name: &str,
+        groups: &BTreeSet<String>,
+    ) -> Option<(Proven, Access)> {
         let id = proxied_id(name);
         if book.keeps_out(&id) {
             return None;
         }
         let user = self.users.iter().find(|(known, _)| fold(known) == id).map(|(_, user)| user);
-        let own = user.iter().flat_map(|user| &user.groups).map(|group| fold(group));
-        let of_people = self.people.keys().filter(|group| self.is_in(&id, group)).map(|group| fold(group));
+        let own = user.iter().flat_map(|user| &user.groups).cloned();
+        let of_people = self.people.keys().filter(|group| self.is_in(&id, group)).cloned();
         let all: BTreeSet<String> = groups.iter().cloned().chain(own).chain(of_people).collect();
         let own = user.and_then(|user| user.role).map(everywhere).into_iter().collect();
-        let access = self.rights.of(&id, &|group| all.contains(&fold(group)), own, false);
+        let access = self.rights.of(&id, &|group| all.iter().any(|known| same_group(known, group)), own, false);
         Some((Proven::new(name, Proof::Proxy, all)?, access))
     }
 
@@ -129,23 +134,23 @@ impl Config {
     /// Why they are not let in.
     pub fn named_by_provider(
         &self,
-        book: &Book,
+        book: &AccountsFile,
         subject: &str,
         name: &str,
         groups: &BTreeSet<String>,
-    ) -> Result<(Proven, Access), NotLetIn> {
+    ) -> Result<(Proven, Access), SignInRefusal> {
         let issuer = self.server.oidc.as_ref().map(|oidc| oidc.issuer_text.clone()).unwrap_or_default();
         if book.keeps_out(&outside_id(&issuer, subject)) {
-            return Err(NotLetIn::Disabled);
+            return Err(SignInRefusal::Disabled);
         }
-        let groups: BTreeSet<String> = groups.iter().map(|group| fold(group)).collect();
-        let access = self.rights.of("", &|group| groups.contains(&fold(group)), Vec::new(), false);
+        let access =
+            self.rights.of("", &|group| groups.iter().any(|known| same_group(known, group)), Vec::new(), false);
         let proof = Proof::Oidc { issuer, subject: subject.into() };
-        Proven::new(name, proof, groups).map(|person| (person, access)).ok_or(NotLetIn::Nameless)
+        Proven::new(name, proof, groups.clone()).map(|person| (person, access)).ok_or(SignInRefusal::Nameless)
     }
 
     /// Whether somebody of this name is known here already, so that another one must not be called so.
-    pub fn is_kept_here(&self, book: &Book, name: &str) -> bool {
+    pub fn is_kept_here(&self, book: &AccountsFile, name: &str) -> bool {
         let id = fold(name);
         let basic = match &self.server.auth {
             Some(Auth::Basic { user, .. }) => Some(user),
@@ -158,17 +163,17 @@ impl Config {
 
     /// Whether `[people]` names somebody in a group.
     fn is_in(&self, id: &str, group: &str) -> bool {
-        let named = self.people.iter().filter(|(known, _)| fold(known) == fold(group));
+        let named = self.people.iter().filter(|(known, _)| same_group(known, group));
         named.flat_map(|(_, names)| names).any(|member| fold(member) == id)
     }
 
     /// Accounts and groups for the gate, by the configuration alone.
     pub fn people(&self) -> People {
-        self.people_of(&Book::default())
+        self.people_of(&AccountsFile::default())
     }
 
     /// Accounts and groups for the gate.
-    pub fn people_of(&self, book: &Book) -> People {
+    pub fn people_of(&self, book: &AccountsFile) -> People {
         let mut groups = self.people.clone();
         let everybody = self.everybody(book);
         for (name, own) in &everybody {
@@ -201,9 +206,9 @@ impl Config {
         let outside = book.outside.iter().filter(|(_, known)| known.disabled).map(|(id, _)| id.clone());
         let of_users = self.users.iter().filter_map(|(name, user)| {
             let people = [fold(name)].into();
-            Some(OutsideRule { people, groups: BTreeSet::new(), grant: everywhere(user.role?) })
+            Some(ExternalRule { people, groups: BTreeSet::new(), grant: everywhere(user.role?) })
         });
-        let outside = Outside {
+        let outside = ExternalIdentities {
             proxy: self.sign_in.proxy.is_some(),
             issuer: self.server.oidc.as_ref().map(|oidc| oidc.issuer_text.clone()),
             kept_out: disabled.chain(outside).collect(),

@@ -12,7 +12,7 @@ use super::money::Money;
 use super::problem::Report;
 use super::secret::{Reference, resolve_path};
 use super::unit::Period;
-use crate::model::{DayBudget, Form, Limit, Price, Wants};
+use crate::model::{DayBudget, Limit, OfferForm, Price, ProfileOptions};
 use crate::secret::SecretSource;
 
 /// Fewest tokens of a context: with less there is no room for a question.
@@ -38,7 +38,7 @@ pub struct Endpoint {
     /// What its tokens cost.
     pub price: Option<Price>,
     /// What it takes, as far as that is said.
-    pub wants: Wants,
+    pub wants: ProfileOptions,
     /// Members that are added to every request.
     pub extra_body: Map<String, Value>,
 }
@@ -62,7 +62,7 @@ pub struct RawEndpoint {
     pub timeout: Option<Period>,
     pub max_tokens: Option<u64>,
     pub context: Option<u64>,
-    pub tools: Option<Form>,
+    pub tools: Option<OfferForm>,
     pub tool_choice: Option<bool>,
     pub parallel_calls: Option<bool>,
     pub stream: Option<bool>,
@@ -149,7 +149,7 @@ impl RawEndpoint {
                 micros: day.day_money.map(|money| money.0).or(defaults.budget.micros),
             },
             price,
-            wants: Wants {
+            wants: ProfileOptions {
                 tools: self.tools,
                 tool_choice: self.tool_choice,
                 parallel_calls: self.parallel_calls,

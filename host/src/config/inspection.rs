@@ -10,7 +10,7 @@ use super::unit::Period;
 use crate::collector::Topic;
 use crate::inspection::cron::Schedule;
 use crate::inspection::timetable::Timetable;
-use crate::inspection::{Bounds, Order};
+use crate::inspection::{InspectionScope, Thresholds};
 
 /// More inspections than that are a mistake.
 const MOST: usize = 50;
@@ -36,7 +36,7 @@ pub enum ReportWhen {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Inspection {
     /// What it looks at.
-    pub order: Order,
+    pub order: InspectionScope,
     /// When; none where it is only made when somebody asks for it.
     pub timetable: Option<Timetable>,
     /// Whether the model is asked for a summary.
@@ -120,8 +120,8 @@ impl Raw {
         if self.namespaces.iter().any(|pattern| pattern.trim_start_matches('!').is_empty()) {
             return Err("namespaces: a pattern cannot be empty".into());
         }
-        let default = Bounds::default();
-        let bounds = Bounds {
+        let default = Thresholds::default();
+        let bounds = Thresholds {
             restarts: self.restarts.unwrap_or(default.restarts),
             quota_percent: self.quota_percent.unwrap_or(default.quota_percent),
             certificate_days: self.certificate_days.unwrap_or(default.certificate_days),
@@ -134,7 +134,13 @@ impl Raw {
         if topics.is_empty() {
             topics = Topic::ALL.to_vec();
         }
-        Ok(Inspection { order: Order { name, topics, namespaces, server, bounds }, timetable, summary, report, alerts })
+        Ok(Inspection {
+            order: InspectionScope { name, topics, namespaces, server, bounds },
+            timetable,
+            summary,
+            report,
+            alerts,
+        })
     }
 }
 
@@ -153,7 +159,7 @@ mod tests {
         let all = parse("[[inspection]]\nname = 'daily'\nschedule = '0 8 * * *'\n").unwrap();
         let [daily] = all.as_slice() else { panic!("{all:?}") };
         assert_eq!((daily.order.topics.len(), daily.summary, daily.report), (8, false, ReportWhen::Findings));
-        assert_eq!((daily.order.bounds.clone(), daily.alerts), (Bounds::default(), false));
+        assert_eq!((daily.order.bounds.clone(), daily.alerts), (Thresholds::default(), false));
         assert!(parse("").unwrap().is_empty());
         for schedule in ["*/5 * * * *", "0,59 8,20 * * *", "@hourly"] {
             assert!(parse(&format!("[[inspection]]\nname = 'a'\nschedule = '{schedule}'\n")).is_ok(), "{schedule}");

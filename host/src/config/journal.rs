@@ -40,7 +40,7 @@ const SMALLEST: Size = Size(64 << 20);
 impl Raw {
     /// The path of the journal and what is kept in it.
     pub fn build(self, base: &Path, report: &mut Report) -> (PathBuf, Retention) {
-        let all = [Outcome::Fixed, Outcome::Suppressed, Outcome::Resolved, Outcome::NeedsPerson, Outcome::Error];
+        let all = Outcome::ALL;
         if self.keep.is_some_and(|keep| keep < SHORTEST) {
             report(&["journal", "keep"], "at least 1d: what is younger may still be under way".into());
         }

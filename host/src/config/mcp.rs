@@ -14,7 +14,7 @@ pub struct Mcp {
     /// Whether anything is served at all.
     pub enabled: bool,
     /// What may be changed.
-    pub write: BTreeSet<Write>,
+    pub write: BTreeSet<WriteScope>,
     /// The longest silence that may be made so.
     pub longest_silence: SignedDuration,
 }
@@ -22,7 +22,7 @@ pub struct Mcp {
 /// A kind of change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Write {
+pub enum WriteScope {
     /// Silences are made.
     Silence,
     /// Changes are proposed, on which gates rule.
@@ -33,7 +33,7 @@ pub enum Write {
 #[serde(deny_unknown_fields, default)]
 pub struct Raw {
     enabled: Option<bool>,
-    write: BTreeSet<Write>,
+    write: BTreeSet<WriteScope>,
     longest_silence: Option<Period>,
 }
 

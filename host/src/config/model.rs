@@ -10,7 +10,7 @@ use super::endpoint::{Defaults, Endpoint, RawEndpoint};
 use super::model_budget::{RawBudget, RawPrice, check_prices};
 use super::problem::Report;
 use super::unit::Period;
-use crate::model::{Budget, EndpointOptions, Form, Limit};
+use crate::model::{Budget, EndpointOptions, Limit, OfferForm};
 
 /// How long an answer may be used again where nobody says so.
 const REUSE: Duration = Duration::from_secs(30 * 60);
@@ -39,7 +39,7 @@ pub struct Raw {
     timeout: Option<Period>,
     max_tokens: Option<u64>,
     context: Option<u64>,
-    tools: Option<Form>,
+    tools: Option<OfferForm>,
     tool_choice: Option<bool>,
     parallel_calls: Option<bool>,
     stream: Option<bool>,

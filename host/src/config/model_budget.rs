@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::money::Money;
 use super::problem::Report;
 use super::unit::Period;
-use crate::model::{Budget, DayBudget, DayLimits, Price, Scope, Which, Whose};
+use crate::model::{Budget, DayBudget, DayLimits, Price, Scope, ScopeKind, ScopeName};
 
 #[derive(Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -70,10 +70,10 @@ impl RawBudget {
         let mut scopes = Vec::new();
         for (place, scope) in self.scopes.into_iter().enumerate() {
             let place = place.to_string();
-            let which = |name: String| if name == "*" { Which::Each } else { Which::Named(name) };
+            let which = |name: String| if name == "*" { ScopeName::Each } else { ScopeName::Named(name) };
             let whose = match (scope.source, scope.rule) {
-                (Some(source), None) => Whose::Source(which(source)),
-                (None, Some(rule)) => Whose::Rule(which(rule)),
+                (Some(source), None) => ScopeKind::Source(which(source)),
+                (None, Some(rule)) => ScopeKind::Rule(which(rule)),
                 _ => {
                     let text = "name either a source or a rule, or \"*\" for each of them by itself";
                     report(&["model", "budget", "scopes", &place], text.into());

@@ -30,7 +30,7 @@ const LONGEST: Duration = Duration::from_secs(7 * 86_400);
 /// What becomes of moments that passed while the host was down.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Missed {
+pub enum MissedRuns {
     /// The last of them is made up for, once.
     #[default]
     RunOnce,
@@ -46,14 +46,14 @@ pub struct Schedule {
     /// When.
     pub timetable: Timetable,
     /// What becomes of what was missed.
-    pub missed: Missed,
+    pub missed: MissedRuns,
     /// What is done.
-    pub does: Does,
+    pub does: ScheduleAction,
 }
 
 /// What a schedule does.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Does {
+pub enum ScheduleAction {
     /// Tells people what came, what was decided, and what waits for them.
     Digest {
         /// How far back.
@@ -62,12 +62,12 @@ pub enum Does {
     /// Makes looks, and an event of what they find.
     Findings(Findings),
     /// Raises an alert, for a rule that proposes something or asks a plugin.
-    Alert(Raised),
+    Alert(ScheduledAlert),
     /// Calls an address, so that somebody else notices when the host is silent.
     Ping(Ping),
 }
 
-impl Does {
+impl ScheduleAction {
     /// The word for it.
     pub fn word(&self) -> &'static str {
         match self {
@@ -94,7 +94,7 @@ pub struct Findings {
 
 /// An alert that is raised at each time.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Raised {
+pub struct ScheduledAlert {
     /// Its name.
     pub name: String,
     /// How bad it is.
@@ -139,7 +139,7 @@ pub struct RawSchedule {
     zone: Option<String>,
     jitter: Option<Period>,
     #[serde(default)]
-    missed: Missed,
+    missed: MissedRuns,
     digest: Option<RawDigest>,
     findings: Option<RawFindings>,
     alert: Option<RawAlert>,
@@ -288,7 +288,7 @@ impl RawSchedule {
         let cron = Cron::parse(&self.cron, zone).map_err(|error| format!("cron: {error}"))?;
         let timetable = Timetable::new(cron, jitter)?;
         let does = match (self.digest, self.findings, self.alert, self.ping) {
-            (None, Some(findings), None, None) => Does::Findings(findings.build()?),
+            (None, Some(findings), None, None) => ScheduleAction::Findings(findings.build()?),
             (None, None, Some(RawAlert { name, severity, labels, summary }), None) => {
                 let own = ["alertname", "severity", "schedule", "run"];
                 if name.is_empty() || TAKEN.contains(&name.as_str()) || own.iter().any(|own| labels.contains_key(*own))
@@ -299,14 +299,19 @@ impl RawSchedule {
                         own.join(", ")
                     ));
                 }
-                Does::Alert(Raised { name, severity: severity.unwrap_or(Severity::Info), labels, summary })
+                ScheduleAction::Alert(ScheduledAlert {
+                    name,
+                    severity: severity.unwrap_or(Severity::Info),
+                    labels,
+                    summary,
+                })
             }
             (Some(digest), None, None, None) => {
                 let within = digest.within.map_or(Duration::from_secs(86_400), |period| period.0);
                 if within < Duration::from_secs(60) || within > LONGEST {
                     return Err("digest: within is from 1m to 7d".into());
                 }
-                Does::Digest { within }
+                ScheduleAction::Digest { within }
             }
             (None, None, None, Some(RawPing { url: Reference(mut url), method, private })) => {
                 resolve_path(&mut url, base);
@@ -315,7 +320,7 @@ impl RawSchedule {
                     Some("POST") => true,
                     Some(other) => return Err(format!("ping: method is GET or POST, not {other:?}")),
                 };
-                Does::Ping(Ping { url, post, private })
+                ScheduleAction::Ping(Ping { url, post, private })
             }
             _ => return Err("say exactly one of digest, findings, alert and ping, such as digest = {}".into()),
         };
@@ -341,7 +346,7 @@ mod tests {
         )
         .unwrap();
         let words: Vec<&str> = config.schedules.iter().map(|one| one.does.word()).collect();
-        assert_eq!((words, config.schedules[1].missed), (vec!["digest", "ping"], Missed::Skip));
+        assert_eq!((words, config.schedules[1].missed), (vec!["digest", "ping"], MissedRuns::Skip));
         assert_eq!(config.heartbeats[0].severity, Severity::Critical);
         for (text, part) in [
             ("[[schedule]]\nname = 'a'\ncron = '0 8 * * *'", "exactly one of"),

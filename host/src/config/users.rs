@@ -58,8 +58,7 @@ pub fn build(raw: BTreeMap<String, Raw>, targets: &BTreeSet<String>, report: &mu
         for text in &raw.tokens {
             // The text is not repeated: somebody may have written the token itself.
             let Some(hash) = Hash::parse(text) else {
-                let text =
-                    "a token is kept as sha256: and 64 hex digits; `tidegate user add` makes one and prints the line";
+                let text = "a token is kept as sha256: and 64 hex digits; `tidegate user section` makes one and prints the line";
                 report(&["users", &name, "tokens"], text.into());
                 continue;
             };

@@ -1,12 +1,12 @@
 //! Pods and objects that the cluster does not let in: quotas, limit ranges, webhooks, security standards, rights,
 //! service accounts that are not there.
 
-use super::Found;
-use super::fields::{between, condition, has, list, number, object, quoted, short, text};
-use super::world::World;
+use super::CauseSet;
+use super::fields::{between, condition, contains_word, list, number, object, quoted, short, text};
+use super::observations::Observations;
 use crate::domain::{Cause, NamedCause, quantity};
 
-pub(super) fn find(world: &World<'_>, found: &mut Found) {
+pub(super) fn find(world: &Observations<'_>, found: &mut CauseSet) {
     for (object, said) in unmade_pods(world) {
         found.add(named(object, &said));
     }
@@ -37,7 +37,7 @@ pub(super) fn find(world: &World<'_>, found: &mut Found) {
 }
 
 /// What controllers say about pods that they cannot make: the object and the words.
-fn unmade_pods(world: &World<'_>) -> Vec<(String, String)> {
+fn unmade_pods(world: &Observations<'_>) -> Vec<(String, String)> {
     let mut all = Vec::new();
     for owner in world.all() {
         if let Some(failure) = condition(owner, "ReplicaFailure").filter(|one| one.status == "True") {
@@ -98,30 +98,30 @@ fn named(object: String, said: &str) -> NamedCause {
     let account = between(said, "serviceaccount \"", "\"").filter(|_| said.contains("not found"));
     let (cause, what, confidence) = if let Some(account) = account {
         (Cause::ServiceAccountMissing, account, 95)
-    } else if has(said, &["exceeded quota:"]) {
+    } else if contains_word(said, &["exceeded quota:"]) {
         (Cause::QuotaExceeded, between(said, "exceeded quota: ", ",").unwrap_or_default(), 97)
-    } else if has(said, &["failed quota:"]) {
+    } else if contains_word(said, &["failed quota:"]) {
         (Cause::QuotaExceeded, between(said, "failed quota: ", ":").unwrap_or_default(), 92)
-    } else if has(said, &["insufficient quota to match these scopes"]) {
+    } else if contains_word(said, &["insufficient quota to match these scopes"]) {
         (Cause::QuotaExceeded, between(said, "scopes: [", "]").unwrap_or_default(), 92)
-    } else if has(
+    } else if contains_word(
         said,
         &["usage per container is", "usage per pod is", "limit to request ratio", "usage per persistentvolumeclaim is"],
     ) {
         (Cause::LimitRangeViolated, limits(said), 95)
-    } else if has(said, &["violates podsecurity", "security context constraint"]) {
+    } else if contains_word(said, &["violates podsecurity", "security context constraint"]) {
         (Cause::PodSecurityViolated, between(said, "violates PodSecurity \"", "\"").unwrap_or_default(), 95)
-    } else if has(said, &["failed calling webhook"]) {
+    } else if contains_word(said, &["failed calling webhook"]) {
         (
             Cause::AdmissionWebhookUnreachable,
             quoted(said, usize::from(!said.contains("failed calling webhook \""))).unwrap_or_default(),
             95,
         )
-    } else if has(said, &["admission webhook"]) && has(said, &["denied"]) {
+    } else if contains_word(said, &["admission webhook"]) && contains_word(said, &["denied"]) {
         (Cause::AdmissionDenied, between(said, "webhook \"", "\"").unwrap_or_default(), 95)
-    } else if has(said, &["validatingadmissionpolicy"]) {
+    } else if contains_word(said, &["validatingadmissionpolicy"]) {
         (Cause::AdmissionDenied, between(said, "ValidatingAdmissionPolicy '", "'").unwrap_or_default(), 92)
-    } else if has(said, &["cannot create resource", "is forbidden: user"]) {
+    } else if contains_word(said, &["cannot create resource", "is forbidden: user"]) {
         (Cause::AccessForbidden, between(said, "User \"", "\"").unwrap_or_default(), 93)
     } else {
         (Cause::PodsNotCreated, "", 65)

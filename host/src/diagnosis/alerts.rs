@@ -1,11 +1,11 @@
 //! What an alert's own words tell where no object could: disks, budgets of errors, certificates, throttling.
 
-use super::Found;
-use super::fields::{has, short};
-use super::world::World;
+use super::CauseSet;
+use super::fields::{contains_word, short};
+use super::observations::Observations;
 use crate::domain::{Alert, Cause, NamedCause, Subject};
 
-pub(super) fn find(world: &World<'_>, found: &mut Found) {
+pub(super) fn find(world: &Observations<'_>, found: &mut CauseSet) {
     for alert in world.alerts.iter().take(50) {
         let Some((cause, confidence)) = of(&alert.name) else { continue };
         // What was seen of the cluster is worth more than the alert's word.
@@ -27,15 +27,21 @@ fn certificate(cause: Cause) -> bool {
 fn of(name: &str) -> Option<(Cause, u8)> {
     Some(match name {
         "KubePersistentVolumeFillingUp" | "KubePersistentVolumeInodesFillingUp" => (Cause::DiskFilling, 85),
-        name if has(name, &["volumeoutofdiskspace", "volumefullin", "hostoutofdiskspace", "hostoutofinodes"]) => {
+        name if contains_word(
+            name,
+            &["volumeoutofdiskspace", "volumefullin", "hostoutofdiskspace", "hostoutofinodes"],
+        ) =>
+        {
             (Cause::DiskFilling, 85)
         }
-        name if name.starts_with("NodeFilesystem") && has(name, &["space", "files"]) => (Cause::DiskFilling, 85),
+        name if name.starts_with("NodeFilesystem") && contains_word(name, &["space", "files"]) => {
+            (Cause::DiskFilling, 85)
+        }
         "CPUThrottlingHigh" | "ContainerHighThrottleRate" => (Cause::CpuThrottled, 80),
-        name if has(name, &["errorbudgetburn", "burnrate", "error_budget", "slobudget", "sloburn"]) => {
+        name if contains_word(name, &["errorbudgetburn", "burnrate", "error_budget", "slobudget", "sloburn"]) => {
             (Cause::ErrorBudgetBurning, 75)
         }
-        name if has(name, &["cert"]) && has(name, &["expir"]) => (Cause::CertificateExpiring, 80),
+        name if contains_word(name, &["cert"]) && contains_word(name, &["expir"]) => (Cause::CertificateExpiring, 80),
         _ => return None,
     })
 }

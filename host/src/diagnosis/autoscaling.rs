@@ -2,12 +2,12 @@
 
 use serde_json::Value;
 
-use super::Found;
-use super::fields::{condition, has, number, object, short, text};
-use super::world::World;
+use super::CauseSet;
+use super::fields::{condition, contains_word, number, object, short, text};
+use super::observations::Observations;
 use crate::domain::{Cause, NamedCause};
 
-pub(super) fn find(world: &World<'_>, found: &mut Found) {
+pub(super) fn find(world: &Observations<'_>, found: &mut CauseSet) {
     for scaler in world.of("HorizontalPodAutoscaler") {
         let off = |name: &str| condition(scaler, name).filter(|one| one.status == "False");
         if let Some(blind) =
@@ -24,7 +24,7 @@ pub(super) fn find(world: &World<'_>, found: &mut Found) {
         let (now, most) = (number(scaler, "/status/currentReplicas"), number(scaler, "/spec/maxReplicas"));
         let wants = number(scaler, "/status/desiredReplicas");
         let full = most.is_some() && now == most && wants >= most;
-        let alerted = world.alerts.iter().any(|alert| has(&alert.name, &["hpamaxedout", "hpascalemax"]));
+        let alerted = world.alerts.iter().any(|alert| contains_word(&alert.name, &["hpamaxedout", "hpascalemax"]));
         if limited.is_some() || full && alerted {
             let mut cause = NamedCause::new(Cause::AutoscalerAtMaximum, object(scaler), 92);
             cause.what = most.map(|most| most.to_string()).unwrap_or_default();

@@ -1,11 +1,11 @@
 //! Certificates that are not issued, as cert-manager tells it, or that run out.
 
-use super::Found;
-use super::fields::{condition, has, list, object, short, text};
-use super::world::World;
+use super::CauseSet;
+use super::fields::{condition, contains_word, list, object, short, text};
+use super::observations::Observations;
 use crate::domain::{Cause, NamedCause};
 
-pub(super) fn find(world: &World<'_>, found: &mut Found) {
+pub(super) fn find(world: &Observations<'_>, found: &mut CauseSet) {
     let challenges = world.of("Challenge").filter(|one| !matches!(text(one, "/status/state"), "valid" | ""));
     for challenge in challenges.filter(|one| !text(one, "/status/reason").is_empty()) {
         let mut cause = NamedCause::new(Cause::CertificateChallengeFailed, object(challenge), 92);
@@ -19,7 +19,8 @@ pub(super) fn find(world: &World<'_>, found: &mut Found) {
             let failed = ["Ready", "Issuing"].into_iter().find_map(|name| {
                 let state = condition(one, name)?;
                 // It is being issued anew, which is well unless it has failed.
-                (state.status == "False" && (name == "Ready" || has(state.reason, &["failed"]))).then_some(state)
+                (state.status == "False" && (name == "Ready" || contains_word(state.reason, &["failed"])))
+                    .then_some(state)
             });
             let state = text(one, "/status/state");
             let order = kind == "Order" && matches!(state, "invalid" | "errored" | "expired");
@@ -43,14 +44,16 @@ pub(super) fn find(world: &World<'_>, found: &mut Found) {
             found.add(cause);
         }
     }
-    let failed = |message: &str| has(message, &["certificate has expired", "certificate expired", "x509: certificate"]);
+    let failed = |message: &str| {
+        contains_word(message, &["certificate has expired", "certificate expired", "x509: certificate"])
+    };
     for event in world.strangers().filter(|event| failed(&event.message)).take(3) {
         found.told(Cause::CertificateExpiring, event, 75);
     }
     // What says when it ends needs no condition to be read.
     for one in world.of("Certificate").filter(|one| list(one, "/status/conditions").is_empty()) {
         let expires = text(one, "/status/notAfter");
-        if !expires.is_empty() && world.alerts.iter().any(|alert| has(&alert.name, &["expir"])) {
+        if !expires.is_empty() && world.alerts.iter().any(|alert| contains_word(&alert.name, &["expir"])) {
             let mut cause = NamedCause::new(Cause::CertificateExpiring, object(one), 70);
             cause.said = format!("valid until {}", short(expires));
             found.add(cause);

@@ -2,13 +2,13 @@
 
 use serde_json::Value;
 
-use super::Found;
-use super::fields::{has, object, quoted, short, text};
-use super::world::World;
+use super::CauseSet;
+use super::fields::{contains_word, object, quoted, short, text};
+use super::observations::Observations;
 use crate::domain::{Cause, NamedCause};
 use crate::evidence::Event;
 
-pub(super) fn find(world: &World<'_>, found: &mut Found) {
+pub(super) fn find(world: &Observations<'_>, found: &mut CauseSet) {
     for claim in world.of("PersistentVolumeClaim") {
         if text(claim, "/status/phase") == "Bound" {
             continue;
@@ -40,7 +40,7 @@ pub(super) fn find(world: &World<'_>, found: &mut Found) {
 }
 
 /// Why a claim has no volume.
-fn named(world: &World<'_>, claim: &Value, event: Option<&Event>) -> NamedCause {
+fn named(world: &Observations<'_>, claim: &Value, event: Option<&Event>) -> NamedCause {
     let class = text(claim, "/spec/storageClassName");
     let message = event.map(|event| event.message.as_str()).unwrap_or_default();
     let unclassed = claim.get("spec").is_some() && claim.pointer("/spec/storageClassName").is_none();
@@ -48,13 +48,13 @@ fn named(world: &World<'_>, claim: &Value, event: Option<&Event>) -> NamedCause 
     let unknown = quoted(message, 0).is_some_and(|name| message.contains(&format!("\"{name}\" not found")));
     let (cause, what, confidence) = if text(claim, "/status/phase") == "Lost" {
         (Cause::VolumeLost, text(claim, "/spec/volumeName"), 93)
-    } else if has(message, &["storageclass"]) && unknown {
+    } else if contains_word(message, &["storageclass"]) && unknown {
         (Cause::StorageClassMissing, quoted(message, 0).unwrap_or(class), 97)
-    } else if has(message, &["no storage class is set"])
-        || unclassed && has(message, &["no persistent volumes available"])
+    } else if contains_word(message, &["no storage class is set"])
+        || unclassed && contains_word(message, &["no persistent volumes available"])
     {
         (Cause::DefaultStorageClassMissing, "", 92)
-    } else if has(
+    } else if contains_word(
         message,
         &[
             "no space",
@@ -71,7 +71,7 @@ fn named(world: &World<'_>, claim: &Value, event: Option<&Event>) -> NamedCause 
         (Cause::StorageCapacityExhausted, class, 88)
     } else if event.is_some_and(|event| event.reason == "ProvisioningFailed") {
         (Cause::ProvisioningFailed, class, 85)
-    } else if has(message, &["external provisioner", "waiting for a volume to be created"]) {
+    } else if contains_word(message, &["external provisioner", "waiting for a volume to be created"]) {
         (Cause::ProvisioningFailed, provisioner(message).unwrap_or(class), 75)
     } else {
         (Cause::ClaimPending, text(claim, "/metadata/name"), 65)

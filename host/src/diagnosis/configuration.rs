@@ -1,15 +1,15 @@
 //! ConfigMaps, Secrets and keys that are not there.
 
-use super::fields::{between, has, object, quoted, short, text};
-use super::world::{World, containers};
-use super::{Found, start};
+use super::fields::{between, contains_word, object, quoted, short, text};
+use super::observations::{Observations, containers};
+use super::{CauseSet, start};
 use crate::domain::{Cause, NamedCause};
 
 /// Reasons why a container is not made.
 const WAITS: [&str; 4] =
     ["CreateContainerConfigError", "CreateContainerError", "RunContainerError", "PostStartHookError"];
 
-pub(super) fn find(world: &World<'_>, found: &mut Found) {
+pub(super) fn find(world: &Observations<'_>, found: &mut CauseSet) {
     for pod in world.of("Pod") {
         for container in containers(pod).filter(|one| WAITS.contains(&one.waits())) {
             let said = text(container.status, "/state/waiting/message");
@@ -60,7 +60,7 @@ pub(super) fn find(world: &World<'_>, found: &mut Found) {
 fn sandbox(said: &str) -> NamedCause {
     let words =
         ["setup network", "set up pod", "set up sandbox", "cni", "ip address", "network plugin", "address range"];
-    let network = has(said, &words);
+    let network = contains_word(said, &words);
     let cause = if network { Cause::PodNetworkFailed } else { start::failure(said) };
     let mut cause = NamedCause::new(cause, "", if network { 90 } else { 75 });
     cause.what = between(said, "plugin type=\"", "\"").map(short).unwrap_or_default();
@@ -69,7 +69,7 @@ fn sandbox(said: &str) -> NamedCause {
     cause
 }
 
-fn known(found: &Found, object: &String) -> bool {
+fn known(found: &CauseSet, object: &String) -> bool {
     found.0.iter().any(|known| known.objects.contains(object))
 }
 

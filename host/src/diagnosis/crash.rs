@@ -2,13 +2,13 @@
 
 use serde_json::Value;
 
-use super::fields::{condition, has, list, number, object, short, text};
+use super::fields::{condition, contains_word, list, number, object, short, text};
 use super::image::WAITS;
-use super::world::{Container, World, containers};
-use super::{Found, job, logs, start};
+use super::observations::{Container, Observations, containers};
+use super::{CauseSet, job, logs, start};
 use crate::domain::{Cause, NamedCause};
 
-pub(super) fn find(world: &World<'_>, found: &mut Found) {
+pub(super) fn find(world: &Observations<'_>, found: &mut CauseSet) {
     for pod in world.of("Pod") {
         for container in containers(pod) {
             let done = container.init && container.status.pointer("/state/terminated/exitCode") == Some(&0.into());
@@ -57,7 +57,7 @@ fn pressure(said: &str) -> &'static str {
     words.into_iter().find(|(word, _)| lower.contains(word)).map(|(_, what)| what).unwrap_or_default()
 }
 
-fn of(world: &World<'_>, pod: &Value, container: &Container<'_>) -> Option<NamedCause> {
+fn of(world: &Observations<'_>, pod: &Value, container: &Container<'_>) -> Option<NamedCause> {
     let (reason, code, message) = container.ended()?;
     let backs_off = container.waits() == "CrashLoopBackOff";
     let ended = container.status.pointer("/state/terminated").is_some();
@@ -77,9 +77,9 @@ fn of(world: &World<'_>, pod: &Value, container: &Container<'_>) -> Option<Named
         .warnings(pod)
         .chain(world.told(pod))
         .find(|event| matches!(event.reason.as_str(), "Killing" | "Unhealthy"));
-    let by_probe = killed.filter(|event| has(&event.message, &["liveness probe", "startup probe"]));
+    let by_probe = killed.filter(|event| contains_word(&event.message, &["liveness probe", "startup probe"]));
     if let Some(event) = by_probe.filter(|_| matches!(code, Some(137 | 143 | 0 | 1 | 2))) {
-        let startup = has(&event.message, &["startup probe"]);
+        let startup = contains_word(&event.message, &["startup probe"]);
         let cause = if startup { Cause::StartsTooSlowly } else { Cause::LivenessProbeFails };
         let mut cause = NamedCause::new(cause, object(pod), 85);
         cause.said = short(&event.message);
@@ -89,9 +89,10 @@ fn of(world: &World<'_>, pod: &Value, container: &Container<'_>) -> Option<Named
     let log = world.log(pod, container);
     let started = !matches!(reason, "ContainerCannotRun" | "StartError");
     // A shell that may not execute a command says so like of any other file.
-    let of_shell = |word: logs::Word| code == Some(126) && word.cause == Cause::FileNotAccessible;
-    let by_shell =
-        started && matches!(code, Some(126 | 127)) && log.is_none_or(|log| logs::word(&log.text).is_none_or(of_shell));
+    let of_shell = |word: logs::LogCause| code == Some(126) && word.cause == Cause::FileNotAccessible;
+    let by_shell = started
+        && matches!(code, Some(126 | 127))
+        && log.is_none_or(|log| logs::exit_cause(&log.text).is_none_or(of_shell));
     if by_shell || !started {
         let cause = if by_shell { Cause::CommandNotFound } else { start::failure(message) };
         let mut cause = NamedCause::new(cause, object(pod), if cause == Cause::ContainerNotCreated { 75 } else { 88 });
@@ -100,8 +101,8 @@ fn of(world: &World<'_>, pod: &Value, container: &Container<'_>) -> Option<Named
         cause.said = last.unwrap_or_else(|| short(message));
         return Some(filled(cause, container, code));
     }
-    let word = log.and_then(|log| logs::word(&log.text)).or_else(|| logs::word(message));
-    if log.is_some_and(|log| has(&log.text, &["exec format error"])) {
+    let word = log.and_then(|log| logs::exit_cause(&log.text)).or_else(|| logs::exit_cause(message));
+    if log.is_some_and(|log| contains_word(&log.text, &["exec format error"])) {
         let mut cause = NamedCause::new(Cause::ImageArchitectureMismatch, object(pod), 92);
         cause.what = short(container.image());
         return Some(filled(cause, container, code));
@@ -141,7 +142,7 @@ fn filled(mut cause: NamedCause, container: &Container<'_>, code: Option<i64>) -
 
 /// Whether the pod is of a revision that is being rolled out while pods of an earlier one run: an observation
 /// that says so.
-fn after_rollout(world: &World<'_>, pod: &Value) -> Option<String> {
+fn after_rollout(world: &Observations<'_>, pod: &Value) -> Option<String> {
     let workload = world.workload(pod)?;
     let revision = text(workload, "/metadata/annotations/deployment.kubernetes.io~1revision");
     let of = |field: &str| number(workload, &format!("/status/{field}")).unwrap_or(0);

@@ -22,7 +22,7 @@ pub(super) fn between<'a>(message: &'a str, before: &str, after: &str) -> Option
 }
 
 /// Whether a text has any of these words, which are in small letters.
-pub(super) fn has(message: &str, words: &[&str]) -> bool {
+pub(super) fn contains_word(message: &str, words: &[&str]) -> bool {
     let message = message.to_lowercase();
     words.iter().any(|word| message.contains(word))
 }

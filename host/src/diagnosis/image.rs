@@ -1,8 +1,8 @@
 //! Images that cannot be pulled.
 
-use super::Found;
-use super::fields::{has, object, quoted, short};
-use super::world::{World, containers};
+use super::CauseSet;
+use super::fields::{contains_word, object, quoted, short};
+use super::observations::{Observations, containers};
 use crate::domain::{Cause, NamedCause};
 
 /// Reasons why a container waits for its image.
@@ -16,7 +16,7 @@ pub(super) const WAITS: [&str; 7] = [
     "SignatureValidationFailed",
 ];
 
-pub(super) fn find(world: &World<'_>, found: &mut Found) {
+pub(super) fn find(world: &Observations<'_>, found: &mut CauseSet) {
     for pod in world.of("Pod") {
         for container in containers(pod).filter(|one| WAITS.contains(&one.waits())) {
             let image = container.image();
@@ -29,7 +29,7 @@ pub(super) fn find(world: &World<'_>, found: &mut Found) {
             found.add(NamedCause { objects: vec![object(pod)], ..cause });
         }
     }
-    let pulls = |message: &str| has(message, &["failed to pull image"]);
+    let pulls = |message: &str| contains_word(message, &["failed to pull image"]);
     for event in world.strangers().filter(|event| event.reason == "Failed" && pulls(&event.message)) {
         let image = quoted(&event.message, 0).unwrap_or_default();
         let cause = named(image, "ErrImagePull", &[event.message.as_str()]);
@@ -60,7 +60,7 @@ fn without(text: &str, image: &str) -> String {
 /// Why an image could not be pulled, by the runtime's words.
 fn named(image: &str, reason: &str, said: &[&str]) -> NamedCause {
     let plain: Vec<String> = said.iter().map(|text| without(text, image)).collect();
-    let any = |words: &[&str]| plain.iter().any(|text| has(text, words));
+    let any = |words: &[&str]| plain.iter().any(|text| contains_word(text, words));
     let (cause, confidence) = if reason == "InvalidImageName" {
         (Cause::ImageReferenceInvalid, 98)
     } else if any(&[

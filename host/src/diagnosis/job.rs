@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use super::Found;
-use super::fields::{condition, has, list, number, object, short, text};
-use super::world::{World, containers};
+use super::CauseSet;
+use super::fields::{condition, contains_word, list, number, object, short, text};
+use super::observations::{Observations, containers};
 use crate::domain::{Cause, NamedCause};
 
 /// Why a cron job says that it starts nothing.
@@ -17,7 +17,7 @@ const MISSED: [&str; 6] = [
     "UnparseableTimeZone",
 ];
 
-pub(super) fn find(world: &World<'_>, found: &mut Found) {
+pub(super) fn find(world: &Observations<'_>, found: &mut CauseSet) {
     for job in world.of("Job") {
         let failed = |name: &str| condition(job, name).filter(|one| one.status == "True");
         let Some(failed) = failed("Failed").or_else(|| failed("FailureTarget")) else { continue };
@@ -52,7 +52,7 @@ fn of(reason: &str) -> Cause {
 }
 
 /// A cron job that starts nothing.
-fn idle(world: &World<'_>, job: &Value) -> Option<NamedCause> {
+fn idle(world: &Observations<'_>, job: &Value) -> Option<NamedCause> {
     let missed = world.warnings(job).find(|event| MISSED.contains(&event.reason.as_str()));
     if let Some(event) = missed {
         let mut cause = NamedCause::new(Cause::CronJobNotStarted, object(job), 90);
@@ -65,7 +65,7 @@ fn idle(world: &World<'_>, job: &Value) -> Option<NamedCause> {
         return None;
     }
     // Suspended on purpose, unless an alert is about that.
-    let alerted = world.alerts.iter().any(|alert| has(&alert.name, &["cronjob", "cron_job", "suspend"]));
+    let alerted = world.alerts.iter().any(|alert| contains_word(&alert.name, &["cronjob", "cron_job", "suspend"]));
     let mut cause = NamedCause::new(Cause::CronJobNotStarted, object(job), if alerted { 90 } else { 50 });
     cause.what = "suspended".into();
     let last = text(job, "/status/lastScheduleTime");

@@ -153,7 +153,7 @@ static PATTERNS: LazyLock<Vec<Pattern>> = LazyLock::new(|| {
 });
 
 /// What a log tells about the end of a program.
-pub(super) struct Word {
+pub(super) struct LogCause {
     pub cause: Cause,
     pub confidence: u8,
     /// The variable, file, host or setting.
@@ -164,7 +164,7 @@ pub(super) struct Word {
 
 /// What the end of a log gives as the cause: the last line that any pattern knows, since what came before was
 /// survived.
-pub(super) fn word(log: &str) -> Option<Word> {
+pub(super) fn exit_cause(log: &str) -> Option<LogCause> {
     let from = log.ceil_char_boundary(log.len().saturating_sub(END));
     let end = log.get(from..).unwrap_or_default();
     end.lines().rev().take(200).find_map(|line| {
@@ -174,7 +174,7 @@ pub(super) fn word(log: &str) -> Option<Word> {
             // Every group of a pattern is a place for what it is about.
             let what = found.iter().skip(1).flatten().next().map_or("", |what| what.as_str());
             let what = short(what.trim_end_matches(['.', ',', ';']));
-            Some(Word { cause: *cause, confidence: *confidence, what, line: short(line) })
+            Some(LogCause { cause: *cause, confidence: *confidence, what, line: short(line) })
         })
     })
 }
@@ -222,11 +222,11 @@ mod tests {
                 "db",
             ),
         ] {
-            let word = word(&format!("starting\n{line}\n")).unwrap_or_else(|| panic!("{line}"));
+            let word = exit_cause(&format!("starting\n{line}\n")).unwrap_or_else(|| panic!("{line}"));
             assert_eq!((word.cause, word.what.as_str()), (cause, what), "{line}");
         }
         for line in ["INFO GET /not/found 404", "panic: runtime error: index out of range", "", "ready to serve"] {
-            assert!(word(line).is_none(), "{line}");
+            assert!(exit_cause(line).is_none(), "{line}");
         }
         assert_eq!(last("a\n\nb\n\n").as_deref(), Some("b"));
         for (log, line) in [

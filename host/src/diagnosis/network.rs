@@ -2,12 +2,12 @@
 
 use serde_json::{Map, Value};
 
-use super::fields::{has, list, object, selects, short, text};
-use super::world::{World, containers};
-use super::{Found, logs};
+use super::fields::{contains_word, list, object, selects, short, text};
+use super::observations::{Observations, containers};
+use super::{CauseSet, logs};
 use crate::domain::{Cause, NamedCause};
 
-pub(super) fn find(world: &World<'_>, found: &mut Found) {
+pub(super) fn find(world: &Observations<'_>, found: &mut CauseSet) {
     for service in world.whole("Service") {
         let selector = service.pointer("/spec/selector").and_then(Value::as_object).filter(|one| !one.is_empty());
         if let Some(selector) = selector {
@@ -19,7 +19,7 @@ pub(super) fn find(world: &World<'_>, found: &mut Found) {
     }
 }
 
-fn leads(world: &World<'_>, service: &Value, selector: &Map<String, Value>, found: &mut Found) {
+fn leads(world: &Observations<'_>, service: &Value, selector: &Map<String, Value>, found: &mut CauseSet) {
     let namespace = text(service, "/metadata/namespace");
     let own = |one: &&Value| text(one, "/metadata/namespace") == namespace;
     let labels = |one: &Value, at: &str| one.pointer(at).cloned().unwrap_or_default();
@@ -84,7 +84,7 @@ fn leads(world: &World<'_>, service: &Value, selector: &Map<String, Value>, foun
 }
 
 /// A pod that runs and says that it cannot reach something, and a policy that would explain it.
-fn unreachable(world: &World<'_>, pod: &Value, found: &mut Found) {
+fn unreachable(world: &Observations<'_>, pod: &Value, found: &mut CauseSet) {
     let about = object(pod);
     let told = found.0.iter().any(|one| {
         matches!(
@@ -94,16 +94,15 @@ fn unreachable(world: &World<'_>, pod: &Value, found: &mut Found) {
     });
     let unready = containers(pod).find(|one| !one.ready());
     let log = unready.and_then(|one| world.log(pod, &one)).or_else(|| world.logs(pod).last());
-    let word = log.and_then(|log| logs::word(&log.text));
+    let word = log.and_then(|log| logs::exit_cause(&log.text));
     let word = word.filter(|word| matches!(word.cause, Cause::DependencyUnreachable | Cause::DnsFailure));
     let healthy = containers(pod).all(|one| one.ready() && one.restarts() == 0);
     if !told
         && (word.is_none()
             || healthy
-                && !world
-                    .alerts
-                    .iter()
-                    .any(|alert| has(&alert.name, &["dns", "network", "errorrate", "latency", "errorbudget"])))
+                && !world.alerts.iter().any(|alert| {
+                    contains_word(&alert.name, &["dns", "network", "errorrate", "latency", "errorbudget"])
+                }))
     {
         return;
     }
@@ -119,7 +118,7 @@ fn unreachable(world: &World<'_>, pod: &Value, found: &mut Found) {
     let own = found.0.iter().filter(|one| one.objects.contains(&about));
     let known = own.min_by_key(|one| one.cause.follows()).cloned();
     let timed_out = known.as_ref().is_some_and(|one| {
-        has(&one.said, &["timeout", "timed out", "deadline", "unreachable", "no route", "refused"])
+        contains_word(&one.said, &["timeout", "timed out", "deadline", "unreachable", "no route", "refused"])
             || one.cause == Cause::DnsFailure
     });
     let namespace = text(pod, "/metadata/namespace");

@@ -1,12 +1,12 @@
 //! Nodes that do not answer, lack something, or are kept from taking pods.
 
-use super::Found;
+use super::CauseSet;
 use super::fields::{condition, short, text};
-use super::world::World;
+use super::observations::Observations;
 use crate::domain::{Cause, NamedCause};
 use crate::evidence::NODE_PRESSURES;
 
-pub(super) fn find(world: &World<'_>, found: &mut Found) {
+pub(super) fn find(world: &Observations<'_>, found: &mut CauseSet) {
     for node in world.of("Node") {
         let name = format!("node {}", short(text(node, "/metadata/name")));
         if let Some(ready) = condition(node, "Ready").filter(|one| one.status != "True" && !one.status.is_empty()) {

@@ -3,12 +3,12 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::Found;
-use super::fields::{condition, has, list, object, short, text};
-use super::world::{World, containers};
+use super::CauseSet;
+use super::fields::{condition, contains_word, list, object, short, text};
+use super::observations::{Observations, containers};
 use crate::domain::{Cause, NamedCause};
 
-pub(super) fn find(world: &World<'_>, found: &mut Found) {
+pub(super) fn find(world: &Observations<'_>, found: &mut CauseSet) {
     world.of("Pod").filter_map(gate).for_each(|cause| found.add(cause));
     for pod in world.of("Pod") {
         let name = object(pod);
@@ -36,7 +36,7 @@ pub(super) fn find(world: &World<'_>, found: &mut Found) {
             && container
                 .spec
                 .is_some_and(|spec| spec.get("startupProbe").is_none() || kind == Cause::StartupProbeFails)
-            && has(&event.message, &["connection refused", "startup probe"])
+            && contains_word(&event.message, &["connection refused", "startup probe"])
             && !had_been_up(pod, container.status, container.spec, kind);
         let mut cause =
             NamedCause::new(if slow { Cause::StartsTooSlowly } else { kind }, name, if slow { 80 } else { 85 });
@@ -82,9 +82,9 @@ fn had_been_up(pod: &Value, status: &Value, spec: Option<&Value>, kind: Cause) -
 }
 
 fn kind(message: &str) -> Cause {
-    if has(message, &["liveness probe"]) {
+    if contains_word(message, &["liveness probe"]) {
         Cause::LivenessProbeFails
-    } else if has(message, &["startup probe"]) {
+    } else if contains_word(message, &["startup probe"]) {
         Cause::StartupProbeFails
     } else {
         Cause::ReadinessProbeFails

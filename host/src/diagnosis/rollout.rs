@@ -1,11 +1,11 @@
 //! Rollouts that do not go on.
 
-use super::Found;
+use super::CauseSet;
 use super::fields::{condition, number, object, short};
-use super::world::World;
+use super::observations::Observations;
 use crate::domain::{Cause, NamedCause};
 
-pub(super) fn find(world: &World<'_>, found: &mut Found) {
+pub(super) fn find(world: &Observations<'_>, found: &mut CauseSet) {
     for deployment in world.of("Deployment") {
         if deployment.pointer("/spec/paused") == Some(&true.into()) {
             found.add(NamedCause::new(Cause::RolloutPaused, object(deployment), 75));

@@ -1,12 +1,12 @@
 //! Pods that no node takes, and which constraint leaves none.
 
-use super::Found;
-use super::fields::{between, condition, has, object, short, text};
-use super::world::World;
+use super::CauseSet;
+use super::fields::{between, condition, contains_word, object, short, text};
+use super::observations::Observations;
 use crate::domain::{Cause, NamedCause};
 use crate::evidence::Event;
 
-pub(super) fn find(world: &World<'_>, found: &mut Found) {
+pub(super) fn find(world: &Observations<'_>, found: &mut CauseSet) {
     for pod in world.of("Pod") {
         if !text(pod, "/spec/nodeName").is_empty() && text(pod, "/status/phase") != "Pending" {
             continue;
@@ -36,7 +36,7 @@ pub(super) fn find(world: &World<'_>, found: &mut Found) {
     }
 }
 
-fn add(world: &World<'_>, found: &mut Found, object: String, said: &str) {
+fn add(world: &Observations<'_>, found: &mut CauseSet, object: String, said: &str) {
     // What would help by preemption says less than why no node takes it.
     let reasons = match said.split_once("nodes are available: ").map(|(_, body)| body.split(". ").next()) {
         Some(Some(body)) => said.find(body).and_then(|at| said.get(..at + body.len())).unwrap_or(said),
@@ -54,13 +54,13 @@ fn add(world: &World<'_>, found: &mut Found, object: String, said: &str) {
 }
 
 /// Why the autoscaler of the nodes adds none for a pod.
-fn not_enlarged(world: &World<'_>, object: &str) -> Option<String> {
+fn not_enlarged(world: &Observations<'_>, object: &str) -> Option<String> {
     let name = object.rsplit(['/', ' ']).next().unwrap_or_default();
     let about = |event: &&Event| event.reason == "NotTriggerScaleUp" && event.object.rsplit(' ').next() == Some(name);
     world.events.iter().rev().find(about).map(|event| short(&event.message))
 }
 
-fn cordoned(world: &World<'_>, cause: Cause) -> Option<String> {
+fn cordoned(world: &Observations<'_>, cause: Cause) -> Option<String> {
     let nodes = world.of("Node").filter(|node| node.pointer("/spec/unschedulable") == Some(&true.into()));
     let names: Vec<String> = nodes.take(5).map(|node| short(text(node, "/metadata/name"))).collect();
     (cause == Cause::NodesCordoned && !names.is_empty()).then(|| format!("cordoned: {}", names.join(", ")))
@@ -68,7 +68,7 @@ fn cordoned(world: &World<'_>, cause: Cause) -> Option<String> {
 
 /// Each constraint that the scheduler names, the one that keeps out the most nodes first.
 fn constraints(said: &str) -> Vec<(Cause, String, u8)> {
-    if has(said, &["unbound immediate persistentvolumeclaims", "persistentvolumeclaim \""]) {
+    if contains_word(said, &["unbound immediate persistentvolumeclaims", "persistentvolumeclaim \""]) {
         let claim = between(said, "persistentvolumeclaim \"", "\"").unwrap_or_default();
         return vec![(Cause::ClaimPending, short(claim), 80)];
     }
@@ -138,7 +138,7 @@ fn constraints(said: &str) -> Vec<(Cause, String, u8)> {
 
 /// Control planes and broken nodes take no pods anyway; what else is named is what keeps this one out.
 fn usual(taint: &str) -> bool {
-    has(taint, &["node-role.kubernetes.io/", "node.kubernetes.io/"])
+    contains_word(taint, &["node-role.kubernetes.io/", "node.kubernetes.io/"])
 }
 
 /// The parts between commas that are outside braces.

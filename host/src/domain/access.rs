@@ -164,7 +164,7 @@ pub fn is_place(text: &str) -> bool {
 
 /// What bounds a role: names of clusters and namespaces, in which `*` stands for any letters. What names neither is everywhere.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Bounds {
+pub struct Scope {
     /// The cluster.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cluster: Option<String>,
@@ -173,7 +173,7 @@ pub struct Bounds {
     pub namespace: Option<String>,
 }
 
-impl Bounds {
+impl Scope {
     /// Whether it bounds nothing.
     pub fn are_none(&self) -> bool {
         self.cluster.is_none() && self.namespace.is_none()
@@ -232,7 +232,7 @@ fn values(matcher: &Matcher) -> Vec<&str> {
     if named { matcher.value().split('|').collect() } else { Vec::new() }
 }
 
-impl fmt::Display for Bounds {
+impl fmt::Display for Scope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let all: Vec<String> = self.each().map(|(name, wanted)| format!("{name}={wanted}")).collect();
         f.write_str(&all.join(" "))
@@ -246,7 +246,7 @@ pub struct Grant {
     pub role: Role,
     /// Where.
     #[serde(flatten)]
-    pub bounds: Bounds,
+    pub bounds: Scope,
 }
 
 impl fmt::Display for Grant {
@@ -274,7 +274,7 @@ impl Access {
 
     /// A role everywhere.
     pub fn of(role: Role) -> Self {
-        Self::new([Grant { role, bounds: Bounds::default() }])
+        Self::new([Grant { role, bounds: Scope::default() }])
     }
 
     /// No more of it than this.
@@ -299,12 +299,12 @@ impl Access {
     }
 
     /// Whether they may do it to what an alert is about.
-    pub fn may_about(&self, wanted: Permission, alert: &Alert) -> bool {
+    pub fn may_on_alert(&self, wanted: Permission, alert: &Alert) -> bool {
         self.with(wanted).any(|grant| grant.bounds.hold(alert))
     }
 
     /// Whether they may do it to an incident: one grant must hold all its alerts, and none may be counted only.
-    pub fn may_to(&self, wanted: Permission, incident: &Incident) -> bool {
+    pub fn may_on_incident(&self, wanted: Permission, incident: &Incident) -> bool {
         self.with(wanted).any(|grant| {
             let known = incident.counted.is_empty() && !incident.alerts.is_empty();
             grant.bounds.are_none() || known && incident.alerts.iter().all(|alert| grant.bounds.hold(alert))
@@ -372,10 +372,7 @@ mod tests {
     }
 
     fn bound(role: Role, cluster: Option<&str>, namespace: Option<&str>) -> Grant {
-        Grant {
-            role,
-            bounds: Bounds { cluster: cluster.map(str::to_string), namespace: namespace.map(str::to_string) },
-        }
+        Grant { role, bounds: Scope { cluster: cluster.map(str::to_string), namespace: namespace.map(str::to_string) } }
     }
 
     #[test]
@@ -402,16 +399,16 @@ mod tests {
             (vec![("cluster", "a")], false),
             (vec![], false),
         ] {
-            assert_eq!(access.may_about(Permission::Approve, &alert(&labels)), wanted, "{labels:?}");
+            assert_eq!(access.may_on_alert(Permission::Approve, &alert(&labels)), wanted, "{labels:?}");
         }
         assert!(access.may(Permission::Look) && !access.may_everywhere(Permission::Look) && access.is_bound());
         // Who looks everywhere and answers somewhere is both.
         let both = Access::new([bound(Role::Viewer, None, None), bound(Role::Responder, None, Some("pay*"))]);
         let shop = alert(&[("namespace", "shop")]);
-        assert!(both.may_about(Permission::Look, &shop) && !both.may_about(Permission::Approve, &shop));
+        assert!(both.may_on_alert(Permission::Look, &shop) && !both.may_on_alert(Permission::Approve, &shop));
         assert!(!both.is_bound());
         // Any pattern wants a value.
-        assert!(!Access::new([bound(Role::Viewer, Some("*"), None)]).may_about(Permission::Look, &alert(&[])));
+        assert!(!Access::new([bound(Role::Viewer, Some("*"), None)]).may_on_alert(Permission::Look, &alert(&[])));
     }
 
     #[test]

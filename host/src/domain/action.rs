@@ -56,12 +56,16 @@ pub enum Origin {
     },
     /// The language model.
     Model,
-    /// The language model, in a conversation with a person: for policies an origin `model` by the name `chat`.
+    /// The language model, in a conversation with a person, or a program of theirs through MCP: for policies both are an origin
+    /// `model` by the name `chat`, because neither is the person.
     Chat {
-        /// The conversation.
+        /// The conversation; of a program the record of what it asked for.
         conversation: ConversationId,
         /// The person who asked. Asking approves nothing.
         person: Person,
+        /// It was a program, and no model of this host had a part in it.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        program: bool,
     },
     /// A person.
     Person {
@@ -94,7 +98,8 @@ impl fmt::Display for Origin {
             Self::Policy { rule } => write!(f, "policy {rule}"),
             Self::Plugin { name, .. } => write!(f, "plugin {name}"),
             Self::Model => f.write_str("model"),
-            Self::Chat { conversation, person } => write!(f, "model in {conversation} for {person}"),
+            Self::Chat { person, program: true, .. } => write!(f, "program of {person} through MCP"),
+            Self::Chat { conversation, person, program: false } => write!(f, "model in {conversation} for {person}"),
             Self::Person { person } => write!(f, "person {person}"),
             Self::Undo { action } => write!(f, "undo of {action}"),
         }

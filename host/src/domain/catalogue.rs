@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::action::Risk;
 use super::call::{Call, Target};
-use super::clusters::{Clusters, Named};
+use super::clusters::{AlertClusters, Clusters};
 use super::incident::Incident;
 use super::{reach, schema};
 
@@ -108,7 +108,7 @@ impl Catalogue {
 
     /// Why a tool may not be used for an incident: it reaches another cluster than the one that this is about.
     pub fn foreign(&self, tool: &str, incident: &Incident) -> Option<String> {
-        if self.clusters.is_empty() { None } else { self.clusters.refusal(tool, &Named::of(incident)) }
+        if self.clusters.is_empty() { None } else { self.clusters.refusal(tool, &AlertClusters::of(incident)) }
     }
 
     /// The tools that may be used for an incident.
@@ -117,7 +117,7 @@ impl Catalogue {
         if self.clusters.is_empty() {
             return self;
         }
-        let named = Named::of(incident);
+        let named = AlertClusters::of(incident);
         let own = |tool: &str| self.clusters.refusal(tool, &named).is_none();
         if self.tools.keys().all(|tool| own(tool)) {
             return self;
@@ -142,9 +142,9 @@ impl Catalogue {
         {
             let mut arguments = call.arguments.clone();
             arguments.remove(UNDONE);
-            return schema::misfit(&tool.schema, &arguments);
+            return schema::validation_error(&tool.schema, &arguments);
         }
-        schema::misfit(&tool.schema, &call.arguments)
+        schema::validation_error(&tool.schema, &call.arguments)
     }
 
     /// Reads from the arguments what a call touches.

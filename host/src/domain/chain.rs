@@ -177,7 +177,7 @@ impl ChainHash {
 
 /// What stands at a position of a journal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum Slot {
     /// An entry with this hash; before the first entry, [`ChainHash::GENESIS`].
     Entry(ChainHash),
     /// An entry that was removed by a rule of retention, as one of many.

@@ -19,14 +19,14 @@ pub struct Clusters {
 
 /// The clusters that the alerts of an incident name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Named {
+pub struct AlertClusters {
     /// In lower case, as subjects have them.
     names: BTreeSet<String>,
     /// Whether it is about no cluster at all, but about what somebody asks.
     asked: bool,
 }
 
-impl Named {
+impl AlertClusters {
     /// Reads them off the alerts.
     pub fn of(incident: &Incident) -> Self {
         let named = |alert: &Alert| subject::cluster(alert).map(|name| name.to_lowercase());
@@ -69,19 +69,19 @@ impl Clusters {
     }
 
     /// The servers that reach the one cluster which an incident names.
-    pub fn servers_of<'a>(&'a self, named: &'a Named) -> impl Iterator<Item = &'a str> {
+    pub fn servers_of<'a>(&'a self, named: &'a AlertClusters) -> impl Iterator<Item = &'a str> {
         let one = if named.names.len() == 1 { named.names.first() } else { None };
         let own = move |cluster: &str| one.is_some_and(|one| *one == cluster.to_lowercase());
         self.servers.iter().filter(move |(_, cluster)| own(cluster)).map(|(server, _)| server.as_str())
     }
 
     /// The names of all, where an incident names none of several, so that nobody knows whose tools are for it.
-    pub fn unsaid(&self, named: &Named) -> Option<String> {
+    pub fn unsaid(&self, named: &AlertClusters) -> Option<String> {
         (self.names.len() > 1 && named.names.is_empty() && !named.asked).then(|| self.listed())
     }
 
     /// Why a tool may not be used for an incident whose alerts name these clusters; none where it may.
-    pub fn refusal(&self, tool: &str, named: &Named) -> Option<String> {
+    pub fn refusal(&self, tool: &str, named: &AlertClusters) -> Option<String> {
         let owner = self.of_tool(tool).filter(|_| !named.asked)?;
         if named.names.is_empty() {
             return (self.names.len() > 1).then(|| {
@@ -109,7 +109,7 @@ mod tests {
     use super::*;
     use crate::domain::{Entry, Fact, IncidentId, Labels, Severity, Status};
 
-    fn named(source: &str, clusters: &[&str]) -> Named {
+    fn named(source: &str, clusters: &[&str]) -> AlertClusters {
         let alert = |cluster: &&str| Alert {
             source: source.into(),
             name: "A".into(),
@@ -126,7 +126,7 @@ mod tests {
         let group_key = if source == conversation::SOURCE { "chat-1" } else { "g" }.into();
         let fact = Fact::Opened { group_key, source: source.into(), alerts };
         let entry = Entry { at: Timestamp::UNIX_EPOCH, fact };
-        Named::of(&Incident::open(IncidentId("chat-1".into()), &entry).unwrap())
+        AlertClusters::of(&Incident::open(IncidentId("chat-1".into()), &entry).unwrap())
     }
 
     #[test]

@@ -19,41 +19,41 @@ pub fn as_json(text: &str) -> Value {
 
 /// What a verification says about an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Judged {
+pub enum Check {
     /// It holds.
     Holds,
     /// It does not hold yet: what is missing, in a sentence.
     NotYet(String),
     /// It could not be evaluated, and will not be by looking again: why, in a sentence.
-    Cannot(String),
+    Undetermined(String),
 }
 
 /// Checks a look's text.
-pub fn judge(verification: &Verification, text: &str) -> Judged {
+pub fn judge(verification: &Verification, text: &str) -> Check {
     let document = Document::new(as_json(text));
     let mut budget = BUDGET;
     let mut selects = |query: &String| Query::parse(query)?.selects(&document, &mut budget);
     if let Err(why) = check(verification) {
-        return Judged::Cannot(why);
+        return Check::Undetermined(why);
     }
     for query in &verification.present {
         match selects(query) {
             Ok(true) => {}
-            Ok(false) => return Judged::NotYet(format!("nothing matches {query}")),
-            Err(why) => return Judged::Cannot(why),
+            Ok(false) => return Check::NotYet(format!("nothing matches {query}")),
+            Err(why) => return Check::Undetermined(why),
         }
     }
     for query in &verification.absent {
         match selects(query) {
             Ok(false) => {}
-            Ok(true) => return Judged::NotYet(format!("something still matches {query}")),
-            Err(why) => return Judged::Cannot(why),
+            Ok(true) => return Check::NotYet(format!("something still matches {query}")),
+            Err(why) => return Check::Undetermined(why),
         }
     }
     if verification.present.is_empty() && verification.absent.is_empty() {
-        return Judged::Cannot("the verification names no condition".into());
+        return Check::Undetermined("the verification names no condition".into());
     }
-    Judged::Holds
+    Check::Holds
 }
 
 /// Whether the call has reached its target; none when the verification cannot tell.
@@ -104,19 +104,19 @@ mod tests {
         let all_up = verification(&["$[?$.status.availableReplicas == $.spec.replicas]"], &[]);
         let up = r#"{"spec":{"replicas":3},"status":{"availableReplicas":3}}"#;
         let down = r#"{"spec":{"replicas":3},"status":{"availableReplicas":1}}"#;
-        assert_eq!(judge(&all_up, up), Judged::Holds);
-        assert!(matches!(judge(&all_up, down), Judged::NotYet(_)));
+        assert_eq!(judge(&all_up, up), Check::Holds);
+        assert!(matches!(judge(&all_up, down), Check::NotYet(_)));
     }
 
     #[test]
     fn absent_and_plain_text() {
         let pods = verification(&["$.items[?@.status == 'Running']"], &["$.items[?@.status != 'Running']"]);
         let pending = r#"{"items":[{"status":"Running"},{"status":"Pending"}]}"#;
-        assert!(matches!(judge(&pods, pending), Judged::NotYet(_)));
-        assert_eq!(judge(&pods, r#"{"items":[{"status":"Running"}]}"#), Judged::Holds);
-        assert!(matches!(judge(&pods, r#"{"items":[]}"#), Judged::NotYet(_)));
+        assert!(matches!(judge(&pods, pending), Check::NotYet(_)));
+        assert_eq!(judge(&pods, r#"{"items":[{"status":"Running"}]}"#), Check::Holds);
+        assert!(matches!(judge(&pods, r#"{"items":[]}"#), Check::NotYet(_)));
         let text = verification(&["$[?search(@, 'successfully rolled out')]"], &[]);
-        assert_eq!(judge(&text, "deployment \"web\" successfully rolled out"), Judged::Holds);
+        assert_eq!(judge(&text, "deployment \"web\" successfully rolled out"), Check::Holds);
     }
 
     #[test]
@@ -124,13 +124,13 @@ mod tests {
         let wild = format!("${}", "..*".repeat(10));
         let answer = format!("{}1{}", "[".repeat(60), "]".repeat(60));
         let explodes = Verification { applied: vec![wild.clone()], ..verification(&[&wild], &[]) };
-        assert!(matches!(judge(&explodes, &answer), Judged::Cannot(why) if why.contains("more often")));
+        assert!(matches!(judge(&explodes, &answer), Check::Undetermined(why) if why.contains("more often")));
         assert_eq!(applied(&explodes, &answer), None);
         // Within bounds on a small answer, but not on this one.
         let costly = Verification { applied: vec!["$..*[?$..*]".into()], ..verification(&[], &["$..*[?$..*]"]) };
         assert_eq!(check(&costly), Ok(()));
         let wide = serde_json::to_string(&vec![vec![1; 50]; 50]).unwrap();
-        assert!(matches!(judge(&costly, &wide), Judged::Cannot(why) if why.contains("cost too much")));
+        assert!(matches!(judge(&costly, &wide), Check::Undetermined(why) if why.contains("cost too much")));
         assert_eq!(applied(&costly, &wide), None);
         let many = vec!["$.a"; MOST + 1];
         assert!(check(&verification(&many, &[])).unwrap_err().contains("where 32 are allowed"));

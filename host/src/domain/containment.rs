@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::call::Call;
 use super::reach::values;
-use super::text::identifier::words;
+use super::text::identifier::split_words;
 
 /// The verb that is said of nodes alone.
 const CORDON: &str = "cordon";
@@ -20,9 +20,9 @@ const DEEP: usize = 12;
 /// Whether a call only contains, as far as its name and arguments say.
 pub fn contains(call: &Call) -> bool {
     let bare = call.tool.rsplit('.').next().unwrap_or_default();
-    let of_tool = words(bare);
+    let of_tool = split_words(bare);
     let of_arguments = call.arguments.iter().filter(|(name, _)| NAMED.contains(&name.as_str()));
-    let of_arguments = of_arguments.filter_map(|(_, value)| value.as_str()).flat_map(words);
+    let of_arguments = of_arguments.filter_map(|(_, value)| value.as_str()).flat_map(split_words);
     let verbs: Vec<String> = of_tool.into_iter().chain(of_arguments).collect();
     let says = |verb: &str| verbs.iter().any(|word| word == verb);
     says(CORDON)
@@ -34,10 +34,11 @@ pub fn contains(call: &Call) -> bool {
 fn is_about_nodes(bare: &str, call: &Call) -> bool {
     let is_node = |word: &str| NODES.iter().any(|node| word.eq_ignore_ascii_case(node));
     let kind = |text: &str| is_node(text.split(['/', ' ']).next().unwrap_or_default());
-    words(bare).iter().any(|word| is_node(word))
+    split_words(bare).iter().any(|word| is_node(word))
         || call.arguments.iter().any(|(name, value)| {
             let command = NAMED.contains(&name.as_str());
-            let is_said = |text: &str| if command { words(text).iter().any(|word| is_node(word)) } else { kind(text) };
+            let is_said =
+                |text: &str| if command { split_words(text).iter().any(|word| is_node(word)) } else { kind(text) };
             let by_name = name.to_ascii_lowercase();
             ["node", "nodes", "nodename", "node_name"].contains(&by_name.as_str())
                 || value.as_str().is_some_and(is_said)

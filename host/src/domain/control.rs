@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::audit::Audited;
+use super::audit::AuditEntry;
 use super::catalogue::ToolsChange;
 use super::inspection::InspectionEvent;
 use super::outcome::Outcome;
@@ -57,7 +57,7 @@ pub enum Control {
     /// Something happened to a schedule.
     Schedule(Box<ScheduleEvent>),
     /// Somebody did something to the host, or tried to.
-    Audited(Box<Audited>),
+    Audited(Box<AuditEntry>),
 }
 
 /// What a rule of retention removed, and how the journal stands since: what else is missing from it,

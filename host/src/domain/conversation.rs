@@ -16,12 +16,12 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use summary::{Change, Summary};
-pub use view::{AnswerView, ConversationView, LookView, ProposedView, QuestionView, Standing};
+pub use view::{AnswerView, ConversationStatus, ConversationView, LookView, ProposedView, QuestionView};
 
 use super::action::ActionId;
 use super::alert::Alert;
 use super::call::Call;
-use super::entry::{AskedCall, Entry, Original, Purpose, Sealed, Usage};
+use super::entry::{AskedCall, Entry, Purpose, RawAnswer, Sealed, Usage};
 use super::incident::{IncidentId, Look};
 use super::person::Person;
 
@@ -35,9 +35,24 @@ pub const PROPOSED: &str = "ProposedInConversation";
 /// Why a question has no answer whose asker did not wait for it.
 pub const UNHEARD: &str = "whoever asked has gone";
 
-/// Whether an incident with these first alerts was opened by a conversation: no rule has decided it.
+/// The same where a program asked, through MCP.
+pub const PROGRAMS: &str = "mcp";
+/// What the alert of such an incident is called.
+pub const PROPOSED_BY_PROGRAM: &str = "ProposedByProgram";
+
+/// Whether incidents of this source are what people have asked for, themselves or by a program.
+pub fn is_asked_for(source: &str) -> bool {
+    [SOURCE, PROGRAMS].contains(&source)
+}
+
+/// Whether an incident with these first alerts was opened by a conversation or a program: no rule has decided it.
 pub fn has_opened<'a>(source: &str, mut alerts: impl Iterator<Item = &'a Alert>) -> bool {
-    source == SOURCE && alerts.all(|alert| alert.name == PROPOSED)
+    let name = match source {
+        SOURCE => PROPOSED,
+        PROGRAMS => PROPOSED_BY_PROGRAM,
+        _ => return false,
+    };
+    alerts.all(|alert| alert.name == name)
 }
 
 /// Name of a conversation; these sort by the time of their beginning.
@@ -87,7 +102,7 @@ pub enum Fact {
         usage: Usage,
         /// Who answered, and how it came.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        original: Option<Box<Original>>,
+        original: Option<Box<RawAnswer>>,
     },
     /// A read-only tool was called, or that was refused.
     Looked {
@@ -111,21 +126,21 @@ pub enum Fact {
         usage: Usage,
         /// Who answered, and how it came.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        original: Option<Box<Original>>,
+        original: Option<Box<RawAnswer>>,
     },
     /// The model wants to change something. That became an incident, which stands in the same append.
     Proposed {
         /// The incident.
         incident: IncidentId,
         /// What it wants to do.
-        actions: Vec<Suggested>,
+        actions: Vec<ProposedChange>,
         /// Its words.
         text: String,
         /// What the question to it cost.
         usage: Usage,
         /// Who answered, and how it came.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        original: Option<Box<Original>>,
+        original: Option<Box<RawAnswer>>,
     },
     /// There is no answer.
     Failed {
@@ -161,7 +176,7 @@ impl Fact {
 
 /// A change that was proposed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Suggested {
+pub struct ProposedChange {
     /// The action within its incident.
     pub action: ActionId,
     /// The call.
@@ -180,7 +195,7 @@ pub enum Step {
         /// Its words.
         text: String,
         /// Who answered, and how it came.
-        original: Option<Box<Original>>,
+        original: Option<Box<RawAnswer>>,
     },
     /// It was looked.
     Looked(Look),
@@ -188,20 +203,20 @@ pub enum Step {
 
 /// How an answer ended.
 #[derive(Clone, Debug, PartialEq)]
-pub enum End {
+pub enum AnswerOutcome {
     /// With words.
     Replied {
         /// These.
         text: String,
         /// Who answered.
-        original: Option<Box<Original>>,
+        original: Option<Box<RawAnswer>>,
     },
     /// With changes that were proposed.
     Proposed {
         /// The incident.
         incident: IncidentId,
         /// What.
-        actions: Vec<Suggested>,
+        actions: Vec<ProposedChange>,
         /// The model's words.
         text: String,
     },
@@ -223,7 +238,7 @@ pub struct Exchange {
     /// What happened on the way.
     pub steps: Vec<Step>,
     /// How it ended; none as long as it has not.
-    pub end: Option<End>,
+    pub end: Option<AnswerOutcome>,
     /// What it has cost.
     pub usage: Usage,
 }
@@ -346,14 +361,14 @@ impl Exchange {
                 refused: refused.clone(),
             })),
             Fact::Replied { text, original, .. } => {
-                self.end = Some(End::Replied { text: text.clone(), original: original.clone() });
+                self.end = Some(AnswerOutcome::Replied { text: text.clone(), original: original.clone() });
             }
             Fact::Proposed { incident, actions, text, .. } => {
                 let (incident, actions, text) = (incident.clone(), actions.clone(), text.clone());
-                self.end = Some(End::Proposed { incident, actions, text });
+                self.end = Some(AnswerOutcome::Proposed { incident, actions, text });
             }
-            Fact::Failed { reason, .. } => self.end = Some(End::Failed(reason.clone())),
-            Fact::Interrupted { reason } => self.end = Some(End::Interrupted(reason.clone())),
+            Fact::Failed { reason, .. } => self.end = Some(AnswerOutcome::Failed(reason.clone())),
+            Fact::Interrupted { reason } => self.end = Some(AnswerOutcome::Interrupted(reason.clone())),
             Fact::Began { .. } | Fact::Asked { .. } | Fact::Closed { .. } => {}
         }
     }

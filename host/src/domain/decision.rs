@@ -105,7 +105,7 @@ pub struct Decision {
 
 /// Why a rule was or was not taken; for `explain`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Considered {
+pub struct Candidate {
     /// The rule's name.
     pub rule: String,
     /// File and line.
@@ -118,7 +118,7 @@ pub struct Considered {
 
 /// One gate that spoke about an action.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Heard {
+pub struct GateRuling {
     /// The gate rule's name; built-in guards are called `builtin.…`.
     pub gate: String,
     /// What it said.
@@ -160,7 +160,7 @@ pub struct Ruling {
     /// Why.
     pub reason: String,
     /// Everything that was heard.
-    pub heard: Vec<Heard>,
+    pub heard: Vec<GateRuling>,
     /// For `ask`: what each gate that asks wants; empty means one yes of anybody.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub requires: Vec<Requirement>,
@@ -177,7 +177,7 @@ pub struct Ruling {
     pub spends: Vec<Spend>,
     /// What else the gates count of an execution.
     #[serde(flatten)]
-    pub counts: Counts,
+    pub counts: CountedExecution,
 }
 
 impl Ruling {
@@ -202,7 +202,7 @@ impl Ruling {
 
 /// What gates count of an execution that they let through.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Counts {
+pub struct CountedExecution {
     /// Keys under which canaries count how it ends: gate rule and scope values.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub canaries: Vec<String>,

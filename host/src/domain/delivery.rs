@@ -214,13 +214,13 @@ impl Delivery {
     }
 
     /// How much sooner than others it is to be sent: a greater one goes first.
-    pub fn weight(&self, severity: Severity) -> Weight {
+    pub fn weight(&self, severity: Severity) -> Priority {
         let occasion = match self.occasion {
             Occasion::Approval => 2,
             Occasion::Report => 1,
             Occasion::Resolved | Occasion::Answered => 0,
         };
-        Weight { urgent: is_urgent(self.occasion, severity), severity, occasion }
+        Priority { urgent: is_urgent(self.occasion, severity), severity, occasion }
     }
 
     /// Whether it is told elsewhere when it stays undelivered, and not only when it is given up.
@@ -236,7 +236,7 @@ fn is_urgent(occasion: Occasion, severity: Severity) -> bool {
 /// The order in which messages to one target are sent: critical ones first, then by severity, then
 /// questions before reports before what is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Weight {
+pub struct Priority {
     /// It has a place of its own, however much else is under way.
     pub urgent: bool,
     /// Of the incident.

@@ -66,7 +66,7 @@ pub struct Diagnosis {
 
 /// One step for a person.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "Written")]
+#[serde(from = "StepForm")]
 pub struct Step {
     /// What to do.
     pub text: String,
@@ -84,7 +84,7 @@ impl From<&str> for Step {
 /// A step as it may be written: with a command, or as a sentence.
 #[derive(Deserialize)]
 #[serde(untagged)]
-enum Written {
+enum StepForm {
     Sentence(String),
     Parts {
         #[serde(default)]
@@ -94,11 +94,11 @@ enum Written {
     },
 }
 
-impl From<Written> for Step {
-    fn from(written: Written) -> Self {
+impl From<StepForm> for Step {
+    fn from(written: StepForm) -> Self {
         match written {
-            Written::Sentence(text) => Self { text, command: String::new() },
-            Written::Parts { text, command } => Self { text, command },
+            StepForm::Sentence(text) => Self { text, command: String::new() },
+            StepForm::Parts { text, command } => Self { text, command },
         }
     }
 }

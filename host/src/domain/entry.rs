@@ -1,5 +1,7 @@
 //! The journal's entries: everything that can happen to an incident, in the past tense.
 
+mod model_answer;
+
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -9,7 +11,7 @@ use super::action::{Action, ActionId, Proposal};
 use super::alert::Alert;
 use super::call::Call;
 use super::counted::CountedChange;
-use super::decision::{Counts, Decision, Ruling};
+use super::decision::{CountedExecution, Decision, Ruling};
 use super::delivery::{Delivery, Occasion, Overtaken};
 pub use super::diagnosis::{Diagnosis, Percent, Step};
 use super::handover::Handover;
@@ -21,6 +23,7 @@ use super::person::Person;
 use super::plan::Finding;
 use super::safeguards::Snapshot;
 pub use super::usage::{Share, Usage};
+pub use model_answer::{AskedCall, ModelAnswer, RawAnswer, ReusedAnswer};
 
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -60,12 +63,15 @@ pub enum Fact {
         /// The incident that had them.
         from: IncidentId,
     },
-    /// Alerts of another name joined, because they are about the same.
+    /// Alerts of another name or of another source joined, because they are about the same.
     Joined {
         /// Their names.
         alerts: Vec<String>,
         /// What they share with the incident, such as `workload shop/web`.
         object: String,
+        /// Their source, where nothing of that had come in before.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        source: Option<String>,
     },
     /// Another incident handles the same, or what explains this one: what would be done waits for it.
     BlockedBy {
@@ -132,14 +138,14 @@ pub enum Fact {
     /// The model answered.
     Answered {
         /// What it wants.
-        answer: Answer,
+        answer: ModelAnswer,
         /// Its own words, cut.
         text: String,
         /// Tokens and time.
         usage: Usage,
         /// Who answered, and how it came; none where that was not recorded.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        original: Option<Box<Original>>,
+        original: Option<Box<RawAnswer>>,
     },
     /// The model could not be used.
     ModelFailed {
@@ -217,7 +223,7 @@ pub enum Fact {
         spends: Vec<String>,
         /// What else the gates count of it.
         #[serde(flatten)]
-        counts: Counts,
+        counts: CountedExecution,
     },
     /// A step of an action could not begin, because a server is down, starts, or has no room: nothing was
     /// sent. It teaches nothing about the action.
@@ -347,7 +353,7 @@ pub enum Fact {
         /// Who, and how that is known.
         person: Person,
         /// What.
-        says: Says,
+        says: IncidentCommand,
         /// In the person's words.
         #[serde(default)]
         comment: String,
@@ -362,7 +368,7 @@ pub enum Fact {
 /// What a person says about an incident as a whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Says {
+pub enum IncidentCommand {
     /// That they are on it: nobody else need be told.
     Acknowledge,
     /// Something that is worth knowing.
@@ -417,71 +423,6 @@ pub enum Resolution {
     DidNotHappen,
     /// A person must look.
     Person,
-}
-
-/// What a model's answer asks for, as data.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "wants", rename_all = "snake_case")]
-pub enum Answer {
-    /// Read-only calls.
-    Look {
-        /// The calls, each with the id that the model gave it.
-        calls: Vec<AskedCall>,
-    },
-    /// Changes, as proposals.
-    Act {
-        /// In order.
-        proposals: Vec<Proposal>,
-        /// What the model thinks is wrong.
-        diagnosis: Diagnosis,
-    },
-    /// It sees nothing left to do.
-    Resolved {
-        /// What the model thinks was wrong.
-        diagnosis: Diagnosis,
-    },
-    /// A person is needed.
-    Person {
-        /// What the model knows.
-        diagnosis: Diagnosis,
-    },
-}
-
-/// An answer as its endpoint gave it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Original {
-    /// The endpoint, by its name.
-    pub by: String,
-    /// Its message, within a bound: endpoints want members back that only they understand.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub message: Option<serde_json::Value>,
-    /// The earlier answer that was used again, in the place of a question.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reused: Option<Reused>,
-}
-
-/// An earlier answer that was used again, and what asking had cost then.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Reused {
-    /// The incident for which it was given.
-    pub incident: IncidentId,
-    /// Requests.
-    pub calls: u64,
-    /// Tokens both ways.
-    pub tokens: u64,
-    /// Money in millionths.
-    #[serde(default)]
-    pub cost_micros: u64,
-}
-
-/// A call that a model asked for.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct AskedCall {
-    /// The model's id for it; empty for the text forms.
-    #[serde(default)]
-    pub id: String,
-    /// The call.
-    pub call: Call,
 }
 
 /// A fact with its place and time.

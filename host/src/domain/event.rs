@@ -10,7 +10,7 @@ mod rendered;
 use jiff::Timestamp;
 use serde_json::Value;
 
-pub use object::Object;
+pub use object::ObjectRef;
 pub use pattern::Pattern;
 pub use rendered::rendered;
 
@@ -77,7 +77,7 @@ pub struct Event {
     /// As it came.
     pub said: Envelope,
     /// Whom it is about.
-    pub object: Object,
+    pub object: ObjectRef,
     /// What kind of observation it is: `events`, `status`, `findings`, `alerts`; empty where nothing says so.
     pub observation: String,
 }
@@ -85,7 +85,7 @@ pub struct Event {
 impl Event {
     /// Reads whom an event is about.
     pub fn new(said: Envelope) -> Self {
-        let (object, observation) = Object::read(&said.subject, &said.cluster, &said.data);
+        let (object, observation) = ObjectRef::read(&said.subject, &said.cluster, &said.data);
         Self { said, object, observation }
     }
 
@@ -151,7 +151,7 @@ impl Event {
     /// What tells the trouble `name` of its object from all others: the same each time, whoever tells of it under
     /// whatever number. Of an event that is about no object it is the subject that counts.
     pub fn fingerprint(&self, name: &str) -> String {
-        let Object { cluster, namespace, kind, name: object } = &self.object;
+        let ObjectRef { cluster, namespace, kind, name: object } = &self.object;
         let subject = if kind.is_empty() { self.said.subject.as_str() } else { "" };
         let parts = [
             ("cluster", cluster.as_str()),

@@ -16,13 +16,13 @@ pub struct Handover {
     /// What fires.
     pub name: String,
     /// Why it is another matter now.
-    pub because: Because,
+    pub because: HandoverReason,
 }
 
 /// What has changed of an alert that fires on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "change", rename_all = "snake_case")]
-pub enum Because {
+pub enum HandoverReason {
     /// Its severity rose above all that was handled.
     Worse {
         /// The worst that was handled.
@@ -39,7 +39,7 @@ pub enum Because {
 
 impl Handover {
     /// The handover of this alert.
-    pub fn of(alert: &Alert, because: Because) -> Self {
+    pub fn of(alert: &Alert, because: HandoverReason) -> Self {
         let Alert { source, fingerprint, name, .. } = alert;
         Self { source: source.clone(), fingerprint: fingerprint.clone(), name: name.clone(), because }
     }

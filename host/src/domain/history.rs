@@ -124,7 +124,7 @@ pub type Fixes<'a> = Vec<FixRow<'a>>;
 
 /// One incident of the past, as it is kept.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Row<'a> {
+pub struct PastRow<'a> {
     key: Key,
     /// The rule that decided; empty for the default.
     pub rule: &'a str,
@@ -142,14 +142,14 @@ pub struct Row<'a> {
     pub fixes: Fixes<'a>,
 }
 
-impl Row<'_> {
+impl PastRow<'_> {
     /// By this they are sorted: the oldest first.
     pub fn order(&self) -> impl Ord + use<> {
         self.key
     }
 }
 
-impl<'a> From<&'a Past> for Row<'a> {
+impl<'a> From<&'a Past> for PastRow<'a> {
     fn from(past: &'a Past) -> Self {
         Self {
             key: past.key(),
@@ -193,7 +193,7 @@ impl Wanted<'_> {
         Self { since, ..Self::default() }
     }
 
-    fn takes(&self, row: &Row<'_>) -> bool {
+    fn takes(&self, row: &PastRow<'_>) -> bool {
         let is = |wanted: Option<&str>, value: &str| wanted.is_none_or(|wanted| wanted == value);
         row.key.0 >= nanos(self.since)
             && is(self.group, row.group_key)
@@ -348,7 +348,7 @@ impl History {
     }
 
     /// The incidents of the past that are wanted, in no order.
-    pub fn select<'a>(&'a self, wanted: Wanted<'a>) -> impl Iterator<Item = Row<'a>> {
+    pub fn select<'a>(&'a self, wanted: Wanted<'a>) -> impl Iterator<Item = PastRow<'a>> {
         let since = nanos(wanted.since).max(self.forgotten.unwrap_or(i64::MIN));
         let but = wanted.but.map(|id| hash(&id.0));
         let packed = self.packed.iter().flat_map(move |chunk| chunk.select(&wanted, since));
@@ -357,12 +357,12 @@ impl History {
             None => Box::new(self.recent.since(since)),
         };
         packed
-            .chain(recent.map(Row::from))
+            .chain(recent.map(PastRow::from))
             .filter(move |row| row.key.0 >= since && wanted.takes(row) && Some(row.key.1) != but)
     }
 
     /// Incidents opened at or after `since`, in no order.
-    pub fn past(&self, since: Timestamp) -> impl Iterator<Item = Row<'_>> {
+    pub fn past(&self, since: Timestamp) -> impl Iterator<Item = PastRow<'_>> {
         self.select(Wanted::since(since))
     }
 

@@ -8,6 +8,7 @@ mod alternatives;
 mod apply;
 mod blocked;
 mod deciding;
+mod deferral;
 mod hold;
 mod id;
 mod limits;
@@ -19,9 +20,9 @@ mod next;
 #[cfg(test)]
 mod next_tests;
 mod people;
-mod put_off;
 mod read;
 mod record;
+mod sources;
 mod view;
 
 use std::borrow::Cow;
@@ -33,14 +34,14 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 pub use alerts::Alerts;
-pub use blocked::{Blocked, Held};
+pub use blocked::{Blocked, HoldReason};
 pub use deciding::Deciding;
-pub use limits::{Limits, Pace};
+pub use deferral::{Deferral, next_with};
+pub use limits::{Limits, VerifySchedule};
 pub use messages::{answered, due, fallbacks, overtaken};
 pub use model_log::{ModelLog, Turn};
 pub use next::{Effect, Next, next};
-pub use people::{ByPeople, Said};
-pub use put_off::{PutOff, next_when};
+pub use people::{PeopleRecord, Statement};
 pub use read::opened;
 pub use record::{ActionRecord, ActionState, Approval};
 pub use view::{ActionView, ChangeView, FieldView, IncidentView, ModelView, UndoView, VerdictView};
@@ -51,7 +52,7 @@ use super::call::Call;
 use super::counted::Counted;
 use super::decision::Decision;
 use super::delivery::Delivery;
-use super::entry::{Answer, Diagnosis, Purpose, Reused};
+use super::entry::{Diagnosis, ModelAnswer, Purpose, ReusedAnswer};
 use super::knowledge::Knowledge;
 use super::outcome::Outcome;
 use super::plan::Finding;
@@ -281,9 +282,12 @@ impl Incident {
         if place.is_empty() { name } else { format!("{name} in {}", place.join("/")) }
     }
 
-    /// The cluster and the namespace that all its alerts are about, as far as they agree on them.
+    /// The cluster and the namespace that all its alerts are about, as far as they agree on them. Who names no cluster leaves it to
+    /// the others.
     pub fn place(&self) -> Vec<String> {
-        self.shared(subject::cluster).into_iter().chain(self.shared(subject::namespace)).collect()
+        let mut clusters = self.alerts.iter().filter_map(subject::cluster);
+        let cluster = clusters.next().filter(|first| clusters.all(|other| other == *first));
+        cluster.into_iter().chain(self.shared(subject::namespace)).collect()
     }
 
     /// The name of the worst alert that fires, of the oldest among several; of all where none fires. Behind it how many
@@ -353,15 +357,15 @@ impl Incident {
     /// The model's last diagnosis.
     pub fn diagnosis(&self) -> Option<&Diagnosis> {
         self.model.turns.iter().rev().find_map(|turn| match &turn.answer {
-            Answer::Act { diagnosis, .. } | Answer::Resolved { diagnosis } | Answer::Person { diagnosis } => {
-                Some(diagnosis)
-            }
-            Answer::Look { .. } => None,
+            ModelAnswer::Act { diagnosis, .. }
+            | ModelAnswer::Resolved { diagnosis }
+            | ModelAnswer::Person { diagnosis } => Some(diagnosis),
+            ModelAnswer::Look { .. } => None,
         })
     }
 
     /// The earlier answer that stands in the place of a question to the model, if one does.
-    pub fn reused(&self) -> Option<&Reused> {
+    pub fn reused(&self) -> Option<&ReusedAnswer> {
         self.model.turns.iter().rev().find_map(|turn| turn.original.as_ref()?.reused.as_ref())
     }
 

@@ -4,9 +4,9 @@ mod event;
 mod finding;
 mod run;
 
-pub use event::{Inspected, InspectionEvent};
-pub use finding::{Finding, Place, Standing, What};
-pub use run::{Blind, Part, Run, Sight, Summary, sight};
+pub use event::{InspectionEvent, InspectionResult};
+pub use finding::{Finding, FindingScope, Problem, TrackedFinding};
+pub use run::{BlindSpot, Coverage, KindResult, Run, Summary, sight};
 
 /// The source of the alerts that inspections raise. No other source may have this name.
 pub const SOURCE: &str = "inspection";

@@ -17,7 +17,7 @@ pub struct Knowledge {
     pub runbooks: Vec<Quote>,
     /// Incidents of the past, the one that is most alike first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub similar: Vec<Similar>,
+    pub similar: Vec<SimilarIncident>,
     /// A sentence for each thing that could not be looked up.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unread: Vec<String>,
@@ -32,7 +32,7 @@ impl Knowledge {
     /// Tools that the runbooks declare to be of no use here. Of what was only found by its words nothing is
     /// taken: it may be about something else.
     pub fn skipped_tools(&self) -> impl Iterator<Item = &str> {
-        let declared = self.runbooks.iter().filter(|quote| quote.because == Because::Declared);
+        let declared = self.runbooks.iter().filter(|quote| quote.because == MatchReason::Declared);
         declared.flat_map(|quote| &quote.skip).map(String::as_str)
     }
 }
@@ -48,7 +48,7 @@ pub struct Quote {
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub heading: String,
     /// Why it is thought to apply.
-    pub because: Because,
+    pub because: MatchReason,
     /// The piece, cut.
     pub excerpt: String,
     /// Tools that it says to use.
@@ -62,7 +62,7 @@ pub struct Quote {
 /// Why a runbook is thought to apply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Because {
+pub enum MatchReason {
     /// It says so itself, in its front matter.
     Declared,
     /// The alert names it.
@@ -73,7 +73,7 @@ pub enum Because {
 
 /// An incident of the past.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Similar {
+pub struct SimilarIncident {
     /// Which.
     pub incident: IncidentId,
     /// In one line.
@@ -85,7 +85,7 @@ pub struct Similar {
     /// How it ended.
     pub outcome: Outcome,
     /// In what it is alike.
-    pub likeness: Likeness,
+    pub likeness: Similarity,
     /// What was wrong, as far as anybody said so.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub cause: String,
@@ -93,13 +93,13 @@ pub struct Similar {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub repairs: Vec<Repair>,
     /// Whether it stayed away.
-    pub held: Held,
+    pub held: Recurrence,
 }
 
 /// In what an incident of the past is like another one; the first is most alike.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Likeness {
+pub enum Similarity {
     /// The same alert of the same group.
     Same,
     /// The same group, such as the workload.
@@ -129,7 +129,7 @@ pub const HOLDS: Duration = Duration::from_secs(24 * 3600);
 /// Whether an incident stayed away after it was closed: the same alert of the same group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
-pub enum Held {
+pub enum Recurrence {
     /// It did, for [`HOLDS`].
     Stayed,
     /// It came back after so many seconds.
@@ -141,7 +141,7 @@ pub enum Held {
     SoFar,
 }
 
-impl Held {
+impl Recurrence {
     /// What is known `now` of an incident that ended at `closed_at`, and came back next at `again`.
     pub fn of(closed_at: Timestamp, again: Option<Timestamp>, now: Timestamp) -> Self {
         let holds = i64::try_from(HOLDS.as_secs()).unwrap_or(i64::MAX);
@@ -156,11 +156,11 @@ impl Held {
 
 /// What a search brought.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Found {
+pub struct SearchResults {
     /// Pieces of runbooks, the one that fits best first.
     pub runbooks: Vec<Quote>,
     /// Incidents of the past, newest first.
-    pub incidents: Vec<Similar>,
+    pub incidents: Vec<SimilarIncident>,
     /// A sentence for each thing that could not be searched, or not to its end.
     pub unread: Vec<String>,
 }
@@ -173,11 +173,11 @@ mod tests {
     fn what_came_back_within_a_day_did_not_hold() {
         let closed: Timestamp = "2026-07-06T12:00:00Z".parse().unwrap();
         let later = |hours: i64| closed + jiff::SignedDuration::from_hours(hours);
-        assert_eq!(Held::of(closed, Some(later(2)), later(90)), Held::CameBack { after_seconds: 7200 });
-        assert_eq!(Held::of(closed, Some(later(25)), later(90)), Held::Stayed);
-        assert_eq!(Held::of(closed, None, later(24)), Held::Stayed);
-        assert_eq!(Held::of(closed, None, later(23)), Held::SoFar);
+        assert_eq!(Recurrence::of(closed, Some(later(2)), later(90)), Recurrence::CameBack { after_seconds: 7200 });
+        assert_eq!(Recurrence::of(closed, Some(later(25)), later(90)), Recurrence::Stayed);
+        assert_eq!(Recurrence::of(closed, None, later(24)), Recurrence::Stayed);
+        assert_eq!(Recurrence::of(closed, None, later(23)), Recurrence::SoFar);
         // The next one was opened before this one was closed.
-        assert_eq!(Held::of(closed, Some(later(-1)), later(90)), Held::CameBack { after_seconds: 0 });
+        assert_eq!(Recurrence::of(closed, Some(later(-1)), later(90)), Recurrence::CameBack { after_seconds: 0 });
     }
 }

@@ -2,7 +2,7 @@
 
 /// What a link of the host is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Purpose {
+pub enum LinkPurpose {
     /// The page that asks about an action, at its answer "approve".
     Approve,
     /// The same page, at its answer "deny".
@@ -17,7 +17,7 @@ pub enum Purpose {
 
 /// What a link that an alert names may be for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Named {
+pub enum NamedLink {
     /// How to handle it.
     Runbook,
     /// Where the sender shows it.
@@ -27,7 +27,7 @@ pub enum Named {
 /// A link in a message. One that an alert names can neither be an answer nor be taken for the host's.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Link {
-    purpose: Purpose,
+    purpose: LinkPurpose,
     title: String,
     url: String,
     from_alert: bool,
@@ -38,21 +38,21 @@ const LONGEST: usize = 2 << 10;
 
 impl Link {
     /// A link that the host made, or that its configuration holds.
-    pub fn of_host(purpose: Purpose, title: impl Into<String>, url: impl Into<String>) -> Self {
+    pub fn of_host(purpose: LinkPurpose, title: impl Into<String>, url: impl Into<String>) -> Self {
         Self { purpose, title: title.into(), url: url.into(), from_alert: false }
     }
 
     /// A link that an alert names; none unless it is a plain HTTP address.
-    pub fn of_alert(named: Named, title: impl Into<String>, url: &str) -> Option<Self> {
+    pub fn of_alert(named: NamedLink, title: impl Into<String>, url: &str) -> Option<Self> {
         let purpose = match named {
-            Named::Runbook => Purpose::Runbook,
-            Named::Source => Purpose::Source,
+            NamedLink::Runbook => LinkPurpose::Runbook,
+            NamedLink::Source => LinkPurpose::Source,
         };
         is_plain(url).then(|| Self { purpose, title: title.into(), url: url.into(), from_alert: true })
     }
 
     /// What it is for.
-    pub fn purpose(&self) -> Purpose {
+    pub fn purpose(&self) -> LinkPurpose {
         self.purpose
     }
 
@@ -96,7 +96,7 @@ mod tests {
 
     #[test]
     fn an_alert_names_plain_addresses_only() {
-        assert!(Link::of_alert(Named::Runbook, "r", "https://wiki.example/x?y=1#z").is_some());
+        assert!(Link::of_alert(NamedLink::Runbook, "r", "https://wiki.example/x?y=1#z").is_some());
         let long = format!("https://a.example/{}", "x".repeat(LONGEST));
         for url in [
             "javascript:alert(1)",
@@ -109,7 +109,7 @@ mod tests {
             "",
             &long,
         ] {
-            assert_eq!(Link::of_alert(Named::Source, "s", url), None, "{url}");
+            assert_eq!(Link::of_alert(NamedLink::Source, "s", url), None, "{url}");
         }
     }
 }

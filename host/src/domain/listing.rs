@@ -57,7 +57,7 @@ fn rule(incident: &Incident) -> Option<&str> {
 
 /// Which facets a listing wants; none of them means all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Wanted {
+pub struct FacetFilter {
     /// Only those that are not closed.
     pub live: bool,
     /// Only those that stand here.
@@ -72,7 +72,7 @@ pub struct Wanted {
     pub rule: Option<String>,
 }
 
-impl Wanted {
+impl FacetFilter {
     /// Whether these facets are wanted.
     pub fn takes(&self, facets: &Facets) -> bool {
         !(self.live && facets.state == State::Closed)
@@ -86,7 +86,7 @@ impl Wanted {
 
 /// How many incidents were opened on one day (UTC) that one rule decided.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Opened {
+pub struct OpenedCount {
     /// The day.
     pub day: Date,
     /// The rule; none for the default.

@@ -20,7 +20,7 @@ const ALERTNAME: &str = "alertname";
 
 /// One condition on one label.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(try_from = "Written", into = "Written")]
+#[serde(try_from = "MatcherForm", into = "MatcherForm")]
 pub struct Matcher {
     name: String,
     value: String,
@@ -153,7 +153,7 @@ impl fmt::Display for Matcher {
 }
 
 /// Several, as they can be read again.
-pub fn shown(matchers: &[Matcher]) -> String {
+pub fn format_all(matchers: &[Matcher]) -> String {
     let all: Vec<String> = matchers.iter().map(ToString::to_string).collect();
     format!("{{{}}}", all.join(", "))
 }
@@ -258,7 +258,7 @@ fn split(text: &str) -> Vec<&str> {
 
 /// As it stands in the journal and in Alertmanager's API.
 #[derive(Serialize, Deserialize)]
-struct Written {
+struct MatcherForm {
     #[serde(rename = "isEqual", default = "yes")]
     is_equal: bool,
     #[serde(rename = "isRegex")]
@@ -271,15 +271,15 @@ fn yes() -> bool {
     true
 }
 
-impl TryFrom<Written> for Matcher {
+impl TryFrom<MatcherForm> for Matcher {
     type Error = String;
 
-    fn try_from(written: Written) -> Result<Self, String> {
+    fn try_from(written: MatcherForm) -> Result<Self, String> {
         Self::new(&written.name, &written.value, written.is_regex, written.is_equal)
     }
 }
 
-impl From<Matcher> for Written {
+impl From<Matcher> for MatcherForm {
     fn from(matcher: Matcher) -> Self {
         let is_regex = matcher.is_regex();
         Self { is_equal: matcher.equal, is_regex, name: matcher.name, value: matcher.value }
@@ -325,7 +325,7 @@ mod tests {
     #[test]
     fn lists_are_read_with_braces_and_without() {
         for text in [r#"{a="b",c=~"d,e"}"#, r#"a="b", c=~"d,e","#, r#" { a=b , c=~"d,e" , } "#] {
-            assert_eq!(shown(&Matcher::parse_all(text).unwrap()), r#"{a="b", c=~"d,e"}"#, "{text}");
+            assert_eq!(format_all(&Matcher::parse_all(text).unwrap()), r#"{a="b", c=~"d,e"}"#, "{text}");
         }
         assert!(Matcher::parse_all("a=b,,c=d").is_err());
         assert_eq!(Matcher::parse_all("{}").unwrap(), []);

@@ -8,7 +8,7 @@ use super::delivery::{Delivery, DeliveryState, Occasion};
 use super::incident::Incident;
 use super::link::Link;
 
-pub use super::subject::Object;
+pub use super::subject::AffectedObject;
 
 /// Messages that a notifier is reminded of.
 const EARLIER: usize = 16;
@@ -23,13 +23,13 @@ pub struct Content {
     /// What it says besides; empty where that adds nothing.
     pub description: String,
     /// What is affected, the worst first.
-    pub objects: Vec<Object>,
+    pub objects: Vec<AffectedObject>,
     /// How many objects are affected besides.
     pub objects_left_out: usize,
     /// What is wrong, as far as that is known.
     pub cause: Option<Cause>,
     /// The action that is asked about or was answered, else what was done.
-    pub actions: Vec<ActionTold>,
+    pub actions: Vec<ActionSummary>,
     /// The whole message in Markdown.
     pub body: String,
     /// Short key/value lines without markup.
@@ -53,7 +53,7 @@ pub struct Cause {
 
 /// An action as people are told of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ActionTold {
+pub struct ActionSummary {
     /// Its name within the incident.
     pub id: String,
     /// The tool.
@@ -121,7 +121,7 @@ impl Stage {
 
 /// A message that a target has taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Sent {
+pub struct SentMessage {
     /// The message on the target's side.
     pub message: String,
     /// Why it was sent.
@@ -132,13 +132,13 @@ pub struct Sent {
 
 /// What the target of a delivery has taken before and returned a reference for, oldest first: the
 /// first, the one that is updated and the latest.
-pub fn earlier(incident: &Incident, delivery: &Delivery) -> Vec<Sent> {
-    let mut sent: Vec<Sent> = Vec::new();
+pub fn earlier(incident: &Incident, delivery: &Delivery) -> Vec<SentMessage> {
+    let mut sent: Vec<SentMessage> = Vec::new();
     for other in incident.deliveries.iter().filter(|other| other.target == delivery.target) {
         let DeliveryState::Delivered { reference: Some(reference) } = &other.state else { continue };
         match sent.iter_mut().find(|known| known.message == other.message()) {
             Some(known) => known.reference.clone_from(reference),
-            None => sent.push(Sent {
+            None => sent.push(SentMessage {
                 message: other.message().to_string(),
                 occasion: other.occasion,
                 reference: reference.clone(),

@@ -16,11 +16,19 @@ pub enum Outcome {
     NeedsPerson,
     /// tidegate itself failed on it; a person must go on.
     Error,
+    /// A person said that it is over, before anything else was known of its end or while it needed one.
+    ClosedByPerson,
 }
 
 impl Outcome {
     /// Every outcome.
-    pub const ALL: [Self; 5] = [Self::Fixed, Self::Suppressed, Self::Resolved, Self::NeedsPerson, Self::Error];
+    pub const ALL: [Self; 6] =
+        [Self::Fixed, Self::Suppressed, Self::Resolved, Self::NeedsPerson, Self::Error, Self::ClosedByPerson];
+
+    /// Whether a person must go on.
+    pub fn is_open(self) -> bool {
+        matches!(self, Self::NeedsPerson | Self::Error)
+    }
 
     /// The word used in JSON.
     pub fn as_str(self) -> &'static str {
@@ -30,6 +38,7 @@ impl Outcome {
             Self::Resolved => "resolved",
             Self::NeedsPerson => "needs_person",
             Self::Error => "error",
+            Self::ClosedByPerson => "closed_by_person",
         }
     }
 }

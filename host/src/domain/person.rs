@@ -132,14 +132,14 @@ impl Proven {
         self.said.as_deref()
     }
 
-    /// The groups that they were in when they proved their name, as they are compared.
+    /// The groups that they were in when they proved their name.
     pub fn groups(&self) -> &BTreeSet<String> {
         &self.groups
     }
 
-    /// Whether they were in a group when they proved their name.
+    /// Whether they were in a group when they proved their name (see [`is_group`] for what is the same group).
     pub fn is_in(&self, group: &str) -> bool {
-        self.groups.contains(&fold(group))
+        self.groups.iter().any(|known| same_group(known, group))
     }
 }
 
@@ -149,7 +149,7 @@ pub struct Typed(String);
 
 /// Somebody who says something.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "Written", into = "Written")]
+#[serde(from = "PersonForm", into = "PersonForm")]
 pub enum Person {
     /// The name was proven.
     Proven(Proven),
@@ -238,10 +238,31 @@ pub fn fold(name: &str) -> String {
     name.chars().filter(seen).flat_map(char::to_lowercase).collect()
 }
 
+/// Longest name of a group in bytes.
+const GROUP: usize = 256;
+
+/// Whether a text can be the name of a group.
+///
+/// Names of groups are compared letter by letter, without case, whoever gives them: what merely looks like the name of a group, or is
+/// one with something added, blanks included, has none of its rights. (What people are called is another matter: see [`fold`].)
+pub fn is_group(name: &str) -> bool {
+    !fold(name).is_empty() && name.len() <= GROUP && !name.chars().any(char::is_control)
+}
+
+/// A group's name as it is compared with others.
+pub fn group_key(name: &str) -> String {
+    name.to_lowercase()
+}
+
+/// Whether two names are those of one group.
+pub fn same_group(one: &str, other: &str) -> bool {
+    one == other || group_key(one) == group_key(other)
+}
+
 /// As it stands in the journal. Without a proof it is a typed name, and so is a bare text.
 #[derive(Serialize, Deserialize)]
 #[serde(untagged)]
-enum Written {
+enum PersonForm {
     Name(String),
     Person {
         name: String,
@@ -254,18 +275,18 @@ enum Written {
     },
 }
 
-impl From<Written> for Person {
-    fn from(written: Written) -> Self {
+impl From<PersonForm> for Person {
+    fn from(written: PersonForm) -> Self {
         let (name, proof, groups, said) = match written {
-            Written::Name(name) => return Self::typed(name),
-            Written::Person { name, proof, groups, said } => (name, proof, groups, said),
+            PersonForm::Name(name) => return Self::typed(name),
+            PersonForm::Person { name, proof, groups, said } => (name, proof, groups, said),
         };
         let proven = proof.and_then(|proof| Proven::new(&name, proof, groups));
         proven.map_or_else(|| Self::typed(name), |proven| Self::Proven(Proven { said, ..proven }))
     }
 }
 
-impl From<Person> for Written {
+impl From<Person> for PersonForm {
     fn from(person: Person) -> Self {
         match person {
             Person::Proven(Proven { name, proof, groups, said }) => {

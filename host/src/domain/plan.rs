@@ -6,7 +6,7 @@ use super::action::Proposal;
 
 /// The answer of a plan.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Planned {
+pub struct PlanResult {
     /// Actions that would help, best first.
     pub proposals: Vec<Proposal>,
     /// What is wrong, and what keeps it from being repaired.

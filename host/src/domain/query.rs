@@ -57,7 +57,7 @@ impl Query {
     /// # Errors
     /// When it is none, or when it is larger than any that a verification needs.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let shown = super::text::cut(text, 120);
+        let shown = super::text::truncate(text, 120);
         let refuse = |why: &str| Err(format!("the JSONPath {shown} {why}"));
         if text.len() > LONGEST {
             return refuse(&format!("has {} bytes where {LONGEST} are allowed", text.len()));
@@ -87,7 +87,7 @@ impl Query {
     pub fn selects(&self, document: &Document, budget: &mut u64) -> Result<bool, String> {
         let cost = cost::of(&self.shape, &document.size);
         *budget = budget.checked_sub(cost).ok_or_else(|| {
-            let (shown, nodes) = (super::text::cut(&self.text, 120), document.size.nodes);
+            let (shown, nodes) = (super::text::truncate(&self.text, 120), document.size.nodes);
             format!("the JSONPath {shown} would cost too much on an answer of {nodes} values, so it is not evaluated")
         })?;
         Ok(!self.path.query(&document.value).is_empty())

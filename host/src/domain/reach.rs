@@ -8,9 +8,9 @@
 
 mod document;
 mod elsewhere;
+mod external;
 mod overlap;
 pub(super) mod suspicion;
-mod things;
 mod vocabulary;
 
 use std::collections::BTreeSet;
@@ -20,8 +20,8 @@ use serde_json::{Map, Value};
 use super::call::{Call, Target};
 use super::catalogue::UNDONE;
 use super::schema;
-use document::Looks;
-use elsewhere::{Away, is_given, leads_away};
+use document::TextForm;
+use elsewhere::{Elsewhere, is_given, leads_away};
 use vocabulary::Role;
 pub(crate) use vocabulary::is_cluster_wide;
 
@@ -46,7 +46,7 @@ pub(super) fn read(call: &Call, schema: Option<&Value>, own: bool) -> Target {
     }
     reader.defaults(tool, properties, &call.arguments);
     if !cluster && reader.names.is_empty() {
-        reader.names.extend(things::named(&call.arguments));
+        reader.names.extend(external::named(&call.arguments));
     }
     let Reader { namespaces, kinds, names, elsewhere, .. } = reader;
     let list = |set: BTreeSet<String>| set.into_iter().collect();
@@ -101,7 +101,7 @@ impl Reader {
     /// Whether an argument, or a key within one, leads elsewhere by its name.
     fn is_away(&self, key: &str, value: &Value) -> bool {
         let away = leads_away(&vocabulary::plain(key));
-        is_given(value) && away.is_some_and(|away| away == Away::Surely || self.bound)
+        is_given(value) && away.is_some_and(|away| away == Elsewhere::Always || self.bound)
     }
 
     /// What cannot be read may be anything, if the tool is about a cluster at all.
@@ -196,7 +196,7 @@ impl Reader {
             one => std::slice::from_ref(one),
         };
         for text in items.iter().filter_map(Value::as_str) {
-            if document::looks(text) == Looks::Plain && vocabulary::is_suspicious(text) {
+            if document::looks(text) == TextForm::Plain && vocabulary::is_suspicious(text) {
                 self.everything();
             }
             self.paths(text);
@@ -210,7 +210,7 @@ impl Reader {
                 for word in text.split_whitespace().filter(|word| word.starts_with('-')) {
                     let name = word.split('=').next().unwrap_or_default().trim_start_matches('-');
                     let away = leads_away(&vocabulary::plain(name));
-                    if away.is_some_and(|away| away == Away::Surely || self.bound) {
+                    if away.is_some_and(|away| away == Elsewhere::Always || self.bound) {
                         self.leads_elsewhere(name);
                     }
                 }
@@ -314,10 +314,10 @@ impl Reader {
             Value::Object(map) => self.object(map, depth, inside),
             Value::Array(items) => items.iter().for_each(|item| self.walk(item, depth + 1, inside)),
             Value::String(text) => match document::looks(text) {
-                Looks::Plain => {}
+                TextForm::Plain => {}
                 looks => match document::read(text) {
                     Ok(documents) => documents.iter().for_each(|one| self.walk(one, depth + 8, inside)),
-                    Err(()) if looks == Looks::Manifest => self.unreadable(),
+                    Err(()) if looks == TextForm::Manifest => self.unreadable(),
                     Err(()) => {}
                 },
             },
@@ -386,7 +386,7 @@ impl Reader {
             }
         }
         if let Some(name) = elsewhere::option_name(map).filter(|_| !self.manifest)
-            && leads_away(&vocabulary::plain(name)) == Some(Away::Surely)
+            && leads_away(&vocabulary::plain(name)) == Some(Elsewhere::Always)
         {
             self.leads_elsewhere(name);
         }

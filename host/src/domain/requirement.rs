@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::person::{Person, Proven, fold};
+use super::person::{Person, Proven, group_key};
 
 /// What one asking gate wants. Several gates that ask must each be content.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,14 +28,14 @@ fn one() -> u32 {
 
 /// Who said yes to exactly one action.
 #[derive(Clone, Debug, Default)]
-pub struct Given {
+pub struct Approvals {
     /// Different people by who they are.
     proven: BTreeMap<String, Proven>,
     /// Somebody of whom nothing is known but that they could answer.
     unproven: bool,
 }
 
-impl Given {
+impl Approvals {
     /// Everybody who said yes. Answers without a proven name are one, whatever names were typed.
     pub fn new(people: impl IntoIterator<Item = Person>) -> Self {
         let mut given = Self::default();
@@ -51,7 +51,7 @@ impl Given {
 
 /// What a requirement still lacks.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Lacking {
+pub struct MissingApproval {
     /// The group; none for anybody.
     pub group: Option<String>,
     /// How many count.
@@ -62,7 +62,7 @@ pub struct Lacking {
 
 /// Of whom a yes is wanted, and of how many of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Asked<'a> {
+pub struct Approvers<'a> {
     /// The group; none for anybody.
     pub group: Option<&'a str>,
     /// How many people; at least 1.
@@ -71,7 +71,7 @@ pub struct Asked<'a> {
     pub but: Option<&'a Person>,
 }
 
-impl Asked<'_> {
+impl Approvers<'_> {
     /// Whether a name that was merely typed counts.
     pub fn takes_typed(&self) -> bool {
         self.group.is_none() && self.but.is_none() && self.count == 1
@@ -97,10 +97,10 @@ impl Requirement {
     }
 
     /// Whose yes it wants of what this person proposed, each group by itself.
-    pub fn asks<'a>(&'a self, proposer: Option<&'a Person>) -> Vec<Asked<'a>> {
+    pub fn asks<'a>(&'a self, proposer: Option<&'a Person>) -> Vec<Approvers<'a>> {
         let but = self.barred(proposer);
         let count = self.wanted(but);
-        let asked = |group| Asked { group, count, but };
+        let asked = |group| Approvers { group, count, but };
         match self.who.as_slice() {
             [] => vec![asked(None)],
             groups => groups.iter().map(|group| asked(Some(group.as_str()))).collect(),
@@ -108,19 +108,19 @@ impl Requirement {
     }
 
     /// What is missing from what was given; none when the gate is content.
-    pub fn lacks(&self, given: &Given, proposer: Option<&Person>) -> Option<Lacking> {
+    pub fn lacks(&self, given: &Approvals, proposer: Option<&Person>) -> Option<MissingApproval> {
         let barred = self.barred(proposer);
         let wanted = self.wanted(barred);
         let people = || given.proven.values().filter(|person| barred.is_none_or(|barred| !person.may_be(barred)));
         if self.who.is_empty() {
             // Who answers without a name may be one of the others, or who proposed it.
-            let unproven = given.unproven && Asked { group: None, count: wanted, but: barred }.takes_typed();
+            let unproven = given.unproven && Approvers { group: None, count: wanted, but: barred }.takes_typed();
             let given = people().count() + usize::from(unproven);
-            return (given < wanted).then_some(Lacking { group: None, given, wanted });
+            return (given < wanted).then_some(MissingApproval { group: None, given, wanted });
         }
         self.who.iter().find_map(|group| {
             let given = people().filter(|person| person.is_in(group)).count();
-            (given < wanted).then(|| Lacking { group: Some(group.clone()), given, wanted })
+            (given < wanted).then(|| MissingApproval { group: Some(group.clone()), given, wanted })
         })
     }
 
@@ -128,26 +128,26 @@ impl Requirement {
     ///
     /// # Errors
     /// Why it does not.
-    pub fn takes(&self, person: &Person, proposer: Option<&Person>) -> Result<(), Refusal> {
+    pub fn takes(&self, person: &Person, proposer: Option<&Person>) -> Result<(), ApprovalRefusal> {
         let barred = self.barred(proposer);
         let Some(proven) = person.proven() else {
-            let anybody = self.asks(proposer).iter().any(Asked::takes_typed);
-            return if anybody { Ok(()) } else { Err(Refusal::Unproven { gate: self.gate.clone() }) };
+            let anybody = self.asks(proposer).iter().any(Approvers::takes_typed);
+            return if anybody { Ok(()) } else { Err(ApprovalRefusal::Unproven { gate: self.gate.clone() }) };
         };
         if let Some(author) = barred.filter(|author| proven.may_be(author)) {
-            return Err(Refusal::Proposer { name: author.shown(), gate: self.gate.clone() });
+            return Err(ApprovalRefusal::Proposer { name: author.shown(), gate: self.gate.clone() });
         }
         if self.who.is_empty() || self.who.iter().any(|group| proven.is_in(group)) {
             return Ok(());
         }
         let (name, gate) = (proven.shown(), self.gate.clone());
-        Err(Refusal::NotAsked { name, gate, groups: self.who.clone() })
+        Err(ApprovalRefusal::NotAsked { name, gate, groups: self.who.clone() })
     }
 }
 
 /// Why a person's yes does not count.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
+pub enum ApprovalRefusal {
     /// Nothing proves the name, and the gate wants to know who it is.
     #[error("gate {gate} takes the yes of people who prove their name; answer with a token of your own")]
     Unproven {
@@ -174,7 +174,7 @@ pub enum Refusal {
     },
 }
 
-impl Refusal {
+impl ApprovalRefusal {
     /// The same for somebody who need not know whom the gate asks.
     pub fn discreet(&self) -> String {
         match self {
@@ -196,5 +196,5 @@ fn of(groups: &[String]) -> String {
 pub fn groups(requirements: &[Requirement]) -> Vec<&str> {
     let mut seen = BTreeSet::new();
     let all = requirements.iter().flat_map(|requirement| &requirement.who);
-    all.filter(|group| seen.insert(fold(group))).map(String::as_str).collect()
+    all.map(String::as_str).filter(|group| seen.insert(group_key(group))).collect()
 }

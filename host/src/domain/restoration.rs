@@ -8,7 +8,7 @@ use super::safeguards::{Snapshot, Undo};
 
 /// Whether an action with the origin `undo` restores what was there.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum TakesBack {
+pub enum UndoCheck {
     /// It restores exactly what the host saw, and nobody else has changed the object since.
     Restores,
     /// It may, but the host has not seen enough to know; a sentence for the person who is asked.
@@ -19,67 +19,67 @@ pub enum TakesBack {
 
 /// Holds an undo against what the host saw before the undone change, right after it, and now; none
 /// for an action of another origin.
-pub fn takes_back(incident: &Incident, action: &Action) -> Option<TakesBack> {
+pub fn check_undo(incident: &Incident, action: &Action) -> Option<UndoCheck> {
     let Origin::Undo { action: undone } = &action.origin else { return None };
     let Some(record) = incident.action(undone).filter(|record| record.attempts > 0) else {
-        return Some(TakesBack::Refused(format!("there is nothing to take back: {undone} was not carried out")));
+        return Some(UndoCheck::Refused(format!("there is nothing to take back: {undone} was not carried out")));
     };
     let planned = record.taking_back().map(|call| digest(&call));
     if planned != Some(digest(&action.proposal.call)) {
-        return Some(TakesBack::Refused(format!("it is not what takes back {undone}")));
+        return Some(UndoCheck::Refused(format!("it is not what takes back {undone}")));
     }
     let before = match (record.action.undo(), &record.action.safeguards.before) {
         (Some(Undo::Restore(_)), Some(before)) => before,
         (Some(Undo::Tool(_)), _) => {
             let tool = record.action.tool();
-            return Some(TakesBack::Unproven(format!(
+            return Some(UndoCheck::Unproven(format!(
                 "it is {tool}'s own way to take {undone} back; the host has not seen what stood there before"
             )));
         }
         _ => {
-            return Some(TakesBack::Unproven(format!(
+            return Some(UndoCheck::Unproven(format!(
                 "that this takes {undone} back is the word of its proposer; the host has not seen what stood there before"
             )));
         }
     };
     let (Some(after), Some(now)) = (&record.after, &action.safeguards.before) else {
-        return Some(TakesBack::Unproven(format!(
+        return Some(UndoCheck::Unproven(format!(
             "the host could not see right after {undone} or cannot see now what this would overwrite"
         )));
     };
     Some(match unchanged(before, after, now) {
-        Ok(()) => TakesBack::Restores,
-        Err(why) => TakesBack::Refused(why.into()),
+        Ok(()) => UndoCheck::Restores,
+        Err(why) => UndoCheck::Refused(why.into()),
     })
 }
 
 /// Whether an action restores what the host saw before the change that it takes back.
 pub fn restores(incident: &Incident, action: &Action) -> bool {
-    takes_back(incident, action) == Some(TakesBack::Restores)
+    check_undo(incident, action) == Some(UndoCheck::Restores)
 }
 
 /// What became of a restoration that was sent and not answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Restored {
+pub enum RestoreOutcome {
     /// What stood there before the undone change stands there again.
     Yes,
     /// The object is as it was right before the restoration was sent.
     NotYet,
     /// The object is in a third state: somebody else has changed it since.
-    Elsewise,
+    Diverged,
 }
 
 /// What a look at the object now says about a restoration that was sent; none for another action, and
 /// where the host has not seen enough before.
-pub fn restored(incident: &Incident, action: &Action, now: &Snapshot) -> Option<Restored> {
+pub fn restored(incident: &Incident, action: &Action, now: &Snapshot) -> Option<RestoreOutcome> {
     let Origin::Undo { action: undone } = &action.origin else { return None };
     let wanted = incident.action(undone)?.action.safeguards.before.as_ref()?;
     let sent = action.safeguards.before.as_ref()?;
     let (wanted_back, back) = (wanted.restoration.as_ref()?, now.restoration.as_ref()?);
     Some(match (now.uid == wanted.uid, back == wanted_back) {
-        (true, true) => Restored::Yes,
-        (true, false) if now == sent => Restored::NotYet,
-        _ => Restored::Elsewise,
+        (true, true) => RestoreOutcome::Yes,
+        (true, false) if now == sent => RestoreOutcome::NotYet,
+        _ => RestoreOutcome::Diverged,
     })
 }
 

@@ -14,11 +14,11 @@ pub const DIGEST: &str = "Digest";
 pub const HEARTBEAT_MISSING: &str = "HeartbeatMissing";
 
 /// What the journal keeps of schedules.
-pub type ScheduleEvent = JobEvent<Did>;
+pub type ScheduleEvent = JobEvent<ScheduleResult>;
 
 /// What the journal keeps of a run of a schedule that came to its end.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Did {
+pub struct ScheduleResult {
     /// What came of it, in a sentence.
     pub outcome: String,
 }

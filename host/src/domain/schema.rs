@@ -7,12 +7,12 @@
 //! refuses schemas that are not quite right, evaluates patterns of strangers, and needs what a replay
 //! does not have: the journal keeps only the [`essence`] of a schema.
 
-pub mod sound;
+pub mod normalize;
 
 use serde_json::{Map, Value};
 
 use super::reach;
-use super::text::cut;
+use super::text::truncate;
 
 /// Values that are looked at for one call; a schema that refers to itself again and again ends here.
 const STEPS: usize = 20_000;
@@ -82,31 +82,31 @@ pub(super) fn explained(schema: &Value) -> Option<&Map<String, Value>> {
 }
 
 /// Why arguments do not fit, in a sentence; none when they do.
-pub fn misfit(schema: &Value, arguments: &Map<String, Value>) -> Option<String> {
+pub fn validation_error(schema: &Value, arguments: &Map<String, Value>) -> Option<String> {
     let mut judge = Judge { root: schema, left: STEPS };
     // An argument that is null is one that is left out.
     let required = required(schema);
     let given = arguments.iter().filter(|(key, value)| !value.is_null() || required.contains(&key.as_str()));
     let given: Map<String, Value> = given.map(|(key, value)| (key.clone(), value.clone())).collect();
-    judge.value(schema, &Value::Object(given), &Place::Arguments, 0).err()
+    judge.value(schema, &Value::Object(given), &SchemaPath::Arguments, 0).err()
 }
 
 fn required(schema: &Value) -> Vec<&str> {
     schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect()
 }
 
-enum Place<'a> {
+enum SchemaPath<'a> {
     Arguments,
-    Key(&'a Place<'a>, &'a str),
-    Item(&'a Place<'a>, usize),
+    Key(&'a SchemaPath<'a>, &'a str),
+    Item(&'a SchemaPath<'a>, usize),
 }
 
-impl Place<'_> {
+impl SchemaPath<'_> {
     fn text(&self) -> String {
         match self {
             Self::Arguments => "the arguments".into(),
-            Self::Key(Place::Arguments, key) => format!("the argument {}", cut(key, 60)),
-            Self::Key(outer, key) => format!("{}.{}", outer.text(), cut(key, 60)),
+            Self::Key(SchemaPath::Arguments, key) => format!("the argument {}", truncate(key, 60)),
+            Self::Key(outer, key) => format!("{}.{}", outer.text(), truncate(key, 60)),
             Self::Item(outer, index) => format!("{}[{index}]", outer.text()),
         }
     }
@@ -120,7 +120,7 @@ struct Judge<'a> {
 type Fits = Result<(), String>;
 
 impl<'a> Judge<'a> {
-    fn value(&mut self, schema: &'a Value, value: &Value, place: &Place<'_>, depth: usize) -> Fits {
+    fn value(&mut self, schema: &'a Value, value: &Value, place: &SchemaPath<'_>, depth: usize) -> Fits {
         let Some(left) = self.left.checked_sub(1).filter(|_| depth < DEEPEST) else { return Ok(()) };
         self.left = left;
         let map = match schema {
@@ -142,7 +142,7 @@ impl<'a> Judge<'a> {
             Value::Array(items) => {
                 if let Some(schema) = map.get("items") {
                     for (i, item) in items.iter().enumerate() {
-                        self.value(schema, item, &Place::Item(place, i), depth + 1)?;
+                        self.value(schema, item, &SchemaPath::Item(place, i), depth + 1)?;
                     }
                 }
             }
@@ -171,7 +171,7 @@ impl<'a> Judge<'a> {
         self.root.pointer(at.strip_prefix('#')?)
     }
 
-    fn kind(&self, schema: &Map<String, Value>, value: &Value, place: &Place<'_>) -> Fits {
+    fn kind(&self, schema: &Map<String, Value>, value: &Value, place: &SchemaPath<'_>) -> Fits {
         let kinds: Vec<&str> = match schema.get("type") {
             Some(Value::String(kind)) => vec![kind],
             Some(Value::Array(kinds)) => kinds.iter().filter_map(Value::as_str).collect(),
@@ -190,16 +190,16 @@ impl<'a> Judge<'a> {
         &mut self,
         schema: &'a Map<String, Value>,
         object: &Map<String, Value>,
-        place: &Place<'_>,
+        place: &SchemaPath<'_>,
         depth: usize,
     ) -> Fits {
         let mut required = list(schema, "required").filter_map(Value::as_str);
         if let Some(key) = required.find(|key| !object.contains_key(*key)) {
-            return Err(format!("{} is missing", Place::Key(place, key).text()));
+            return Err(format!("{} is missing", SchemaPath::Key(place, key).text()));
         }
         let properties = schema.get("properties").and_then(Value::as_object);
         for (key, value) in object {
-            let place = Place::Key(place, key);
+            let place = SchemaPath::Key(place, key);
             match properties.and_then(|properties| properties.get(key)) {
                 Some(schema) => self.value(schema, value, &place, depth + 1)?,
                 None => {
@@ -217,7 +217,7 @@ fn list<'a>(schema: &'a Map<String, Value>, key: &str) -> impl Iterator<Item = &
     schema.get(key).and_then(Value::as_array).into_iter().flatten()
 }
 
-fn choices(schema: &Map<String, Value>, value: &Value, place: &Place<'_>) -> Fits {
+fn choices(schema: &Map<String, Value>, value: &Value, place: &SchemaPath<'_>) -> Fits {
     let allowed: Vec<&Value> = match (schema.get("const"), schema.get("enum")) {
         (Some(only), _) => vec![only],
         (None, Some(Value::Array(allowed))) => allowed.iter().collect(),
@@ -228,11 +228,11 @@ fn choices(schema: &Map<String, Value>, value: &Value, place: &Place<'_>) -> Fit
     if allowed.contains(&value) || allowed.iter().any(|one| same(one) == Some(true)) {
         return Ok(());
     }
-    let names: Vec<String> = allowed.iter().take(12).map(|value| cut(&value.to_string(), 40)).collect();
+    let names: Vec<String> = allowed.iter().take(12).map(|value| truncate(&value.to_string(), 40)).collect();
     Err(format!("{} must be one of {}, but it is {}", place.text(), names.join(", "), shown(value)))
 }
 
-fn bounds(schema: &Map<String, Value>, value: &Value, place: &Place<'_>) -> Fits {
+fn bounds(schema: &Map<String, Value>, value: &Value, place: &SchemaPath<'_>) -> Fits {
     let Some(number) = value.as_f64() else { return Ok(()) };
     let bound = |key: &str| schema.get(key).and_then(Value::as_f64);
     if let Some(least) = bound("minimum").filter(|least| number < *least) {
@@ -276,7 +276,7 @@ fn shown(value: &Value) -> String {
         Value::Null => "null".into(),
         Value::Bool(truth) => truth.to_string(),
         Value::Number(number) => format!("the number {number}"),
-        Value::String(text) => format!("the text {:?}", cut(text, 60)),
+        Value::String(text) => format!("the text {:?}", truncate(text, 60)),
         Value::Array(_) => "a list".into(),
         Value::Object(_) => "an object".into(),
     }

@@ -3,10 +3,10 @@
 //! They are facts of the host's own stream; what is in force is [`Silences`], a fold over them. A silence holds back what is
 //! decided and told about what it covers; what was begun before goes to its end.
 
-mod breadth;
 mod hidden;
 mod preview;
 mod set;
+mod too_broad;
 
 use std::fmt;
 use std::sync::Arc;
@@ -15,12 +15,13 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use breadth::{Breadth, by_itself};
-pub use hidden::{Hidden, Tally};
-pub use preview::{Covered, Preview};
-pub use set::{Cover, MOST, RETENTION, Silences};
+pub use hidden::{HiddenCount, HiddenCounts};
+pub use preview::{CoveredAlert, Preview};
+pub use set::{CoveringSilence, MOST, RETENTION, Silences};
+pub use too_broad::{TooBroad, by_itself};
 
 use super::alert::Alert;
+use super::conversation;
 use super::decision::Decision;
 use super::incident::{ActionState, Incident};
 use super::matcher::{Matcher, all_match};
@@ -28,9 +29,6 @@ use super::person::Person;
 
 /// What the rule of a decision begins with that rests on such a silence. No rule of a policy has a colon in its name.
 const PREFIX: &str = "runtime-silence:";
-
-/// The source of incidents that people ask for in conversations.
-const ASKED_FOR: &str = "chat";
 
 /// Most conditions of one silence.
 pub const MATCHERS: usize = 32;
@@ -177,7 +175,7 @@ pub enum SilenceEvent {
         /// The silence.
         id: SilenceId,
         /// How much.
-        tally: Tally,
+        tally: HiddenCount,
     },
 }
 
@@ -210,7 +208,7 @@ impl Incident {
     /// Whether silences mean it at all: what people have asked for themselves they want to hear of, and of alerts that are
     /// merely counted nobody knows whether they are covered.
     pub fn hears_silences(&self) -> bool {
-        *self.source != *ASKED_FOR && self.counted.collecting.is_none() && self.counted.firing.is_empty()
+        !conversation::is_asked_for(&self.source) && self.counted.collecting.is_none() && self.counted.firing.is_empty()
     }
 
     /// Whether it goes on though everything of it that fires is covered: a question that was asked stays open, a change that

@@ -3,25 +3,25 @@
 //!
 //! Labels name more than that: Prometheus puts on every series whom it asked for it, so that an alert about
 //! a Deployment also names the pod, service and address of the exporter that told of it. So what the alert's
-//! own name is about comes first (`aims`), then the most telling label (`kinds`); and what belongs to an
+//! own name is about comes first (`hints`), then the most telling label (`kinds`); and what belongs to an
 //! exporter (`exporters`) never counts, unless the alert is about the exporter itself.
 
-mod aims;
+pub mod correlation;
 mod exporters;
+mod hints;
 mod kinds;
 mod object;
 mod owner;
 mod read;
-pub mod ties;
 
 use std::fmt;
 
 use super::alert::{Alert, Labels};
-use aims::Aim;
-use read::Read;
+use hints::SubjectHint;
+use read::SubjectLabels;
 
 pub use kinds::{HOST, POD};
-pub use object::Object;
+pub use object::AffectedObject;
 pub use owner::owner_of;
 
 /// An object that an alert is about.
@@ -55,17 +55,17 @@ impl Subject {
 
     /// The same of an alert's name and labels.
     pub fn of_labels(name: &str, labels: &Labels) -> Option<Self> {
-        Self::read(name, &Read::of(labels))
+        Self::read(name, &SubjectLabels::of(labels))
     }
 
-    fn read(name: &str, read: &Read<'_>) -> Option<Self> {
-        let aim = Aim::of(name);
-        let (kind, name) = aims::aimed(&aim, read).or_else(|| match aim {
-            Aim::Component(_) | Aim::Cluster => None,
+    fn read(name: &str, read: &SubjectLabels<'_>) -> Option<Self> {
+        let aim = SubjectHint::of(name);
+        let (kind, name) = hints::aimed(&aim, read).or_else(|| match aim {
+            SubjectHint::Component(_) | SubjectHint::Cluster => None,
             _ => read.most_telling().or_else(|| read.pod_of_app()),
         })?;
         let namespace = kinds::has_namespace(kind).then(|| match aim {
-            Aim::Target => read.plain(&kinds::NAMESPACES),
+            SubjectHint::Target => read.plain(&kinds::NAMESPACES),
             // Of an exporter's own pod the namespace is its own as well.
             _ if kind == POD && read.names_pod_and_place(&name) => read.plain(&kinds::NAMESPACES),
             _ => read.namespace(),
@@ -80,18 +80,29 @@ impl Subject {
         Self::common(alerts.into_iter().map(Self::of))
     }
 
-    /// The same of whom alerts are about, one after the other; none of an alert that is about nobody.
+    /// The same of whom alerts are about, one after the other; none of an alert that is about nobody. Who names no cluster leaves it
+    /// to the others.
     pub fn common(subjects: impl IntoIterator<Item = Option<Self>>) -> Option<Self> {
         let mut subjects = subjects.into_iter();
-        let first = subjects.next()??;
+        let mut first = subjects.next()??;
         let (mut same, mut kind) = (true, first.workload().map(|workload| workload.kind));
-        let tie = ties::Tie::of(&first);
+        let tie = correlation::CorrelationKey::of(&first);
         for subject in subjects {
-            let subject = subject?;
+            let mut subject = subject?;
+            match (&first.cluster, &subject.cluster) {
+                (None, Some(_)) => first.cluster.clone_from(&subject.cluster),
+                (Some(_), None) => subject.cluster.clone_from(&first.cluster),
+                (Some(one), Some(other)) if one != other => return None,
+                _ => {}
+            }
             if subject == first {
                 continue;
             }
-            if ties::Tie::of(&subject) != tie {
+            if (correlation::CorrelationKey {
+                cluster: tie.cluster.clone(),
+                ..correlation::CorrelationKey::of(&subject)
+            }) != tie
+            {
                 return None;
             }
             same = false;
@@ -137,11 +148,11 @@ impl fmt::Display for Subject {
 
 /// The namespace that an alert is about, which is not the one that its exporter runs in.
 pub fn namespace(alert: &Alert) -> Option<String> {
-    let read = Read::of(&alert.labels);
+    let read = SubjectLabels::of(&alert.labels);
     namespace_in(&read, Subject::read(&alert.name, &read).as_ref())
 }
 
-fn namespace_in(read: &Read<'_>, subject: Option<&Subject>) -> Option<String> {
+fn namespace_in(read: &SubjectLabels<'_>, subject: Option<&Subject>) -> Option<String> {
     match subject {
         Some(subject) if subject.namespace.is_some() => subject.namespace.clone(),
         // A node has none, whatever namespace its exporter runs in.
@@ -152,15 +163,15 @@ fn namespace_in(read: &Read<'_>, subject: Option<&Subject>) -> Option<String> {
 
 /// The cluster that an alert names.
 pub fn cluster(alert: &Alert) -> Option<String> {
-    cluster_in(&Read::of(&alert.labels))
+    cluster_in(&SubjectLabels::of(&alert.labels))
 }
 
 /// The cluster that labels name.
 pub fn cluster_label(labels: &Labels) -> Option<String> {
-    cluster_in(&Read::of(labels))
+    cluster_in(&SubjectLabels::of(labels))
 }
 
-fn cluster_in(read: &Read<'_>) -> Option<String> {
+fn cluster_in(read: &SubjectLabels<'_>) -> Option<String> {
     read.plain(&kinds::CLUSTERS).map(str::to_string)
 }
 

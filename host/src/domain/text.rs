@@ -71,7 +71,7 @@ pub fn one_line(text: &str, longest: usize) -> String {
 }
 
 /// Cuts text to at most `max` bytes on a character boundary and says how much is missing.
-pub fn cut(text: &str, max: usize) -> String {
+pub fn truncate(text: &str, max: usize) -> String {
     if text.len() <= max {
         return text.to_string();
     }
@@ -86,8 +86,8 @@ mod tests {
 
     #[test]
     fn cutting_never_splits_a_character() {
-        assert_eq!(cut("告警", 4), "告… (3 bytes cut)");
-        assert_eq!(cut("abc", 3), "abc");
+        assert_eq!(truncate("告警", 4), "告… (3 bytes cut)");
+        assert_eq!(truncate("abc", 3), "abc");
     }
 
     #[test]

@@ -14,15 +14,15 @@ use serde_json::value::RawValue;
 use crate::domain::Labels;
 use crate::domain::alert::normalised::{LeftOut, Reason};
 use crate::domain::event::{ATTRIBUTE, DATA, Envelope, Event, time};
-use crate::domain::text::cut;
-use crate::domain::text::json::mended;
+use crate::domain::text::json::repaired;
+use crate::domain::text::truncate;
 
 /// Events of one request. What is beyond is left out, and counted.
 const MOST: usize = 10_000;
 
 /// The events of a message, and those of it that could not be read.
 #[derive(Debug, Default, PartialEq)]
-pub struct Read {
+pub struct ParsedEvents {
     /// In the order in which they stand.
     pub events: Vec<Event>,
     /// None of them costs another.
@@ -33,20 +33,20 @@ pub struct Read {
 ///
 /// # Errors
 /// When it is no CloudEvent at all.
-pub fn read(headers: &Labels, body: &str) -> Result<Read, String> {
+pub fn read(headers: &Labels, body: &str) -> Result<ParsedEvents, String> {
     if headers.contains_key("ce-specversion") && !is_structured(body) {
         return one(binary(headers, body));
     }
     let whole = match serde_json::from_str::<&RawValue>(body) {
         Ok(whole) => Cow::Borrowed(whole.get()),
-        Err(error) => Cow::Owned(mended(body).ok_or_else(|| format!("the body is no JSON: {error}"))?),
+        Err(error) => Cow::Owned(repaired(body).ok_or_else(|| format!("the body is no JSON: {error}"))?),
     };
     if !whole.trim_start().starts_with('[') {
         return one(structured(&whole));
     }
     let items: Vec<&RawValue> =
         serde_json::from_str(&whole).map_err(|error| format!("the body is no list: {error}"))?;
-    let mut read = Read::default();
+    let mut read = ParsedEvents::default();
     let beyond = items.len().saturating_sub(MOST);
     for (n, item) in items.into_iter().take(MOST).enumerate() {
         match structured(item.get()) {
@@ -65,8 +65,8 @@ pub fn read(headers: &Labels, body: &str) -> Result<Read, String> {
     Ok(read)
 }
 
-fn one(event: Result<Event, String>) -> Result<Read, String> {
-    event.map(|event| Read { events: vec![event], left_out: Vec::new() })
+fn one(event: Result<Event, String>) -> Result<ParsedEvents, String> {
+    event.map(|event| ParsedEvents { events: vec![event], left_out: Vec::new() })
 }
 
 /// The members of a structured one, unread. Extensions besides the cluster say nothing here.
@@ -188,7 +188,7 @@ fn supported(version: &str) -> Result<(), String> {
     match version {
         "1.0" | "0.3" => Ok(()),
         "" => Err("it is no CloudEvent: it has no specversion".into()),
-        other => Err(format!("CloudEvents of version {:?} are not known here, only 1.0 and 0.3", cut(other, 20))),
+        other => Err(format!("CloudEvents of version {:?} are not known here, only 1.0 and 0.3", truncate(other, 20))),
     }
 }
 

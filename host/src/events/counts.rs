@@ -8,14 +8,14 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::rules::Times;
+use crate::rules::Frequency;
 
 /// The counts.
 #[derive(Debug)]
 pub struct Counts {
     /// Those that have been counted since the last turn, and those of the turn before.
-    young: HashMap<String, VecDeque<Once>>,
-    old: HashMap<String, VecDeque<Once>>,
+    young: HashMap<String, VecDeque<Occurrence>>,
+    old: HashMap<String, VecDeque<Occurrence>>,
     /// Half of what is kept.
     half: usize,
     forgotten: u64,
@@ -23,7 +23,7 @@ pub struct Counts {
 
 /// One time that an event came.
 #[derive(Clone, Copy, Debug)]
-struct Once {
+struct Occurrence {
     /// By the clock that only goes on.
     came: Duration,
     /// When it happened by its own word, by which one that comes twice is known.
@@ -38,7 +38,7 @@ impl Counts {
 
     /// Counts an event of an alert that is known by this key, and says how often it has come within the window, this time included. One that is told of
     /// twice counts once.
-    pub fn count(&mut self, key: String, of: Times, occurred: Option<Timestamp>, now: Duration) -> u32 {
+    pub fn count(&mut self, key: String, of: Frequency, occurred: Option<Timestamp>, now: Duration) -> u32 {
         let mut times = self.young.remove(&key).or_else(|| self.old.remove(&key)).unwrap_or_default();
         let within = Duration::from_millis(of.within_ms);
         while times.front().is_some_and(|first| now.saturating_sub(first.came) > within) {
@@ -46,7 +46,7 @@ impl Counts {
         }
         let known = occurred.is_some() && times.iter().any(|once| once.occurred == occurred);
         if !known {
-            times.push_back(Once { came: now, occurred });
+            times.push_back(Occurrence { came: now, occurred });
         }
         // More than what is wanted need not be remembered.
         while times.len() > of.times as usize {
@@ -77,7 +77,7 @@ impl Counts {
 mod tests {
     use super::*;
 
-    const OF: Times = Times { times: 3, within_ms: 60_000 };
+    const OF: Frequency = Frequency { times: 3, within_ms: 60_000 };
 
     #[test]
     fn what_is_long_ago_or_told_twice_does_not_count() {

@@ -13,7 +13,7 @@ const BYTES: usize = 4 << 20;
 
 /// An event, and when it came.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Came {
+pub struct ReceivedEvent {
     /// The event.
     pub event: Event,
     /// When it came in.
@@ -22,18 +22,18 @@ pub struct Came {
 
 /// The latest events, the oldest first.
 #[derive(Debug, Default)]
-pub struct Recent {
-    all: VecDeque<Came>,
+pub struct RecentEvents {
+    all: VecDeque<ReceivedEvent>,
     bytes: usize,
 }
 
-impl Recent {
+impl RecentEvents {
     /// Takes events in, and lets the oldest go.
     pub fn take(&mut self, events: Vec<Event>, at: Timestamp) {
         let beyond = events.len().saturating_sub(MOST);
         for event in events.into_iter().skip(beyond) {
             self.bytes += event.said.size;
-            self.all.push_back(Came { event, at });
+            self.all.push_back(ReceivedEvent { event, at });
         }
         while self.all.len() > MOST || self.bytes > BYTES {
             let Some(first) = self.all.pop_front() else { break };
@@ -49,9 +49,10 @@ impl Recent {
     }
 
     /// The events of which the subject is meant, from a time on, the newest first; so many at most.
-    pub fn of(&self, subject: &Pattern, since: Option<Timestamp>, most: usize) -> Vec<Came> {
-        let meant =
-            |came: &&Came| subject.matches(&came.event.said.subject) && since.is_none_or(|since| came.at >= since);
+    pub fn of(&self, subject: &Pattern, since: Option<Timestamp>, most: usize) -> Vec<ReceivedEvent> {
+        let meant = |came: &&ReceivedEvent| {
+            subject.matches(&came.event.said.subject) && since.is_none_or(|since| came.at >= since)
+        };
         self.all.iter().rev().filter(meant).take(most).cloned().collect()
     }
 }
@@ -67,7 +68,7 @@ mod tests {
 
     #[test]
     fn the_latest_are_kept_within_bounds() {
-        let mut recent = Recent::default();
+        let mut recent = RecentEvents::default();
         let at = |second| Timestamp::from_second(second).unwrap();
         recent.take((0..1_500).map(|n| event(&format!("ops.a.{n}"), 10)).collect(), at(1));
         assert_eq!((recent.all.len(), recent.bytes), (MOST, MOST * 10));

@@ -2,7 +2,7 @@
 
 use super::container::{Container, State};
 use super::event::{self, Event};
-use super::seen::{Condition, Seen};
+use super::object_summary::{Condition, ObjectSummary};
 use super::short;
 
 /// Keys of the outermost level that say something about the state.
@@ -29,7 +29,7 @@ const TELLING: [&str; 18] = [
 
 /// Reads a description, or several of them; none where the text is none. It does not say which kind it
 /// describes, so the caller does.
-pub(super) fn read(kind: &str, text: &str) -> Option<Vec<Seen>> {
+pub(super) fn read(kind: &str, text: &str) -> Option<Vec<ObjectSummary>> {
     if !text.trim_start().starts_with("Name:") {
         return None;
     }
@@ -47,7 +47,7 @@ pub(super) fn read(kind: &str, text: &str) -> Option<Vec<Seen>> {
 
 #[derive(Default)]
 struct Reader {
-    seen: Seen,
+    seen: ObjectSummary,
     /// The outermost key that is read now.
     section: String,
     /// Titles of the table that is read now.
@@ -65,7 +65,7 @@ impl Reader {
             "persistentvolumeclaim" => "PersistentVolumeClaim",
             other => other,
         };
-        Self { seen: Seen { kind: kind.into(), ..Seen::default() }, ..Self::default() }
+        Self { seen: ObjectSummary { kind: kind.into(), ..ObjectSummary::default() }, ..Self::default() }
     }
 
     fn line(&mut self, line: &str) {
@@ -223,7 +223,7 @@ impl Reader {
         });
     }
 
-    fn end(mut self) -> Seen {
+    fn end(mut self) -> ObjectSummary {
         self.seen.phase = if self.reason.is_empty() { self.phase.clone() } else { self.reason.clone() };
         let status: Vec<String> =
             [&self.phase, &self.reason].into_iter().filter(|part| !part.is_empty()).map(|part| short(part)).collect();

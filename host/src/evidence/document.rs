@@ -3,28 +3,28 @@
 use serde_json::Value;
 
 use super::event::{self, Event};
-use super::seen::Seen;
-use super::{describe, log, object, other, table};
+use super::object_summary::ObjectSummary;
+use super::{describe, log, object, table, unstructured};
 use crate::domain::call::Call;
-use crate::domain::text::{canonical_json, cut};
+use crate::domain::text::{canonical_json, truncate};
 use crate::domain::{kind_of, long_values, values};
 
 /// Objects of one answer that are read whole; of more the worst are told.
 const OBJECTS: usize = 200;
 
 /// An answer as it was read.
-pub(super) enum Read {
+pub(super) enum ParsedAnswer {
     /// Objects and events.
-    Seen(Vec<Seen>),
+    Objects(Vec<ObjectSummary>),
     /// Anything else, as lines.
     Lines(Vec<String>),
 }
 
-impl Read {
+impl ParsedAnswer {
     pub fn lines(self) -> Vec<String> {
         match self {
             Self::Lines(lines) => lines,
-            Self::Seen(all) => all.iter().flat_map(Seen::lines).collect(),
+            Self::Objects(all) => all.iter().flat_map(ObjectSummary::lines).collect(),
         }
     }
 }
@@ -51,18 +51,18 @@ fn is_keyed(text: &str) -> bool {
 }
 
 /// Reads an answer to `call`.
-pub(super) fn read(call: &Call, text: &str) -> Read {
+pub(super) fn read(call: &Call, text: &str) -> ParsedAnswer {
     let start = text.trim_start();
     if start.is_empty() {
-        return Read::Lines(vec!["the answer is empty".into()]);
+        return ParsedAnswer::Lines(vec!["the answer is empty".into()]);
     }
     if let Some(all) = describe::read(&kind_asked(call), text) {
-        return Read::Seen(all);
+        return ParsedAnswer::Objects(all);
     }
     if is_log(call)
         && let Some(lines) = log::of(text)
     {
-        return Read::Lines(lines);
+        return ParsedAnswer::Lines(lines);
     }
     if let Some(documents) = documents(text)
         && let Some(read) = all(&documents)
@@ -73,9 +73,9 @@ pub(super) fn read(call: &Call, text: &str) -> Read {
         return read;
     }
     if start.starts_with(['{', '[']) || start.starts_with("apiVersion:") {
-        return Read::Lines(other::broken(text));
+        return ParsedAnswer::Lines(unstructured::broken(text));
     }
-    Read::Lines(other::lines(text))
+    ParsedAnswer::Lines(unstructured::lines(text))
 }
 
 /// The kind that a call asks for, as an answer that is a description does not name it.
@@ -88,27 +88,27 @@ pub(super) fn kind_asked(call: &Call) -> String {
     kind_of(kind).map_or_else(foreign, str::to_string)
 }
 
-fn all(documents: &[Value]) -> Option<Read> {
+fn all(documents: &[Value]) -> Option<ParsedAnswer> {
     let mut seen = Vec::new();
     let mut lines = Vec::new();
     for document in documents {
         match one(document)? {
-            Read::Seen(all) => seen.extend(all),
-            Read::Lines(more) => lines.extend(more),
+            ParsedAnswer::Objects(all) => seen.extend(all),
+            ParsedAnswer::Lines(more) => lines.extend(more),
         }
     }
     match (seen.is_empty(), lines.is_empty()) {
         (true, true) => None,
-        (false, true) => Some(Read::Seen(seen)),
+        (false, true) => Some(ParsedAnswer::Objects(seen)),
         (_, false) => {
-            let mut all: Vec<String> = seen.iter().flat_map(Seen::lines).collect();
+            let mut all: Vec<String> = seen.iter().flat_map(ObjectSummary::lines).collect();
             all.extend(lines);
-            Some(Read::Lines(all))
+            Some(ParsedAnswer::Lines(all))
         }
     }
 }
 
-fn one(document: &Value) -> Option<Read> {
+fn one(document: &Value) -> Option<ParsedAnswer> {
     if let Some(items) = document.as_array() {
         return list(items);
     }
@@ -124,42 +124,42 @@ fn one(document: &Value) -> Option<Read> {
             lines.push(format!("log of {name}:"));
             lines.extend(log::lines(text.as_str().unwrap_or_default()));
         }
-        return Some(Read::Lines(lines));
+        return Some(ParsedAnswer::Lines(lines));
     }
     if let Some(seen) = object::read(document) {
-        return Some(Read::Seen(vec![seen]));
+        return Some(ParsedAnswer::Objects(vec![seen]));
     }
-    Some(Read::Lines(other::fields(document)))
+    Some(ParsedAnswer::Lines(unstructured::fields(document)))
 }
 
-fn list(items: &[Value]) -> Option<Read> {
+fn list(items: &[Value]) -> Option<ParsedAnswer> {
     if items.is_empty() {
-        return Some(Read::Lines(vec!["nothing is listed".into()]));
+        return Some(ParsedAnswer::Lines(vec!["nothing is listed".into()]));
     }
     if items.iter().all(event::is_one) {
         let events: Vec<Event> = items.iter().filter_map(event::read).collect();
-        return Some(Read::Seen(vec![Seen { events, ..Seen::default() }]));
+        return Some(ParsedAnswer::Objects(vec![ObjectSummary { events, ..ObjectSummary::default() }]));
     }
-    if let Some(mut seen) = items.iter().take(OBJECTS).map(object::read).collect::<Option<Vec<Seen>>>() {
+    if let Some(mut seen) = items.iter().take(OBJECTS).map(object::read).collect::<Option<Vec<ObjectSummary>>>() {
         // Those with something to say come first; of a long list the others are one line each.
         seen.sort_by_key(|one| std::cmp::Reverse(object::troubled(one)));
         for one in seen.iter_mut().filter(|one| items.len() > 3 && !object::troubled(one)) {
             one.facts.clear();
             one.containers.clear();
         }
-        return Some(Read::Seen(seen));
+        return Some(ParsedAnswer::Objects(seen));
     }
-    Some(Read::Lines(other::items(items)))
+    Some(ParsedAnswer::Lines(unstructured::items(items)))
 }
 
 /// The whole of an answer without what says nothing, on one line, cut; none where the excerpt says it all.
 pub(super) fn details(text: &str, most: usize) -> Option<String> {
     match documents(text) {
         Some(documents) => {
-            let pruned: Vec<String> = documents.iter().map(|one| canonical_json(&other::pruned(one))).collect();
-            Some(format!("in full: {}", cut(&pruned.join(" "), most)))
+            let pruned: Vec<String> = documents.iter().map(|one| canonical_json(&unstructured::pruned(one))).collect();
+            Some(format!("in full: {}", truncate(&pruned.join(" "), most)))
         }
-        None if text.lines().count() > 5 => Some(format!("in full:\n{}", cut(text.trim_end(), most))),
+        None if text.lines().count() > 5 => Some(format!("in full:\n{}", truncate(text.trim_end(), most))),
         None => None,
     }
 }

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::short;
 use super::table::Row;
-use crate::domain::subject::Object;
+use crate::domain::subject::AffectedObject;
 
 /// Events of a kind that an excerpt shows.
 const WARNINGS: usize = 8;
@@ -46,37 +46,37 @@ impl Event {
     }
 
     /// What it is about; none where the answer does not say.
-    pub fn about_whom(&self) -> Option<Object> {
+    pub fn about_whom(&self) -> Option<AffectedObject> {
         let (kind, name) = self.object.split_once(' ').filter(|(_, name)| !name.is_empty())?;
-        Some(Object::new(kind.to_lowercase(), self.namespace.as_str(), name))
+        Some(AffectedObject::new(kind.to_lowercase(), self.namespace.as_str(), name))
     }
 
     /// How many seconds before `now` it was seen last; none where the answer does not say.
     pub fn seconds_ago(&self, now: Timestamp) -> Option<i64> {
         match self.moment()? {
-            Moment::At(at) => Some(now.duration_since(at).as_secs()),
-            Moment::Ago(seconds) => Some(seconds),
+            LastSeen::At(at) => Some(now.duration_since(at).as_secs()),
+            LastSeen::Ago(seconds) => Some(seconds),
         }
     }
 
-    fn moment(&self) -> Option<Moment> {
+    fn moment(&self) -> Option<LastSeen> {
         let when = self.when.split('(').next().unwrap_or_default().trim();
-        let at = when.parse().ok().or_else(|| go_time(when)).map(Moment::At);
-        at.or_else(|| age(when).map(Moment::Ago))
+        let at = when.parse().ok().or_else(|| go_time(when)).map(LastSeen::At);
+        at.or_else(|| age(when).map(LastSeen::Ago))
     }
 
     /// Seconds that put events of one answer in order, the newest with the largest number.
     fn rank(&self) -> i64 {
         match self.moment() {
-            Some(Moment::At(at)) => at.as_second(),
-            Some(Moment::Ago(seconds)) => -seconds,
+            Some(LastSeen::At(at)) => at.as_second(),
+            Some(LastSeen::Ago(seconds)) => -seconds,
             None => i64::MIN,
         }
     }
 }
 
 /// When an event was seen last.
-enum Moment {
+enum LastSeen {
     At(Timestamp),
     Ago(i64),
 }

@@ -13,7 +13,7 @@ const DEEPEST: usize = 3;
 
 /// What a list holds.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Listed<T> {
+pub(crate) struct ObjectList<T> {
     /// What could be read, in order.
     pub items: Vec<T>,
     /// How many items could not be read.
@@ -22,7 +22,7 @@ pub(crate) struct Listed<T> {
     pub cut: bool,
 }
 
-impl<T> Listed<T> {
+impl<T> ObjectList<T> {
     fn empty() -> Self {
         Self { items: Vec::new(), unread: 0, cut: false }
     }
@@ -37,7 +37,7 @@ impl<T> Listed<T> {
 }
 
 /// One object of a list, as the list shows it.
-pub(crate) enum Shown {
+pub(crate) enum ListedObject {
     /// A row of a table.
     Row(Row),
     /// A document.
@@ -48,7 +48,11 @@ pub(crate) enum Shown {
 ///
 /// # Errors
 /// A sentence where the text is no list of objects.
-pub(crate) fn objects<T>(text: &str, most: usize, take: impl FnMut(Shown) -> Option<T>) -> Result<Listed<T>, String> {
+pub(crate) fn objects<T>(
+    text: &str,
+    most: usize,
+    take: impl FnMut(ListedObject) -> Option<T>,
+) -> Result<ObjectList<T>, String> {
     read(text, &["NAME"], most, take)
 }
 
@@ -56,10 +60,10 @@ pub(crate) fn objects<T>(text: &str, most: usize, take: impl FnMut(Shown) -> Opt
 ///
 /// # Errors
 /// A sentence where the text is no list of events.
-pub(crate) fn events(text: &str, most: usize) -> Result<Listed<Event>, String> {
+pub(crate) fn events(text: &str, most: usize) -> Result<ObjectList<Event>, String> {
     read(text, &event::TITLES, most, |shown| match shown {
-        Shown::Row(row) => Some(event::of_row(&row)),
-        Shown::Object(value) => event::read(&value).filter(|_| event::is_one(&value)),
+        ListedObject::Row(row) => Some(event::of_row(&row)),
+        ListedObject::Object(value) => event::read(&value).filter(|_| event::is_one(&value)),
     })
 }
 
@@ -67,9 +71,9 @@ fn read<T>(
     text: &str,
     titles: &[&str],
     most: usize,
-    mut take: impl FnMut(Shown) -> Option<T>,
-) -> Result<Listed<T>, String> {
-    let mut listed = Listed::empty();
+    mut take: impl FnMut(ListedObject) -> Option<T>,
+) -> Result<ObjectList<T>, String> {
+    let mut listed = ObjectList::empty();
     if is_empty(text) {
         return Ok(listed);
     }
@@ -80,7 +84,7 @@ fn read<T>(
         }
         listed.cut = table.len() > most;
         for row in table.rows().take(most) {
-            listed.note(take(Shown::Row(row)));
+            listed.note(take(ListedObject::Row(row)));
         }
     } else {
         let documents = long_documents(text).ok_or_else(no_list)?;
@@ -103,7 +107,7 @@ fn is_empty(text: &str) -> bool {
         || ["No resources found", "No events", "No resources were found"].iter().any(|no| said.starts_with(no))
 }
 
-impl<T> Listed<T> {
+impl<T> ObjectList<T> {
     fn note(&mut self, item: Option<T>) {
         match item {
             Some(item) => self.items.push(item),
@@ -117,7 +121,7 @@ impl<T> Listed<T> {
         depth: usize,
         most: usize,
         lists: &mut usize,
-        take: &mut impl FnMut(Shown) -> Option<T>,
+        take: &mut impl FnMut(ListedObject) -> Option<T>,
     ) {
         if self.items.len() + self.unread >= most {
             self.cut = true;
@@ -139,7 +143,7 @@ impl<T> Listed<T> {
                 match inner {
                     Some(Value::Null) => *lists += 1,
                     Some(inner) => self.walk(inner, depth + 1, most, lists, take),
-                    None => self.note(take(Shown::Object(Value::Object(map)))),
+                    None => self.note(take(ListedObject::Object(Value::Object(map)))),
                 }
             }
             _ => self.unread += 1,
@@ -152,9 +156,9 @@ mod tests {
     use super::*;
 
     fn names(text: &str) -> Result<(Vec<String>, usize, bool), String> {
-        let name = |shown: Shown| match shown {
-            Shown::Row(row) => Some(row.cell("NAME").to_string()).filter(|name| !name.is_empty()),
-            Shown::Object(value) => Some(value.pointer("/metadata/name")?.as_str()?.to_string()),
+        let name = |shown: ListedObject| match shown {
+            ListedObject::Row(row) => Some(row.cell("NAME").to_string()).filter(|name| !name.is_empty()),
+            ListedObject::Object(value) => Some(value.pointer("/metadata/name")?.as_str()?.to_string()),
         };
         objects(text, 3, name).map(|listed| (listed.items, listed.unread, listed.cut))
     }
@@ -196,7 +200,7 @@ mod tests {
             "[]",
         ] {
             assert_eq!(names(text), Ok((Vec::new(), 0, false)), "{text}");
-            assert_eq!(events(text, 3), Ok(Listed::empty()), "{text}");
+            assert_eq!(events(text, 3), Ok(ObjectList::empty()), "{text}");
         }
         assert_eq!(names("NAMESPACE   NAME   STATUS\n"), Ok((Vec::new(), 0, false)));
     }

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 use serde_json::{Map, Value};
 
-use super::log_line::{self, LogLine, Weight};
+use super::log_line::{self, LineLevel, LogLine};
 
 /// Lines of its end that are shown.
 const END: usize = 3;
@@ -40,8 +40,8 @@ pub(crate) fn last_error(text: &str) -> Option<String> {
         let line = line.get(..line.floor_char_boundary(2000)).unwrap_or_default();
         let read = log_line::read(line);
         let is = match read.as_ref().map(|read| read.weight) {
-            Some(Weight::Error) => true,
-            Some(Weight::Harmless) => false,
+            Some(LineLevel::Error) => true,
+            Some(LineLevel::Harmless) => false,
             // What a trace of Java ends with is what it began with.
             _ => tells(line) || line.trim_start().starts_with("Caused by:"),
         };
@@ -97,7 +97,7 @@ fn joined(items: &[Value]) -> Option<String> {
 /// What a person would read of it.
 pub(super) fn lines(text: &str) -> Vec<String> {
     let read = |line: &str| {
-        log_line::read(line).unwrap_or_else(|| LogLine { weight: Weight::Unknown, text: line.to_string() })
+        log_line::read(line).unwrap_or_else(|| LogLine { weight: LineLevel::Unknown, text: line.to_string() })
     };
     let all: Vec<LogLine> = text.lines().filter(|line| !line.trim().is_empty()).map(read).collect();
     if all.is_empty() {
@@ -107,9 +107,9 @@ pub(super) fn lines(text: &str) -> Vec<String> {
         return all.into_iter().map(|line| line.text).collect();
     }
     let is_error = |line: &LogLine| match line.weight {
-        Weight::Error => true,
-        Weight::Harmless => false,
-        Weight::Unknown => tells(&line.text),
+        LineLevel::Error => true,
+        LineLevel::Harmless => false,
+        LineLevel::Unknown => tells(&line.text),
     };
     let errors: Vec<(usize, &str)> = all
         .iter()

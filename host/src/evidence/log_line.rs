@@ -9,7 +9,7 @@ const ERRORS: [&str; 5] = ["error", "err", "error.message", "exception", "@x"];
 
 /// What the level of a line says of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Weight {
+pub(super) enum LineLevel {
     Error,
     Harmless,
     /// No level, or one such as *warn*: the words tell.
@@ -19,7 +19,7 @@ pub(super) enum Weight {
 /// A line as a person would have written it.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct LogLine {
-    pub weight: Weight,
+    pub weight: LineLevel,
     pub text: String,
 }
 
@@ -46,7 +46,7 @@ fn of(map: &Map<String, Value>) -> Option<LogLine> {
     if message.is_none() && error.is_none() {
         return None;
     }
-    let weight = level.as_deref().map_or(Weight::Unknown, weight);
+    let weight = level.as_deref().map_or(LineLevel::Unknown, weight);
     let error = error.filter(|error| message.as_ref() != Some(error)).map(|error| format!("error={error}"));
     let parts = [any(map, &TIMES), level, message, error];
     Some(LogLine { weight, text: parts.into_iter().flatten().collect::<Vec<_>>().join(" ") })
@@ -71,19 +71,19 @@ fn said(value: &Value) -> Option<String> {
 }
 
 /// Numbers are pino's and Bunyan's (10 to 60), or syslog's (0 to 7).
-fn weight(level: &str) -> Weight {
+fn weight(level: &str) -> LineLevel {
     if let Ok(number) = level.parse::<f64>() {
         return match number {
-            n if n >= 50.0 || n <= 3.0 => Weight::Error,
-            n if n == 4.0 || n >= 40.0 => Weight::Unknown,
-            _ => Weight::Harmless,
+            n if n >= 50.0 || n <= 3.0 => LineLevel::Error,
+            n if n == 4.0 || n >= 40.0 => LineLevel::Unknown,
+            _ => LineLevel::Harmless,
         };
     }
     match level.to_lowercase().as_str() {
         "error" | "err" | "fatal" | "panic" | "dpanic" | "critical" | "crit" | "alert" | "emerg" | "emergency"
-        | "severe" => Weight::Error,
-        "info" | "information" | "informational" | "debug" | "trace" | "verbose" | "notice" => Weight::Harmless,
-        _ => Weight::Unknown,
+        | "severe" => LineLevel::Error,
+        "info" | "information" | "informational" | "debug" | "trace" | "verbose" | "notice" => LineLevel::Harmless,
+        _ => LineLevel::Unknown,
     }
 }
 
@@ -93,7 +93,7 @@ mod tests {
 
     #[test]
     fn each_kind_of_writer_is_read() {
-        use Weight::{Error, Harmless, Unknown};
+        use LineLevel::{Error, Harmless, Unknown};
         for (line, weight, text) in [
             (
                 r#"{"level":"error","ts":1.5,"msg":"dial tcp","error":"refused"}"#,

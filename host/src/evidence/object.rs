@@ -3,22 +3,22 @@
 use serde_json::Value;
 
 use super::container::{Container, State};
-use super::seen::{Condition, Seen};
+use super::object_summary::{Condition, ObjectSummary};
 use super::{event, short};
 
 /// Reads an object that has a kind and a name.
-pub(super) fn read(value: &Value) -> Option<Seen> {
+pub(super) fn read(value: &Value) -> Option<ObjectSummary> {
     let metadata = value.get("metadata");
     let name = text(metadata.unwrap_or(value), "/name");
     let kind = text(value, "/kind");
     if name.is_empty() || kind.is_empty() && metadata.is_none() {
         return None;
     }
-    let mut seen = Seen {
+    let mut seen = ObjectSummary {
         kind: kind.into(),
         namespace: text(metadata.unwrap_or(value), "/namespace").into(),
         name: name.into(),
-        ..Seen::default()
+        ..ObjectSummary::default()
     };
     if kind == "Event" {
         seen.events.extend(event::read(value));
@@ -55,7 +55,7 @@ pub(super) fn read(value: &Value) -> Option<Seen> {
 }
 
 /// Whether there is something wrong with it, as far as it tells itself.
-pub(super) fn troubled(seen: &Seen) -> bool {
+pub(super) fn troubled(seen: &ObjectSummary) -> bool {
     let well = ["", "Running", "Succeeded", "Completed", "Active", "Bound", "Ready", "Available", "True"];
     !well.contains(&seen.phase.as_str())
         || seen.conditions.iter().any(Condition::wrong)
@@ -63,7 +63,7 @@ pub(super) fn troubled(seen: &Seen) -> bool {
         || seen.events.iter().any(|event| event.warning)
 }
 
-fn state(value: &Value, seen: &mut Seen) {
+fn state(value: &Value, seen: &mut ObjectSummary) {
     let phase = text(value, "/status/phase");
     let reason = text(value, "/status/reason");
     seen.phase = if reason.is_empty() { phase } else { reason }.into();
@@ -82,7 +82,7 @@ fn state(value: &Value, seen: &mut Seen) {
     }
 }
 
-fn facts(value: &Value, seen: &mut Seen) {
+fn facts(value: &Value, seen: &mut ObjectSummary) {
     let mut add = |fact: String| seen.facts.push(fact);
     let number = |pointer: &str| value.pointer(pointer).and_then(Value::as_i64);
     let kind = text(value, "/kind");

@@ -11,7 +11,7 @@ use crate::domain::values;
 
 /// Two revisions of one Deployment, one after the other.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Revised {
+pub struct RevisionPair {
     /// `deployment shop/web`.
     pub object: String,
     /// The number of the newer one.
@@ -23,7 +23,7 @@ pub struct Revised {
 }
 
 /// The newest revision of each Deployment held against the one before it, where both were looked at.
-pub fn between_revisions<'a>(looks: impl IntoIterator<Item = &'a Look>) -> Vec<Revised> {
+pub fn between_revisions<'a>(looks: impl IntoIterator<Item = &'a Look>) -> Vec<RevisionPair> {
     let mut found: BTreeMap<String, BTreeMap<u64, Value>> = BTreeMap::new();
     for look in looks {
         if !look.ok || !look.text.contains("deployment.kubernetes.io/revision") || !look.text.contains("ReplicaSet") {
@@ -42,7 +42,7 @@ pub fn between_revisions<'a>(looks: impl IntoIterator<Item = &'a Look>) -> Vec<R
         let mut newest = sets.into_iter().rev();
         let ((newer, new), (older, old)) = (newest.next()?, newest.next()?);
         let changes = changes(&template(&old), &template(&new));
-        (!changes.is_empty()).then_some(Revised { object, newer, older, changes })
+        (!changes.is_empty()).then_some(RevisionPair { object, newer, older, changes })
     });
     revised.collect()
 }

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::document::Read;
+use super::document::ParsedAnswer;
 use super::event;
-use super::seen::Seen;
+use super::object_summary::ObjectSummary;
 use super::short;
 
 /// Rows that are shown.
@@ -98,12 +98,12 @@ impl<'a> Table<'a> {
 }
 
 /// Reads a table; none where the text is none.
-pub(super) fn read(text: &str) -> Option<Read> {
+pub(super) fn read(text: &str) -> Option<ParsedAnswer> {
     let table = Table::of(text)?;
     let rows: Vec<Row> = table.rows().take(5000).collect();
     if event::TITLES.iter().all(|title| table.has(title)) {
         let events = rows.iter().map(event::of_row).collect();
-        return Some(Read::Seen(vec![Seen { events, ..Seen::default() }]));
+        return Some(ParsedAnswer::Objects(vec![ObjectSummary { events, ..ObjectSummary::default() }]));
     }
     let (wrong, well): (Vec<_>, Vec<_>) = rows.iter().partition(|row| troubled(row));
     let mut out: Vec<String> = wrong.iter().chain(&well).take(ROWS).map(|row| line(row)).collect();
@@ -115,7 +115,7 @@ pub(super) fn read(text: &str) -> Option<Read> {
     if out.is_empty() {
         out.push("the table has no rows".into());
     }
-    Some(Read::Lines(out))
+    Some(ParsedAnswer::Lines(out))
 }
 
 /// The objects that a table lists, each as kind, namespace, name and state, of the kind that was asked for where it does not

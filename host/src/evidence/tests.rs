@@ -78,12 +78,12 @@ fn a_write_is_held_against_what_was_seen() {
         arguments: json!({"resource": object.to_string()}).as_object().cloned().unwrap(),
     };
     let found = written(&write(&object("web:1", "7")), [&seen].into_iter());
-    let Some(Written::Changes(changes)) = found else { panic!("{found:?}") };
+    let Some(ObjectWrite::Changes(changes)) = found else { panic!("{found:?}") };
     let lines: Vec<String> = changes.iter().map(Change::line).collect();
     assert_eq!(lines, ["spec.template.spec.containers[web].image: \"web:1-\" → \"web:1\""]);
     let mut other = object("web:1", "7");
     other["metadata"]["name"] = json!("api");
-    assert_eq!(written(&write(&other), [&seen].into_iter()), Some(Written::Unseen));
+    assert_eq!(written(&write(&other), [&seen].into_iter()), Some(ObjectWrite::Unknown));
     assert_eq!(written(&seen.call, [&seen].into_iter()), None);
 }
 

@@ -11,16 +11,16 @@ use crate::domain::{object, values};
 
 /// A call that writes one object as a whole.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Written {
+pub enum ObjectWrite {
     /// The fields in which it differs from the object as it was seen last; none when it is the same.
     Changes(Vec<Change>),
     /// No look showed the object, so nobody can tell.
-    Unseen,
+    Unknown,
 }
 
 /// What a call writes, held against the latest look that showed that object; none for a call that does
 /// not write one object as a whole.
-pub fn written<'a>(call: &Call, looks: impl DoubleEndedIterator<Item = &'a Look>) -> Option<Written> {
+pub fn written<'a>(call: &Call, looks: impl DoubleEndedIterator<Item = &'a Look>) -> Option<ObjectWrite> {
     let after = manifest(call)?;
     let id = identity(&after)?;
     let same = |look: &Look| {
@@ -29,8 +29,8 @@ pub fn written<'a>(call: &Call, looks: impl DoubleEndedIterator<Item = &'a Look>
     };
     let before = looks.rev().filter(|look| look.text.contains(id.name.as_str())).find_map(same);
     Some(match before {
-        Some(before) => Written::Changes(changes(&wanted(&before), &wanted(&after))),
-        None => Written::Unseen,
+        Some(before) => ObjectWrite::Changes(changes(&wanted(&before), &wanted(&after))),
+        None => ObjectWrite::Unknown,
     })
 }
 

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::people::People;
 use crate::domain::incident::ActionRecord;
-use crate::domain::requirement::{Given, Lacking, Refusal};
+use crate::domain::requirement::{ApprovalRefusal, Approvals, MissingApproval};
 use crate::domain::{Incident, Person, Ruling};
 
 /// How an answer over a signed link is marked. What is typed there proves no name, so such a link
@@ -12,7 +12,7 @@ use crate::domain::{Incident, Person, Ruling};
 pub const LINK: &str = "link";
 
 /// Why a person's yes to an action adds nothing to what the gates want; none when it does.
-pub fn refusal(people: &People, record: &ActionRecord, ruling: &Ruling, person: &Person) -> Option<Refusal> {
+pub fn refusal(people: &People, record: &ActionRecord, ruling: &Ruling, person: &Person) -> Option<ApprovalRefusal> {
     let person = people.now(person);
     let mut first = None;
     for requirement in ruling.requirements() {
@@ -39,9 +39,11 @@ pub fn approved(
     // A yes is good for as long as the question was: what is asked now would expire at `until`.
     let good_for = ruling.until.map(|until| until.duration_since(now)).unwrap_or(SignedDuration::MAX);
     let since = now.saturating_sub(good_for).unwrap_or(Timestamp::MIN);
-    let given = Given::new(record.approvers(since).map(|person| people.now_about(person, incident)));
+    let given = Approvals::new(record.approvers(since).map(|person| people.now_about(person, incident)));
     for requirement in ruling.requirements() {
-        let Some(Lacking { group, given, wanted }) = requirement.lacks(&given, record.proposer()) else { continue };
+        let Some(MissingApproval { group, given, wanted }) = requirement.lacks(&given, record.proposer()) else {
+            continue;
+        };
         let of = group.map(|group| format!(" of {group}")).unwrap_or_default();
         return Err(format!(
             "gate {} has {given} of {wanted} approvals{of} that bind to these exact arguments, are still good and come \

@@ -14,7 +14,7 @@ pub fn keys(vote: &Vote) -> Vec<String> {
 }
 
 /// Lets a canary that would allow ask instead, until every one of its counts is high enough.
-pub fn weigh(vote: &mut Vote, verified: impl Fn(&str) -> u32) {
+pub fn apply(vote: &mut Vote, verified: impl Fn(&str) -> u32) {
     let Some(canary) = vote.canary.as_ref().filter(|_| vote.says == RulingKind::Allow) else { return };
     // Where nothing is counted nothing is proven.
     let least = keys(vote).iter().map(|key| verified(key)).min().unwrap_or(0);

@@ -2,25 +2,25 @@
 
 use jiff::SignedDuration;
 
-use super::earlier::{changed_targets, objects, paused};
+use super::history::{changed_targets, objects, paused};
 use super::ledger::Ledger;
-use super::{Guarded, Options, looks, not_denying, spends};
+use super::{Options, State, looks, not_denying, spends};
 use crate::domain::gate_event::origin_key;
 use crate::domain::incident::ActionRecord;
-use crate::domain::{Action, Heard, Incident, Origin, Risk, RulingKind, restores};
+use crate::domain::{Action, GateRuling, Incident, Origin, Risk, RulingKind, restores};
 use crate::rules::{Context, Policies, Vote};
 
 /// What the built-in guards have against an action.
 pub(super) fn hear(
     options: &Options,
-    guarded: &Guarded,
+    guarded: &State,
     policies: &dyn Policies,
     incident: &Incident,
     action: &Action,
     votes: &[Vote],
     context: &Context<'_>,
-) -> Vec<Heard> {
-    let mut against = Against(Vec::new());
+) -> Vec<GateRuling> {
+    let mut against = Objection(Vec::new());
     genuine(&mut against, action, context);
     if let Some(why) = context.catalogue.foreign(action.tool(), incident) {
         against.say("cluster", why);
@@ -49,16 +49,16 @@ pub(super) fn hear(
     against.0
 }
 
-struct Against(Vec<Heard>);
+struct Objection(Vec<GateRuling>);
 
-impl Against {
+impl Objection {
     fn say(&mut self, guard: &str, reason: String) {
-        self.0.push(Heard { gate: format!("builtin.{guard}"), ruling: RulingKind::Deny, reason });
+        self.0.push(GateRuling { gate: format!("builtin.{guard}"), ruling: RulingKind::Deny, reason });
     }
 }
 
 /// Whether it still is what was proposed.
-fn genuine(against: &mut Against, action: &Action, context: &Context<'_>) {
+fn genuine(against: &mut Objection, action: &Action, context: &Context<'_>) {
     let (catalogue, tool) = (context.catalogue, action.tool());
     if catalogue.get(tool).is_none() {
         against.say("unknown-tool", format!("there is no tool {tool}"));
@@ -81,7 +81,7 @@ fn genuine(against: &mut Against, action: &Action, context: &Context<'_>) {
 
 /// Whether it could be verified as it says: its looks are ruled on like every other.
 fn verifiable(
-    against: &mut Against,
+    against: &mut Objection,
     policies: &dyn Policies,
     incident: &Incident,
     action: &Action,
@@ -99,7 +99,7 @@ fn verifiable(
 
 /// Whether its target is free, and no target too many.
 fn targets(
-    against: &mut Against,
+    against: &mut Objection,
     options: &Options,
     ledger: &Ledger,
     incident: &Incident,
@@ -128,7 +128,7 @@ fn targets(
 
 /// Whether gates that would let it through have let the target rest long enough.
 fn rests(
-    against: &mut Against,
+    against: &mut Objection,
     ledger: &Ledger,
     action: &Action,
     attempt: Option<&str>,
@@ -150,7 +150,7 @@ fn rests(
 }
 
 /// Whether its origin has been stopped.
-fn breakers(against: &mut Against, options: &Options, guarded: &Guarded, incident: &Incident, action: &Action) {
+fn breakers(against: &mut Objection, options: &Options, guarded: &State, incident: &Incident, action: &Action) {
     // What restores is nobody's change; any other undo is one more of whoever is undone.
     let blamed = match &action.origin {
         Origin::Undo { action: undone } if !restores(incident, action) => {

@@ -7,7 +7,7 @@ use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::recent::Recent;
+use super::sliding_window::SlidingWindow;
 use crate::domain::decision::Spend;
 use crate::domain::{IncidentId, Target};
 
@@ -24,14 +24,14 @@ pub struct Hold {
 
 /// A target that was just taken, and who had it before.
 #[derive(Clone, Debug)]
-pub struct Taken {
+pub struct ClaimedTarget {
     hold: Hold,
     before: Option<Hold>,
 }
 
 /// A change that a gate with a cooldown let through.
 #[derive(Clone, Debug)]
-struct Rest {
+struct Cooldown {
     attempt: String,
     target: Target,
 }
@@ -55,9 +55,9 @@ pub struct Budgeted {
 /// How much each key may spend in which time, as a gate said when it was spent from last. People are shown it, and nothing
 /// that rules hears of it: the journal does not say it, so it is no part of what the gate remembers.
 #[derive(Default)]
-struct Bounds(BTreeMap<String, (u32, SignedDuration)>);
+struct BudgetLimits(BTreeMap<String, (u32, SignedDuration)>);
 
-impl fmt::Debug for Bounds {
+impl fmt::Debug for BudgetLimits {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Bounds")
     }
@@ -66,13 +66,13 @@ impl fmt::Debug for Bounds {
 /// Spends by key, holds by target, and changes in the order of time.
 #[derive(Debug, Default)]
 pub struct Ledger {
-    spends: BTreeMap<String, Recent<String>>,
-    bounds: Bounds,
+    spends: BTreeMap<String, SlidingWindow<String>>,
+    bounds: BudgetLimits,
     /// By the target's name; other names may overlap.
     held: BTreeMap<String, Hold>,
-    changes: Recent<(IncidentId, Target)>,
+    changes: SlidingWindow<(IncidentId, Target)>,
     /// By gate.
-    rests: BTreeMap<String, Recent<Rest>>,
+    rests: BTreeMap<String, SlidingWindow<Cooldown>>,
 }
 
 impl Ledger {
@@ -82,7 +82,7 @@ impl Ledger {
         let window = SignedDuration::from_millis(i64::try_from(spend.within_ms).unwrap_or(i64::MAX));
         let from = now.saturating_sub(window).unwrap_or(Timestamp::MIN);
         let max = usize::try_from(spend.max).unwrap_or(usize::MAX);
-        let nothing = Recent::default();
+        let nothing = SlidingWindow::default();
         let spent = self.spends.get(&spend.key).unwrap_or(&nothing).after(from);
         // Only an attempt that goes on makes a search of this; each has one spend.
         let own = attempt.filter(|own| spent.clone().any(|(_, by)| by == own));
@@ -100,7 +100,7 @@ impl Ledger {
 
     /// What budgets have spent within their windows, those with most first; so many at most, and how many there are.
     pub fn budgets(&self, now: Timestamp, most: usize) -> (Vec<Budgeted>, usize) {
-        let of = |(key, spends): (&String, &Recent<String>)| {
+        let of = |(key, spends): (&String, &SlidingWindow<String>)| {
             let bound = self.bounds.0.get(key);
             let window = bound.map_or(UNKNOWN, |(_, window)| *window);
             let mut spent = spends.after(since(now, window));
@@ -146,15 +146,15 @@ impl Ledger {
     }
 
     /// Says that an incident changes a target.
-    pub fn hold(&mut self, hold: Hold) -> Taken {
+    pub fn hold(&mut self, hold: Hold) -> ClaimedTarget {
         self.changes.note(hold.at, (hold.incident.clone(), hold.target.clone()));
         let before = self.held.insert(hold.target.to_string(), hold.clone());
-        Taken { hold, before }
+        ClaimedTarget { hold, before }
     }
 
     /// Says that an incident did not change the target that it took.
-    pub fn unhold(&mut self, taken: Taken) {
-        let Taken { hold, before } = taken;
+    pub fn unhold(&mut self, taken: ClaimedTarget) {
+        let ClaimedTarget { hold, before } = taken;
         self.changes.take(|(incident, target)| *incident == hold.incident && *target == hold.target);
         let place = hold.target.to_string();
         if self.held.get(&place).is_some_and(|held| held.incident == hold.incident) {
@@ -207,7 +207,7 @@ impl Ledger {
 
     /// Says that a gate with a cooldown let a change through.
     pub fn rest(&mut self, gate: &str, target: Target, attempt: &str, at: Timestamp) {
-        let rest = Rest { attempt: attempt.to_string(), target };
+        let rest = Cooldown { attempt: attempt.to_string(), target };
         self.rests.entry(gate.to_string()).or_default().note(at, rest);
     }
 
@@ -229,7 +229,7 @@ impl Ledger {
         cooldown: SignedDuration,
     ) -> Option<(&Target, Timestamp)> {
         let mut recent = self.rests.get(gate)?.after(since(now, cooldown)).rev();
-        let others = |rest: &Rest| attempt != Some(&rest.attempt) && rest.target.overlaps(target);
+        let others = |rest: &Cooldown| attempt != Some(&rest.attempt) && rest.target.overlaps(target);
         let (at, rest) = recent.find(|(_, rest)| others(rest))?;
         Some((&rest.target, free_again(*at, cooldown)))
     }

@@ -8,8 +8,8 @@
 use super::read_permit::ReadPermit;
 use super::{Gate, Options};
 use crate::domain::entry::Purpose;
-use crate::domain::text::cut;
-use crate::domain::{Action, ActionId, Call, Heard, Incident, Origin, Proposal, Risk, RulingKind, Verdict};
+use crate::domain::text::truncate;
+use crate::domain::{Action, ActionId, Call, GateRuling, Incident, Origin, Proposal, Risk, RulingKind, Verdict};
 use crate::rules::{Context, Policies, Vote};
 
 /// Bytes that are kept of a gate's reason: a closure may say as much as it likes.
@@ -107,18 +107,21 @@ pub fn as_action(call: &Call, origin: &Origin, context: &Context<'_>) -> Action 
 /// The gate that refuses: the first that denies, or else the first that asks.
 pub fn against(votes: &[Vote]) -> Option<LookRefusal> {
     let first = |kind: RulingKind| votes.iter().find(|vote| vote.says == kind);
-    let denied = first(RulingKind::Deny).map(|vote| (vote, cut(&vote.reason, REASON)));
+    let denied = first(RulingKind::Deny).map(|vote| (vote, truncate(&vote.reason, REASON)));
     let asked = || {
         let asked = first(RulingKind::Ask)?;
-        Some((asked, format!("it asks a person ({}), and nobody is asked about a look", cut(&asked.reason, REASON))))
+        Some((
+            asked,
+            format!("it asks a person ({}), and nobody is asked about a look", truncate(&asked.reason, REASON)),
+        ))
     };
     denied.or_else(asked).map(|(vote, reason)| LookRefusal { gate: vote.gate.clone(), reason })
 }
 
 /// What a ruling heard about a look, for the record of an action that would be verified with it.
-pub(super) fn heard_against(refused: &LookRefusal, tool: &str) -> Heard {
+pub(super) fn heard_against(refused: &LookRefusal, tool: &str) -> GateRuling {
     let reason = format!("the look with {tool}, with which it would be verified, would be {refused}");
-    Heard { gate: "builtin.verification".into(), ruling: RulingKind::Deny, reason }
+    GateRuling { gate: "builtin.verification".into(), ruling: RulingKind::Deny, reason }
 }
 
 /// Whose look it is.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::domain::person::{Person, Proof, Proven, fold};
+use crate::domain::person::{Person, Proof, Proven, fold, group_key};
 use crate::domain::{Access, Grant, Incident, Permission};
 
 /// Somebody whose name can be proven, and by what.
@@ -43,12 +43,12 @@ pub struct People {
     accounts: BTreeMap<String, Account>,
     groups: BTreeMap<String, BTreeSet<String>>,
     /// Whoever else is trusted to say who somebody is.
-    outside: Outside,
+    outside: ExternalIdentities,
 }
 
 /// Who is trusted to say who somebody is of whom the host knows nothing itself.
 #[derive(Clone, Debug, Default)]
-pub struct Outside {
+pub struct ExternalIdentities {
     /// A proxy in front of the host is.
     pub proxy: bool,
     /// So is the provider of this name.
@@ -56,12 +56,12 @@ pub struct Outside {
     /// Who is not let in, whoever says so.
     pub kept_out: BTreeSet<String>,
     /// Who may do what, by name or by group.
-    pub rules: Vec<OutsideRule>,
+    pub rules: Vec<ExternalRule>,
 }
 
 /// What people may do whom others name.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OutsideRule {
+pub struct ExternalRule {
     /// Of these names, which count as a proxy says them and not as a provider does.
     pub people: BTreeSet<String>,
     /// In one of these groups.
@@ -70,7 +70,7 @@ pub struct OutsideRule {
     pub grant: Grant,
 }
 
-impl Outside {
+impl ExternalIdentities {
     /// Whether anybody else is.
     pub fn names_people(&self) -> bool {
         self.proxy || self.issuer.is_some()
@@ -88,7 +88,7 @@ impl Outside {
 
     fn access(&self, person: &Proven) -> Access {
         let by_name = *person.proof() == Proof::Proxy;
-        let is_about = |rule: &&OutsideRule| {
+        let is_about = |rule: &&ExternalRule| {
             by_name && rule.people.contains(&person.id()) || rule.groups.iter().any(|group| person.is_in(group))
         };
         Access::new(self.rules.iter().filter(is_about).map(|rule| rule.grant.clone()))
@@ -100,18 +100,18 @@ impl People {
     pub fn new(groups: &BTreeMap<String, Vec<String>>, accounts: impl IntoIterator<Item = Account>) -> Self {
         let mut all: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         for (group, names) in groups {
-            all.entry(fold(group)).or_default().extend(names.iter().map(|name| fold(name)));
+            all.entry(group_key(group)).or_default().extend(names.iter().map(|name| fold(name)));
         }
         Self {
             accounts: accounts.into_iter().map(|account| (fold(&account.name), account)).collect(),
             groups: all,
-            outside: Outside::default(),
+            outside: ExternalIdentities::default(),
         }
     }
 
     /// The same where others say who somebody is, too.
     #[must_use]
-    pub fn with_outside(self, outside: Outside) -> Self {
+    pub fn with_outside(self, outside: ExternalIdentities) -> Self {
         Self { outside, ..self }
     }
 
@@ -153,15 +153,15 @@ impl People {
                 self.accounts.get(&proven.id()).map(|account| account.access.clone()).unwrap_or_default()
             }
         };
-        if access.may_to(Permission::Approve, incident) { now } else { Person::typed(proven.name()) }
+        if access.may_on_incident(Permission::Approve, incident) { now } else { Person::typed(proven.name()) }
     }
 
     /// The first of these groups that there is not.
     pub fn unknown<'a>(&self, groups: &'a [String]) -> Option<&'a str> {
-        groups.iter().find(|group| !self.groups.contains_key(&fold(group))).map(String::as_str)
+        groups.iter().find(|group| !self.groups.contains_key(&group_key(group))).map(String::as_str)
     }
 
-    /// All groups, as they are compared.
+    /// All groups, as they are compared ([`group_key`]).
     pub fn groups(&self) -> BTreeSet<String> {
         self.groups.keys().cloned().collect()
     }
@@ -169,10 +169,10 @@ impl People {
     /// How many people can answer with a proven name: those of a group, or all.
     pub fn able(&self, group: Option<&str>) -> usize {
         let able = self.accounts.iter().filter(|(_, account)| account.can_answer());
-        match group.map(fold) {
+        match group {
             None => able.count(),
             Some(group) => {
-                let members = self.groups.get(&group);
+                let members = self.groups.get(&group_key(group));
                 able.filter(|(id, _)| members.is_some_and(|members| members.contains(*id))).count()
             }
         }
@@ -186,6 +186,6 @@ impl People {
     /// Whether somebody is in one of these groups.
     pub fn is_in_any(&self, name: &str, groups: &[&str]) -> bool {
         let id = fold(name);
-        groups.iter().any(|group| self.groups.get(&fold(group)).is_some_and(|members| members.contains(&id)))
+        groups.iter().any(|group| self.groups.get(&group_key(group)).is_some_and(|members| members.contains(&id)))
     }
 }

@@ -2,10 +2,10 @@
 
 use jiff::Timestamp;
 
-use super::ledger::Taken;
+use super::ledger::ClaimedTarget;
 use crate::domain::action::Action;
 use crate::domain::call::{Call, digest};
-use crate::domain::decision::Counts;
+use crate::domain::decision::CountedExecution;
 use crate::domain::{ActionId, Fact, IncidentId};
 
 /// The executor's only key. It can be made by the gate alone, cannot be copied, names one call,
@@ -73,7 +73,7 @@ pub(super) struct Terms {
     /// Ledger keys.
     pub spends: Vec<String>,
     /// What else the gates count.
-    pub counts: Counts,
+    pub counts: CountedExecution,
     /// Until when.
     pub expires_at: Timestamp,
 }
@@ -84,7 +84,7 @@ pub(super) struct Withdrawal {
     /// Keys that were spent with this permit, and not by an earlier one of the same attempt.
     pub spent: Vec<String>,
     /// The target that was taken.
-    pub taken: Option<Taken>,
+    pub taken: Option<ClaimedTarget>,
     /// The gates with a cooldown that noted it.
     pub rested: Vec<String>,
 }

@@ -10,10 +10,10 @@ use super::people::Account;
 use super::*;
 use crate::domain::entry::Purpose;
 use crate::domain::{
-    Alert, Call, Catalogue, Clusters, Considered, Entry, Fact, History, IncidentId, Occasion, Origin, Proof, Proposal,
+    Alert, Call, Candidate, Catalogue, Clusters, Entry, Fact, History, IncidentId, Occasion, Origin, Proof, Proposal,
     Tool,
 };
-use crate::rules::{Check, Judged, Routed};
+use crate::rules::{Check, RoutedMessage, RuleDecision};
 
 /// Policies of one gate that asks.
 struct Asks(Vote);
@@ -22,10 +22,10 @@ impl Policies for Asks {
     fn digest(&self) -> String {
         String::new()
     }
-    fn decide(&self, _: &Incident, _: &Context<'_>) -> Judged {
-        Judged { decision: None, faults: Vec::new() }
+    fn decide(&self, _: &Incident, _: &Context<'_>) -> RuleDecision {
+        RuleDecision { decision: None, faults: Vec::new() }
     }
-    fn explain(&self, _: &Incident, _: &Context<'_>) -> Vec<Considered> {
+    fn explain(&self, _: &Incident, _: &Context<'_>) -> Vec<Candidate> {
         Vec::new()
     }
     fn evidence(&self, _: &Incident, _: &Context<'_>) -> Vec<Call> {
@@ -40,7 +40,7 @@ impl Policies for Asks {
     fn check(&self, _: &Call, _: Option<&serde_json::Value>, _: &Incident, _: &Context<'_>) -> Option<Check> {
         None
     }
-    fn routes(&self, _: &Incident, _: Occasion, _: &Context<'_>) -> Vec<Routed> {
+    fn routes(&self, _: &Incident, _: Occasion, _: &Context<'_>) -> Vec<RoutedMessage> {
         Vec::new()
     }
     fn group(&self, _: &Alert) -> Option<String> {
@@ -254,8 +254,22 @@ fn a_group_answers_alone_and_several_groups_must_each_be_content() {
     assert!(alone.permit().is_ok(), "who is in both speaks for both");
 }
 
+#[test]
+fn a_group_is_the_one_that_is_called_so_whatever_the_case() {
+    let groups: BTreeMap<String, Vec<String>> = [("sre".to_string(), vec!["Ada".to_string()])].into();
+    let ada = Account { name: "ada".into(), password: true, ..Account::default() };
+    let people = People::new(&groups, [ada]);
+    assert!(people.is_in_any("ADA", &["SRE"]) && people.unknown(&["sre".to_string()]).is_none());
+    for other in ["s re", " sre", "sre\u{200b}", "\u{455}re"] {
+        assert_eq!(people.unknown(&[other.to_string()]), Some(other));
+        assert!(!people.is_in_any("ada", &[other]) && people.able(Some(other)) == 0, "{other:?}");
+    }
+    let proven = people.prove("ada", crate::domain::person::Proof::Password).unwrap();
+    assert!(proven.is_in("Sre") && !proven.is_in("s re"));
+}
+
 /// The same people, where ada may do this and no more.
-fn with_ada(access: crate::domain::Access, outside: super::people::Outside) -> People {
+fn with_ada(access: crate::domain::Access, outside: super::people::ExternalIdentities) -> People {
     let groups: BTreeMap<String, Vec<String>> = [("sre".to_string(), vec!["ada".to_string()])].into();
     let ada = Account { name: "ada".into(), tokens: ["t1".to_string()].into(), access, ..Account::default() };
     People::new(&groups, [ada]).with_outside(outside)
@@ -263,44 +277,49 @@ fn with_ada(access: crate::domain::Access, outside: super::people::Outside) -> P
 
 #[test]
 fn a_yes_goes_with_the_role_that_let_somebody_give_it() {
-    use crate::domain::{Access, Bounds, Grant, Role};
-    let at = |bounds: &str| Grant { role: Role::Responder, bounds: Bounds::parse(bounds).unwrap_or_default() };
+    use crate::domain::{Access, Grant, Role, Scope};
+    let at = |bounds: &str| Grant { role: Role::Responder, bounds: Scope::parse(bounds).unwrap_or_default() };
     let places = |grant: Grant| Access::new([grant]);
-    let elsewhere = || Grant { role: Role::Responder, bounds: Bounds::parse("namespace=elsewhere").unwrap() };
-    let mut scene = scene(vote("sre", 1, false), RULE());
+    let elsewhere = || Grant { role: Role::Responder, bounds: Scope::parse("namespace=elsewhere").unwrap() };
+    let mut scene = scene(vote("SRE", 1, false), RULE());
     scene.approve(scene.proven("ada"), None);
     assert!(scene.permit().is_ok());
-    scene.gate.people_are(with_ada(places(elsewhere()), Default::default()));
+    scene.gate.set_people(with_ada(places(elsewhere()), Default::default()));
     assert!(scene.permit().unwrap_err().contains("0 of 1"), "bound to other places since");
-    scene.gate.people_are(with_ada(Access::of(Role::Viewer), Default::default()));
+    scene.gate.set_people(with_ada(Access::of(Role::Viewer), Default::default()));
     assert!(scene.permit().is_err(), "looks only, since");
-    scene.gate.people_are(with_ada(places(at("")), Default::default()));
+    scene.gate.set_people(with_ada(places(at("")), Default::default()));
     assert!(scene.permit().is_ok());
 }
 
 #[test]
 fn whom_a_provider_knows_says_yes_as_long_as_that_is_trusted_and_they_are_let_in() {
-    use crate::domain::{Access, Bounds, Grant, Role};
-    use crate::gate::people::{Outside, OutsideRule};
+    use crate::domain::{Access, Grant, Role, Scope};
+    use crate::gate::people::{ExternalIdentities, ExternalRule};
     let proof = Proof::Oidc { issuer: "https://id.example".into(), subject: "7".into() };
     let ann = crate::domain::Proven::new("Ann", proof, ["sre".to_string()].into()).unwrap();
-    let outside = |issuer: &str, group: &str, bounds: Bounds| {
+    let outside = |issuer: &str, group: &str, bounds: Scope| {
         let grant = Grant { role: Role::Responder, bounds };
-        let rule = OutsideRule { people: ["ann".to_string()].into(), groups: [group.to_string()].into(), grant };
-        Outside { proxy: true, issuer: Some(issuer.into()), rules: vec![rule], ..Outside::default() }
+        let rule = ExternalRule { people: ["ann".to_string()].into(), groups: [group.to_string()].into(), grant };
+        ExternalIdentities {
+            proxy: true,
+            issuer: Some(issuer.into()),
+            rules: vec![rule],
+            ..ExternalIdentities::default()
+        }
     };
-    let mut scene = scene(vote("sre", 1, false), RULE());
+    let mut scene = scene(vote("SRE", 1, false), RULE());
     scene.approve(ann.clone().into(), None);
-    let tried = |outside: Outside| {
-        scene.gate.people_are(with_ada(Access::default(), outside));
+    let tried = |outside: ExternalIdentities| {
+        scene.gate.set_people(with_ada(Access::default(), outside));
         scene.permit().is_ok()
     };
-    let good = || outside("https://id.example", "sre", Bounds::default());
+    let good = || outside("https://id.example", "sre", Scope::default());
     assert!(tried(good()));
-    assert!(!tried(outside("https://other.example", "sre", Bounds::default())), "another provider by now");
-    assert!(!tried(outside("https://id.example", "dba", Bounds::default())), "her name gives her nothing");
-    assert!(!tried(outside("https://id.example", "sre", Bounds::parse("namespace=elsewhere").unwrap())));
-    assert!(!tried(Outside { kept_out: [ann.id()].into(), ..good() }), "disabled since");
+    assert!(!tried(outside("https://other.example", "sre", Scope::default())), "another provider by now");
+    assert!(!tried(outside("https://id.example", "dba", Scope::default())), "her name gives her nothing");
+    assert!(!tried(outside("https://id.example", "sre", Scope::parse("namespace=elsewhere").unwrap())));
+    assert!(!tried(ExternalIdentities { kept_out: [ann.id()].into(), ..good() }), "disabled since");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Taking back is not a change like others only when it restores what the host saw; what merely calls
 //! itself an undo is asked about.
 
-use crate::domain::{Action, Incident, Origin, RulingKind, TakesBack, Undo, takes_back};
+use crate::domain::{Action, Incident, Origin, RulingKind, Undo, UndoCheck, check_undo};
 use crate::rules::Vote;
 
 const BUILTIN: &str = "builtin.undo";
@@ -11,14 +11,14 @@ const WITHIN_MS: u64 = 30 * 60 * 1000;
 /// Says no to an undo that does not take back what it names, and lets gates that would allow one ask
 /// instead, unless it restores what was there, or is a tool's own way back that a gate allows by the
 /// tool's name and for undos.
-pub fn weigh(votes: &mut Vec<Vote>, incident: &Incident, action: &Action) {
-    let why = match takes_back(incident, action) {
-        None | Some(TakesBack::Restores) => return,
-        Some(TakesBack::Refused(why)) => {
+pub fn apply(votes: &mut Vec<Vote>, incident: &Incident, action: &Action) {
+    let why = match check_undo(incident, action) {
+        None | Some(UndoCheck::Restores) => return,
+        Some(UndoCheck::Refused(why)) => {
             votes.push(Vote { held_against: false, ..Vote::new(BUILTIN, RulingKind::Deny, &why) });
             return;
         }
-        Some(TakesBack::Unproven(why)) => why,
+        Some(UndoCheck::Unproven(why)) => why,
     };
     let opened = votes.iter().map(|vote| vote.says).max() == Some(RulingKind::Allow);
     let named = votes.iter().any(|vote| vote.says == RulingKind::Allow && vote.names_undo);

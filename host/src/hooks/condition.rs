@@ -1,7 +1,7 @@
 //! Keywords of a hook as a matcher over the text of an event.
 
 use super::Hook;
-use super::re2::{self, No};
+use super::re2::{self, PatternError};
 use crate::suggest::literal;
 
 /// What its keywords come to.
@@ -53,12 +53,12 @@ impl Condition {
                     excluded.push(expression);
                     own.forbidden.extend(sample);
                 }
-                Err(No::Go(why)) => {
+                Err(PatternError::Go(why)) => {
                     own.notes.push(format!(
                         "exclude {keyword:?} excludes nothing, as in ops: Go does not compile it ({why})"
                     ));
                 }
-                Err(No::Here(why)) => own.beyond = Some((format!("spec.keywords.exclude[{n}]"), why)),
+                Err(PatternError::Here(why)) => own.beyond = Some((format!("spec.keywords.exclude[{n}]"), why)),
             }
         }
         match excluded.as_slice() {
@@ -105,8 +105,8 @@ impl Condition {
                     wanted.push(expression);
                     samples.extend(sample);
                 }
-                Err(No::Here(why)) => self.beyond = Some((format!("spec.keywords.include[{n}]"), why)),
-                Err(No::Go(why)) => {
+                Err(PatternError::Here(why)) => self.beyond = Some((format!("spec.keywords.include[{n}]"), why)),
+                Err(PatternError::Go(why)) => {
                     let why = format!("Go does not compile it ({why})");
                     self.notes.push(format!("include {keyword:?} never matches, as in ops: {why}"));
                     if every {
@@ -163,7 +163,7 @@ impl Condition {
 }
 
 /// A keyword as an expression, and a text that holds it.
-fn matcher(kind: Kind, keyword: &str) -> Result<(String, Option<String>), No> {
+fn matcher(kind: Kind, keyword: &str) -> Result<(String, Option<String>), PatternError> {
     Ok(match kind {
         Kind::Contains => (format!("contains({})", literal::text(keyword)), Some(keyword.to_string())),
         Kind::Exact => (literal::text(keyword), Some(keyword.to_string())),

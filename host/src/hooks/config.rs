@@ -7,8 +7,8 @@ use reqwest::Url;
 use serde_json::{Map, Value, json};
 
 use super::names::PLUGIN;
-use super::policy::Ready;
-use super::{Hook, Texts};
+use super::policy::ConvertedHook;
+use super::{GeneratedFiles, Hook};
 use crate::config::{Config, Overrides};
 use crate::plugin::TargetOptions;
 
@@ -33,7 +33,7 @@ impl Target {
 }
 
 /// Writes down the targets.
-pub(super) fn write(all: &[Ready], texts: &mut Texts) {
+pub(super) fn write(all: &[ConvertedHook], texts: &mut GeneratedFiles) {
     let targets = all.iter().filter_map(|one| Some((one.name.clone(), one.target.as_ref()?)));
     let mut sections = Map::new();
     for (name, target) in targets {
@@ -47,13 +47,13 @@ pub(super) fn write(all: &[Ready], texts: &mut Texts) {
 }
 
 /// A field that has no counterpart here, and why.
-type Wrong = (&'static str, String);
+type UnsupportedField = (&'static str, String);
 
 /// What stands for the target of a hook, and what there is to say about it.
 ///
 /// # Errors
 /// Which field cannot be translated, and why.
-pub(super) fn target(hook: &Hook, name: &str, folder: &Path) -> Result<(Target, Option<String>), Wrong> {
+pub(super) fn target(hook: &Hook, name: &str, folder: &Path) -> Result<(Target, Option<String>), UnsupportedField> {
     let folder = folder.display();
     let (mut address, mut note, mut files) = (hook.url.clone(), None, Vec::new());
     let elastic = hook.kind == "elasticsearch";

@@ -25,7 +25,7 @@ pub(super) struct Manifest {
 
 /// How a file stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Found {
+pub(super) enum FileState {
     /// There is none.
     Nothing,
     /// As an import has left it.
@@ -62,10 +62,10 @@ impl Manifest {
     }
 
     /// How a file of the folder stands.
-    pub fn found(&self, folder: &Path, name: &str) -> Found {
+    pub fn found(&self, folder: &Path, name: &str) -> FileState {
         let path = folder.join(name);
         if path.symlink_metadata().is_err() {
-            return Found::Nothing;
+            return FileState::Nothing;
         }
         // What was put beside it may have been put in its place.
         let beside = format!("{name}.new");
@@ -73,7 +73,7 @@ impl Manifest {
             [name, &beside].iter().any(|name| self.files.get(*name).is_some_and(|all| all.contains(digest)))
         };
         let is = regular_file::read_text(&path, regular_file::TEXT).ok().map(|text| digest(&text));
-        if is.is_some_and(|is| known(&is)) { Found::Ours } else { Found::Theirs }
+        if is.is_some_and(|is| known(&is)) { FileState::Ours } else { FileState::Theirs }
     }
 
     /// Takes in that a file is to hold this, or may hold it besides.
@@ -120,9 +120,12 @@ mod tests {
         let own = Manifest::of(folder.path()).unwrap();
         assert_eq!(own.names().collect::<Vec<_>>(), ["a.rhai"], "no name leads out of the folder");
         let found = |name: &str| own.found(folder.path(), name);
-        assert_eq!([found("a.rhai"), found("b.rhai"), found("c.rhai")], [Found::Ours, Found::Theirs, Found::Nothing]);
+        assert_eq!(
+            [found("a.rhai"), found("b.rhai"), found("c.rhai")],
+            [FileState::Ours, FileState::Theirs, FileState::Nothing]
+        );
         write("a.rhai", "two");
-        assert_eq!(own.found(folder.path(), "a.rhai"), Found::Theirs);
+        assert_eq!(own.found(folder.path(), "a.rhai"), FileState::Theirs);
         write(NAME, "{");
         assert!(Manifest::of(folder.path()).unwrap_err().contains("nobody knows"));
     }

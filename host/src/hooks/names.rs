@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use super::{Hook, Taken, manifest};
-use crate::policy::{Set, ToldBy};
+use super::{ExistingNames, Hook, manifest};
+use crate::policy::{RoutedBy, Set};
 
 /// The plugin of all targets that are made, and the target of the shipped routes.
 pub(super) const PLUGIN: &str = "webhook";
@@ -19,7 +19,12 @@ pub(super) struct Names(BTreeMap<String, String>);
 impl Names {
     /// A name for this hook, and what there is to say about it. `is_same` says whether a target of the configuration is
     /// what this hook becomes under that name.
-    pub fn give(&mut self, hook: &Hook, taken: &Taken, is_same: &dyn Fn(&str) -> bool) -> (String, Option<String>) {
+    pub fn give(
+        &mut self,
+        hook: &Hook,
+        taken: &ExistingNames,
+        is_same: &dyn Fn(&str) -> bool,
+    ) -> (String, Option<String>) {
         let plain = plain(&hook.name);
         let own = |name: &str| (name != hook.name).then(|| format!("its name is {:?}", hook.name));
         let with_namespace = Some(&hook.namespace).filter(|text| !text.is_empty());
@@ -40,7 +45,7 @@ impl Names {
         (String::new(), None)
     }
 
-    fn taken_by(&self, name: &str, taken: &Taken, is_same: &dyn Fn(&str) -> bool) -> Option<String> {
+    fn taken_by(&self, name: &str, taken: &ExistingNames, is_same: &dyn Fn(&str) -> bool) -> Option<String> {
         if let Some(other) = self.0.get(name) {
             return Some(format!("{name} is what {other} is called"));
         }
@@ -71,7 +76,7 @@ pub fn in_force(policies: &Path) -> (BTreeSet<String>, BTreeSet<String>) {
     let Ok(set) = Set::load(policies) else { return Default::default() };
     let own = set.declared().into_iter().filter(|one| !manifest::is_own(&one.place.file));
     let rules = own.map(|one| one.name).filter(|name| name.starts_with("hook-")).collect();
-    let alone = |told: ToldBy| <[String; 1]>::try_from(told.to).ok().filter(|_| !told.goes_on).map(|[to]| to);
+    let alone = |told: RoutedBy| <[String; 1]>::try_from(told.to).ok().filter(|_| !told.goes_on).map(|[to]| to);
     (rules, set.told().into_iter().filter_map(alone).collect())
 }
 
@@ -82,10 +87,10 @@ mod tests {
     #[test]
     fn the_second_of_two_gets_a_free_name_and_it_is_said() {
         let mut names = Names::default();
-        let taken = Taken {
+        let taken = ExistingNames {
             plugins: ["slack".to_string(), PLUGIN.to_string()].into(),
             rules: ["hook-mine".to_string()].into(),
-            ..Taken::default()
+            ..ExistingNames::default()
         };
         let mut give = |namespace: &str, name: &str| {
             let hook = Hook { name: name.into(), namespace: namespace.into(), ..Hook::default() };

@@ -5,8 +5,8 @@ use std::fmt::Write;
 use super::condition::Condition;
 use super::config::{self, Target};
 use super::names::Names;
-use super::subject::{self, Listening, Sends};
-use super::{Became, Hook, LeftOut, Taken, Wanted};
+use super::subject::{self, Forwarding, Subscription};
+use super::{ExistingNames, Hook, HookResult, ImportRequest, LeftOut};
 use crate::suggest::literal::text as text_of;
 
 /// How long an alert of a hook lasts without another such event: a hook of ops tells of each event, a message here of each
@@ -14,17 +14,17 @@ use crate::suggest::literal::text as text_of;
 pub(super) const ENDS_AFTER: &str = "10m";
 
 /// A hook, read and ready to be written.
-pub(super) struct Ready {
+pub(super) struct ConvertedHook {
     pub hook: Hook,
     /// The name of its rules, route and target.
     pub name: String,
-    pub listening: Listening,
+    pub listening: Subscription,
     pub condition: Condition,
-    pub became: Became,
+    pub became: HookResult,
     /// What other hooks send on to it.
     pub after: Vec<After>,
     /// How it sends events on; none where it tells a target.
-    pub sends: Option<Sends>,
+    pub sends: Option<Forwarding>,
     /// Whom it tells; none where it sends events on, or can never fire.
     pub target: Option<Target>,
 }
@@ -34,12 +34,12 @@ pub(super) struct After {
     pub patterns: Vec<String>,
     pub condition: Condition,
     /// How it is sent on from its origin, where it is.
-    pub sends: Option<Sends>,
+    pub sends: Option<Forwarding>,
     /// Which hook sends it on.
     pub sender: String,
 }
 
-impl Ready {
+impl ConvertedHook {
     /// Whether a rule stands for it.
     pub fn fires(&self) -> bool {
         self.became.never.is_empty()
@@ -78,7 +78,7 @@ impl Ready {
 }
 
 /// Reads every hook, and finds which hears what another one sends on; and of which nothing can be made.
-pub(super) fn ready(hooks: Vec<Hook>, wanted: &Wanted) -> (Vec<Ready>, Vec<LeftOut>) {
+pub(super) fn ready(hooks: Vec<Hook>, wanted: &ImportRequest) -> (Vec<ConvertedHook>, Vec<LeftOut>) {
     let (mut names, mut all, mut left_out) = (Names::default(), Vec::new(), Vec::new());
     for hook in hooks {
         match read(hook, &mut names, wanted) {
@@ -90,9 +90,9 @@ pub(super) fn ready(hooks: Vec<Hook>, wanted: &Wanted) -> (Vec<Ready>, Vec<LeftO
     (all, left_out)
 }
 
-fn read(hook: Hook, names: &mut Names, wanted: &Wanted) -> Result<Ready, LeftOut> {
-    let (listening, condition) = (Listening::of(&hook.subject), Condition::of(&hook));
-    let mut became = Became { hook: hook.place(), file: hook.file.clone(), ..Became::default() };
+fn read(hook: Hook, names: &mut Names, wanted: &ImportRequest) -> Result<ConvertedHook, LeftOut> {
+    let (listening, condition) = (Subscription::of(&hook.subject), Condition::of(&hook));
+    let mut became = HookResult { hook: hook.place(), file: hook.file.clone(), ..HookResult::default() };
     became.never.extend(listening.never.clone().into_iter().chain(condition.never.clone()));
     became.notes.extend(hook.notes.iter().chain(&listening.notes).chain(&condition.notes).cloned());
     let notifies = match hook.kind.as_str() {
@@ -109,7 +109,7 @@ fn read(hook: Hook, names: &mut Names, wanted: &Wanted) -> Result<Ready, LeftOut
         became.never.push("it has no url, so ops sends nothing anywhere".into());
     }
     let (after, name) = (Vec::new(), String::new());
-    let mut one = Ready { hook, name, listening, condition, became, after, sends: None, target: None };
+    let mut one = ConvertedHook { hook, name, listening, condition, became, after, sends: None, target: None };
     if !one.fires() {
         return Ok(one);
     }
@@ -127,7 +127,7 @@ fn read(hook: Hook, names: &mut Names, wanted: &Wanted) -> Result<Ready, LeftOut
         one.became.notes.extend(said.into_iter().chain(notes));
         (one.name, one.target) = (name, Some(target));
     } else {
-        let sends = Sends::of(&one.hook.url.to_lowercase(), &one.hook.subject);
+        let sends = Forwarding::of(&one.hook.url.to_lowercase(), &one.hook.subject);
         one.sends = Some(sends.map_err(|why| one.left_out("spec.url", why))?);
         let (name, said) = names.give(&one.hook, &wanted.taken, &|_| false);
         one.became.notes.extend(said);
@@ -140,7 +140,7 @@ fn read(hook: Hook, names: &mut Names, wanted: &Wanted) -> Result<Ready, LeftOut
 const STEPS: usize = 4;
 
 /// Finds who hears what another one sends on, and has that heard at its origin: this host makes nothing of its own messages.
-fn chain(all: &mut [Ready]) {
+fn chain(all: &mut [ConvertedHook]) {
     let senders: Vec<usize> =
         all.iter().enumerate().filter(|(_, one)| one.sends.is_some() && one.fires()).map(|(n, _)| n).collect();
     for n in senders {
@@ -151,7 +151,7 @@ fn chain(all: &mut [Ready]) {
         for _ in 0..STEPS {
             let Some(last) = seen.last().and_then(|last| all.get(*last)) else { break };
             let sent = subject::target(&last.hook.url, &heard);
-            let hears = |other: &Ready| other.fires() && subject::hears(&other.hook.subject, &sent);
+            let hears = |other: &ConvertedHook| other.fires() && subject::hears(&other.hook.subject, &sent);
             if seen.iter().any(|before| all.get(*before).is_some_and(hears)) {
                 if let Some(one) = all.get_mut(n) {
                     one.became.notes.push(format!(
@@ -165,7 +165,7 @@ fn chain(all: &mut [Ready]) {
             let mut next = None;
             for m in hearing {
                 // Whoever hears the origin itself needs no second rule for that.
-                let deaf = |other: &&mut Ready| !subject::hears(&other.hook.subject, &origin);
+                let deaf = |other: &&mut ConvertedHook| !subject::hears(&other.hook.subject, &origin);
                 let Some(other) = all.get_mut(m).filter(deaf) else { continue };
                 let on = other.sends.as_ref().map(|on| sends.then(on));
                 if let Some(on) = &on {
@@ -185,13 +185,13 @@ fn chain(all: &mut [Ready]) {
 
 /// Says which targets the configuration needs beside those of the hooks: as long as it has none, that routes lead nowhere is no
 /// fault.
-pub(super) fn routed(all: &[Ready], wanted: &Wanted, notes: &mut Vec<String>) {
-    let Taken { targets, routed, .. } = &wanted.taken;
+pub(super) fn routed(all: &[ConvertedHook], wanted: &ImportRequest, notes: &mut Vec<String>) {
+    let ExistingNames { targets, routed, .. } = &wanted.taken;
     let there =
         |name: &&String| targets.contains_key(*name) || all.iter().any(|one| one.notifies() && one.name == **name);
     let missing: Vec<String> =
         routed.iter().filter(|name| !there(name)).map(|name| format!("[notifiers.{name}]")).collect();
-    if all.iter().any(Ready::notifies) && !missing.is_empty() {
+    if all.iter().any(ConvertedHook::notifies) && !missing.is_empty() {
         notes.push(format!(
             "routes in force lead to {} alone, which the configuration does not have: with the targets of hooks in it, \
              `tidegate check` wants {} as well, for what these routes tell; or take the routes out",
@@ -202,8 +202,8 @@ pub(super) fn routed(all: &[Ready], wanted: &Wanted, notes: &mut Vec<String>) {
 }
 
 /// Says what the configuration needs for events to be sent on.
-pub(super) fn configured(all: &[Ready], wanted: &Wanted, notes: &mut Vec<String>) {
-    let sending: Vec<&Ready> = all.iter().filter(|one| one.sends.is_some() && one.fires()).collect();
+pub(super) fn configured(all: &[ConvertedHook], wanted: &ImportRequest, notes: &mut Vec<String>) {
+    let sending: Vec<&ConvertedHook> = all.iter().filter(|one| one.sends.is_some() && one.fires()).collect();
     if sending.is_empty() {
         return;
     }
@@ -216,9 +216,9 @@ pub(super) fn configured(all: &[Ready], wanted: &Wanted, notes: &mut Vec<String>
     }
     let names: Vec<&str> = wanted.buses.iter().map(|(name, _)| name.as_str()).collect();
     notes.push(format!("events are sent on over [[bus.nats]] {}", names.join(", ")));
-    let beyond = |one: &&&Ready, prefix: &str| {
+    let beyond = |one: &&&ConvertedHook, prefix: &str| {
         let first = one.hook.subject.split('.').next().unwrap_or_default();
-        matches!(one.sends, Some(Sends::Last(_))) && prefix.split('.').next() != Some(first)
+        matches!(one.sends, Some(Forwarding::Last(_))) && prefix.split('.').next() != Some(first)
     };
     for (name, prefix) in &wanted.buses {
         for one in sending.iter().filter(|one| beyond(one, prefix)) {
@@ -231,7 +231,7 @@ pub(super) fn configured(all: &[Ready], wanted: &Wanted, notes: &mut Vec<String>
 }
 
 /// The file of policies; empty where there is nothing.
-pub(super) fn text(all: &[Ready]) -> String {
+pub(super) fn text(all: &[ConvertedHook]) -> String {
     let mut out = String::new();
     for one in all.iter().filter(|one| one.fires()) {
         if out.is_empty() {
@@ -258,7 +258,7 @@ pub(super) fn text(all: &[Ready]) -> String {
             );
         }
     }
-    let notifying: Vec<&Ready> = all.iter().filter(|one| one.notifies()).collect();
+    let notifying: Vec<&ConvertedHook> = all.iter().filter(|one| one.notifies()).collect();
     if notifying.is_empty() {
         return out;
     }
@@ -290,7 +290,7 @@ pub(super) fn text(all: &[Ready]) -> String {
 enum Means<'a> {
     /// An alert for the target of this name.
     Alert(&'a str),
-    Forward(&'a Sends),
+    Forward(&'a Forwarding),
 }
 
 fn event(out: &mut String, rule: &str, why: &str, patterns: &[String], condition: &Condition, means: Means<'_>) {
@@ -321,7 +321,7 @@ fn event(out: &mut String, rule: &str, why: &str, patterns: &[String], condition
     };
 }
 
-fn cordon(out: &mut String, one: &Ready) {
+fn cordon(out: &mut String, one: &ConvertedHook) {
     let (rule, name) = (text_of(&format!("{}-cordons", one.rule())), text_of(&one.name));
     let why = text_of(&format!("{} wants the node cordoned; here it goes through the gate", one.became.hook));
     let _ = write!(

@@ -15,7 +15,7 @@ const WORD: &str = "0-9A-Za-z_";
 
 /// Why a pattern is none here.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum No {
+pub(super) enum PatternError {
     /// Go does not compile it either.
     Go(String),
     /// It is too large for a rule of this host.
@@ -26,16 +26,18 @@ pub(super) enum No {
 ///
 /// # Errors
 /// Why there is none.
-pub(super) fn translate(pattern: &str) -> Result<String, No> {
-    let translated = rewritten(pattern).map_err(No::Go)?;
+pub(super) fn translate(pattern: &str) -> Result<String, PatternError> {
+    let translated = rewritten(pattern).map_err(PatternError::Go)?;
     let parsed = regex_syntax::parse(&translated).map_err(|error| {
         let error = error.to_string();
-        No::Go(error.lines().last().unwrap_or_default().trim_start_matches("error: ").trim().to_string())
+        PatternError::Go(error.lines().last().unwrap_or_default().trim_start_matches("error: ").trim().to_string())
     })?;
     if !repeats(&parsed, MOST) {
-        return Err(No::Go(format!("Go repeats nothing more than {MOST} times, also not one within the other")));
+        return Err(PatternError::Go(format!(
+            "Go repeats nothing more than {MOST} times, also not one within the other"
+        )));
     }
-    search_problem(&translated).map_or(Ok(translated), |why| Err(No::Here(why)))
+    search_problem(&translated).map_or(Ok(translated), |why| Err(PatternError::Here(why)))
 }
 
 /// Whether what is repeated within what is repeated comes to no more than so many times.
@@ -276,7 +278,7 @@ mod tests {
     #[test]
     fn what_is_too_large_for_a_rule_is_told_from_what_go_refuses() {
         for pattern in [r"\pL{900}", r"(?i)(\pL|\pN){700}x"] {
-            assert!(matches!(translate(pattern), Err(No::Here(_))), "{pattern}");
+            assert!(matches!(translate(pattern), Err(PatternError::Here(_))), "{pattern}");
         }
     }
 
@@ -298,7 +300,7 @@ mod tests {
             ("*a", "missing"),
             ("a\\", "backslash"),
         ] {
-            let Err(No::Go(error)) = translate(pattern) else { panic!("{pattern}: Go refuses it") };
+            let Err(PatternError::Go(error)) = translate(pattern) else { panic!("{pattern}: Go refuses it") };
             assert!(error.contains(part), "{pattern}: {error}");
         }
     }

@@ -19,7 +19,7 @@ const KEYWORDS: usize = 500;
 
 /// What was read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Read {
+pub struct ParsedHooks {
     /// The hooks.
     pub hooks: Vec<Hook>,
     /// What is to be a hook and cannot be read.
@@ -30,7 +30,7 @@ pub struct Read {
     pub notes: Vec<String>,
 }
 
-impl Read {
+impl ParsedHooks {
     /// A file that cannot be read at all.
     pub fn without(&mut self, file: &str, why: impl Into<String>) {
         self.left_out.push(LeftOut { file: file.into(), why: why.into(), ..LeftOut::default() });
@@ -38,7 +38,7 @@ impl Read {
 }
 
 /// Takes in the hooks of a text.
-pub fn read(file: &str, text: &str, read: &mut Read) {
+pub fn read(file: &str, text: &str, read: &mut ParsedHooks) {
     for (n, document) in yaml::documents(text).into_iter().enumerate() {
         match document {
             Ok(node) => documented(file, n + 1, node, read),
@@ -51,7 +51,7 @@ pub fn read(file: &str, text: &str, read: &mut Read) {
     }
 }
 
-fn documented(file: &str, n: usize, document: Node, read: &mut Read) {
+fn documented(file: &str, n: usize, document: Node, read: &mut ParsedHooks) {
     let kind = word(&document, &["kind"]);
     let items = match document {
         Node::List(items) => items,
@@ -77,7 +77,7 @@ fn word(node: &Node, path: &[&str]) -> String {
     }
 }
 
-fn one(file: &str, place: &str, document: &Node, read: &mut Read) {
+fn one(file: &str, place: &str, document: &Node, read: &mut ParsedHooks) {
     let (kind, version) = (word(document, &["kind"]), word(document, &["apiVersion"]));
     if kind != "EventHooks" || !(version.is_empty() || version.starts_with(GROUP)) {
         let (own, what) = (word(document, &["metadata", "name"]), if kind.is_empty() { "a document" } else { &kind });
@@ -117,7 +117,7 @@ fn one(file: &str, place: &str, document: &Node, read: &mut Read) {
 }
 
 /// A field, and what is wrong with it.
-type Wrong = (String, String);
+type FieldError = (String, String);
 
 struct Fields<'a> {
     document: &'a Node,
@@ -125,7 +125,7 @@ struct Fields<'a> {
 }
 
 impl Fields<'_> {
-    fn hook(&mut self, file: &str) -> Result<Hook, Wrong> {
+    fn hook(&mut self, file: &str) -> Result<Hook, FieldError> {
         let name = self.text(&["metadata", "name"], NAME)?;
         if name.is_empty() {
             return Err(("metadata.name".into(), "it has no name".into()));
@@ -148,12 +148,12 @@ impl Fields<'_> {
         Ok(Hook { notes: std::mem::take(&mut self.notes), ..hook })
     }
 
-    fn text(&mut self, path: &[&str], most: usize) -> Result<String, Wrong> {
+    fn text(&mut self, path: &[&str], most: usize) -> Result<String, FieldError> {
         let document = self.document;
         document.at(path).map_or(Ok(String::new()), |node| self.plain(&path.join("."), node, most))
     }
 
-    fn keywords(&mut self, list: &str) -> Result<Vec<String>, Wrong> {
+    fn keywords(&mut self, list: &str) -> Result<Vec<String>, FieldError> {
         let (document, field) = (self.document, format!("spec.keywords.{list}"));
         match document.at(&["spec", "keywords", list]) {
             None => Ok(Vec::new()),
@@ -169,7 +169,7 @@ impl Fields<'_> {
         }
     }
 
-    fn options(&mut self) -> Result<BTreeMap<String, String>, Wrong> {
+    fn options(&mut self) -> Result<BTreeMap<String, String>, FieldError> {
         let (document, field) = (self.document, "spec.options");
         match document.at(&["spec", "options"]) {
             None => Ok(BTreeMap::new()),
@@ -183,7 +183,7 @@ impl Fields<'_> {
         }
     }
 
-    fn plain(&mut self, field: &str, node: &Node, most: usize) -> Result<String, Wrong> {
+    fn plain(&mut self, field: &str, node: &Node, most: usize) -> Result<String, FieldError> {
         let Node::Text(Text { text, written, nothing }) = node else {
             return Err((field.into(), format!("it is {} and no text; a cluster refuses it", node.word())));
         };

@@ -4,7 +4,7 @@ use crate::domain::event::Pattern;
 
 /// How a subject is listened on.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Listening {
+pub(super) struct Subscription {
     /// The subjects that a rule names: as it was written, and as publishers of other times write the same.
     pub patterns: Vec<String>,
     /// Why nothing can ever be heard there.
@@ -18,7 +18,7 @@ const ALIKE: [(&str, &str); 2] = [(".events", ".event"), (".findings", ".reports
 /// Kinds of whose status nobody tells.
 const NO_STATUS: [&str; 6] = ["pods", "nodes", "deployments", "services", "statefulsets", "daemonsets"];
 
-impl Listening {
+impl Subscription {
     /// Reads a subject, in lower case.
     pub fn of(subject: &str) -> Self {
         let mut own = Self::default();
@@ -126,14 +126,14 @@ pub(super) fn target(url: &str, source: &str) -> String {
 
 /// How a rule sends an event on.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Sends {
+pub(super) enum Forwarding {
     /// One word takes the place of the last of its own subject.
     Last(String),
     /// Under this subject.
     Whole(String),
 }
 
-impl Sends {
+impl Forwarding {
     /// What the url of a hook of type event means for events of this subject; both in lower case.
     ///
     /// # Errors
@@ -213,8 +213,8 @@ mod tests {
     #[test]
     fn what_a_hook_sends_on_a_rule_sends_on_or_it_is_said_why_not() {
         let pods = "ops.clusters.*.namespaces.*.pods.*.";
-        let last = |word: &str| Ok(Sends::Last(word.into()));
-        let whole = |subject: &str| Ok(Sends::Whole(subject.into()));
+        let last = |word: &str| Ok(Forwarding::Last(word.into()));
+        let whole = |subject: &str| Ok(Forwarding::Whole(subject.into()));
         let events = format!("{pods}events");
         for (url, subject, wanted) in [
             (format!("{pods}alerts"), events.as_str(), last("alerts")),
@@ -222,8 +222,8 @@ mod tests {
             ("ops.copy".into(), "ops.>", whole("ops.copy")),
             ("ops.clusters.*.copy".into(), "ops.clusters.k.events", whole("ops.clusters.k.copy")),
         ] {
-            assert_eq!(Sends::of(&url, subject), wanted, "{url}");
-            if let (Ok(Sends::Whole(filled)), false) = (&wanted, subject.contains(['*', '>'])) {
+            assert_eq!(Forwarding::of(&url, subject), wanted, "{url}");
+            if let (Ok(Forwarding::Whole(filled)), false) = (&wanted, subject.contains(['*', '>'])) {
                 assert_eq!(target(&url, subject), *filled, "as in ops");
             }
         }
@@ -235,27 +235,27 @@ mod tests {
             ("ops.>", "no subject"),
             ("a b", "no subject"),
         ] {
-            let why = Sends::of(url, &events).unwrap_err();
+            let why = Forwarding::of(url, &events).unwrap_err();
             assert!(why.contains(part), "{url}: {why}");
         }
-        let copy = Sends::Whole("ops.a.events".into());
-        assert_eq!(copy.then(&Sends::Last("alerts".into())), Sends::Whole("ops.a.alerts".into()));
+        let copy = Forwarding::Whole("ops.a.events".into());
+        assert_eq!(copy.then(&Forwarding::Last("alerts".into())), Forwarding::Whole("ops.a.alerts".into()));
     }
 
     #[test]
     fn what_nobody_publishes_is_named() {
-        let notes = |subject: &str| Listening::of(subject).notes.join(" ");
+        let notes = |subject: &str| Subscription::of(subject).notes.join(" ");
         assert!(notes("ops.clusters.*.findings").contains("nobody publishes there"));
         assert!(notes("ops.clusters.*.nodes.*.events").contains("names have dots"));
         assert!(notes("ops.clusters.*.namespaces.*.pods.*.status").contains("status of pods"));
         assert!(notes("ops.clusters.*.namespaces.ops-system.taskruns.alert-x.findings").contains("five letters"));
         assert!(notes("shop.>").contains("`ops.`"));
         for fine in ["ops.clusters.*.nodes.>", "ops.>", "ops.clusters.*.namespaces.*.pods.*.events"] {
-            assert_eq!(Listening::of(fine).notes, [""; 0], "{fine}");
+            assert_eq!(Subscription::of(fine).notes, [""; 0], "{fine}");
         }
         for never in ["", "ops..x", "ops.pods.web-*"] {
-            assert!(Listening::of(never).never.is_some(), "{never}");
+            assert!(Subscription::of(never).never.is_some(), "{never}");
         }
-        assert_eq!(Listening::of("ops.a.reports").patterns, ["ops.a.findings", "ops.a.reports"]);
+        assert_eq!(Subscription::of("ops.a.reports").patterns, ["ops.a.findings", "ops.a.reports"]);
     }
 }

@@ -15,7 +15,7 @@ use crate::rules::Policies;
 /// Imports hooks and loads what was written.
 fn imported(yaml: &str) -> (Imported, Set, tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();
-    let wanted = Wanted { into: folder.path().to_path_buf(), ..Wanted::default() };
+    let wanted = ImportRequest { into: folder.path().to_path_buf(), ..ImportRequest::default() };
     let imported = import(of(yaml), &wanted).unwrap();
     let set = Set::load(folder.path()).unwrap();
     let report = test::run(&set, &folder.path().join("tests"));
@@ -23,8 +23,8 @@ fn imported(yaml: &str) -> (Imported, Set, tempfile::TempDir) {
     (imported, set, folder)
 }
 
-fn of(yaml: &str) -> Read {
-    let mut all = Read::default();
+fn of(yaml: &str) -> ParsedHooks {
+    let mut all = ParsedHooks::default();
     read("hooks.yaml", yaml, &mut all);
     all
 }
@@ -266,7 +266,7 @@ fn the_four_of_the_write_up() {
     let config = config.unwrap();
     assert_eq!(config.notifiers.len(), 3, "{:?}", config.notifiers.keys());
     // A second time nothing gives way, unless it is an import's own.
-    let wanted = |force| Wanted { into: folder.path().to_path_buf(), force, ..Wanted::default() };
+    let wanted = |force| ImportRequest { into: folder.path().to_path_buf(), force, ..ImportRequest::default() };
     assert!(import(of(FOUR), &wanted(false)).unwrap_err().contains("there already"));
     let again = import(of(FOUR), &wanted(true)).unwrap();
     assert!(again.is_whole() && again.removed.is_empty(), "{again:?}");
@@ -280,7 +280,7 @@ fn nothing_is_written_through_a_link() {
         fs::create_dir_all(folder.path().join(name).parent().unwrap()).unwrap();
         link(other.path().join("there"), folder.path().join(name)).unwrap();
         fs::create_dir_all(other.path().join("there")).unwrap();
-        let wanted = Wanted { into: folder.path().to_path_buf(), force: true, ..Wanted::default() };
+        let wanted = ImportRequest { into: folder.path().to_path_buf(), force: true, ..ImportRequest::default() };
         let refused = import(of(FOUR), &wanted).unwrap_err();
         assert!(refused.contains(name) && refused.contains("is a link"), "{refused}");
         assert_eq!(fs::read_dir(other.path().join("there")).unwrap().count(), 0, "{name}");
@@ -294,8 +294,9 @@ fn whom_routes_tell_besides_is_foretold() {
     let notes = |targets: &str, routed: &str| {
         let targets =
             crate::config::Config::parse(targets.into(), None, &Default::default()).unwrap().notifiers.clone();
-        let taken = Taken { targets, routed: [routed.to_string()].into(), ..Taken::default() };
-        let wanted = Wanted { into: folder.path().to_path_buf(), force: true, taken, ..Wanted::default() };
+        let taken = ExistingNames { targets, routed: [routed.to_string()].into(), ..ExistingNames::default() };
+        let wanted =
+            ImportRequest { into: folder.path().to_path_buf(), force: true, taken, ..ImportRequest::default() };
         import(of(FOUR), &wanted).unwrap().notes.join("\n")
     };
     assert!(notes("", "default").contains("wants that as well"), "{}", notes("", "default"));

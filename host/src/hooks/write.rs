@@ -6,27 +6,27 @@ use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use super::manifest::{self, Found, Manifest};
-use super::policy::{self, Ready};
-use super::{Hook, Imported, LeftOut, Read, Texts, Wanted, config, tests_of};
+use super::manifest::{self, FileState, Manifest};
+use super::policy::{self, ConvertedHook};
+use super::{GeneratedFiles, Hook, ImportRequest, Imported, LeftOut, ParsedHooks, config, test_cases};
 use crate::policy::{Set, test};
 
 /// Translates hooks and writes what came of it.
 ///
 /// # Errors
 /// When nothing could be made, what was made does not work, or the folder cannot be written.
-pub fn import(read: Read, wanted: &Wanted) -> Result<Imported, String> {
-    let Read { hooks, left_out, skipped, notes } = read;
+pub fn import(read: ParsedHooks, wanted: &ImportRequest) -> Result<Imported, String> {
+    let ParsedHooks { hooks, left_out, skipped, notes } = read;
     let mut imported = Imported { left_out, skipped, notes, ..Imported::default() };
     together(&hooks, &mut imported.notes);
     let (mut all, left_out) = policy::ready(hooks, wanted);
     imported.left_out.extend(left_out);
     let set = works(&mut all, &mut imported.left_out)?;
-    let mut texts = Texts::default();
+    let mut texts = GeneratedFiles::default();
     config::write(&all, &mut texts);
     let policies = policy::text(&all);
-    let (cases, untested) = tests_of::of(&set, all.iter());
-    let of_rule = |one: &Ready, name: &str| name.split('/').next() == Some(one.rule().as_str());
+    let (cases, untested) = test_cases::of(&set, all.iter());
+    let of_rule = |one: &ConvertedHook, name: &str| name.split('/').next() == Some(one.rule().as_str());
     for one in all.iter_mut().filter(|one| untested.iter().any(|name| of_rule(one, name))) {
         one.became.notes.push("no event was found that it surely hears, so write a test of your own".into());
     }
@@ -51,8 +51,8 @@ pub fn import(read: Read, wanted: &Wanted) -> Result<Imported, String> {
 }
 
 /// All that compiles, each by itself; what does not is left out.
-fn works(all: &mut Vec<Ready>, left_out: &mut Vec<LeftOut>) -> Result<Set, String> {
-    let compiled = |all: &[Ready]| {
+fn works(all: &mut Vec<ConvertedHook>, left_out: &mut Vec<LeftOut>) -> Result<Set, String> {
+    let compiled = |all: &[ConvertedHook]| {
         let text = policy::text(all);
         Set::from_sources(&[(&format!("{}.rhai", manifest::POLICIES), text.as_str())])
     };
@@ -96,7 +96,7 @@ fn together(hooks: &[Hook], notes: &mut Vec<String>) {
 }
 
 /// Says what a hook became.
-fn said(one: &mut Ready) {
+fn said(one: &mut ConvertedHook) {
     if !one.fires() {
         return;
     }
@@ -125,7 +125,7 @@ fn said(one: &mut Ready) {
 
 /// Writes the files, and removes those of an earlier import that are no longer there. What somebody else wrote or changed
 /// stays, and what was to stand there is put beside it.
-fn files(texts: &Texts, wanted: &Wanted, imported: &mut Imported) -> Result<(), String> {
+fn files(texts: &GeneratedFiles, wanted: &ImportRequest, imported: &mut Imported) -> Result<(), String> {
     let folder = &wanted.into;
     let secrets = texts.secrets.iter().map(|(name, text)| (format!("secrets/{name}"), text, 0o600));
     let open = texts.policies.iter().chain(&texts.tests).map(|(name, text)| (name.clone(), text, 0o644));
@@ -149,14 +149,14 @@ fn files(texts: &Texts, wanted: &Wanted, imported: &mut Imported) -> Result<(), 
     let shown = |name: &str| folder.join(name).display().to_string();
     let (mut placed, mut theirs) = (Vec::new(), BTreeSet::new());
     for (name, text, mode) in all {
-        if before.found(folder, &name) != Found::Theirs {
+        if before.found(folder, &name) != FileState::Theirs {
             placed.push((name, text, mode));
             continue;
         }
         let beside = format!("{name}.new");
         let (path, why) = (shown(&name), "somebody else has written or changed it, and it stays");
         theirs.insert(name);
-        if before.found(folder, &beside) == Found::Theirs {
+        if before.found(folder, &beside) == FileState::Theirs {
             imported
                 .kept
                 .push(format!("{path}: {why}; so does {beside}, and what was made of the hooks is not written"));
@@ -181,13 +181,13 @@ fn files(texts: &Texts, wanted: &Wanted, imported: &mut Imported) -> Result<(), 
     let gone = before.names().filter(|name| wanted.force && !placed.iter().any(|(placed, ..)| placed == name));
     for name in gone.filter(|name| !theirs.contains(*name)) {
         match before.found(folder, name) {
-            Found::Nothing => {}
-            Found::Ours => {
+            FileState::Nothing => {}
+            FileState::Ours => {
                 let removed = fs::remove_file(folder.join(name));
                 removed.map_err(|error| format!("{} cannot be removed: {error}", shown(name)))?;
                 imported.removed.push(shown(name));
             }
-            Found::Theirs => {
+            FileState::Theirs => {
                 let why = "no hook stands behind it any more, but somebody else has changed it, and it stays";
                 imported.kept.push(format!("{}: {why}", shown(name)));
             }

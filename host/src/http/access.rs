@@ -18,9 +18,9 @@ use super::answer::Failure;
 use super::audit::Pending;
 use super::callers::Caller;
 use super::incidents::reading;
-use super::proxy::Named;
+use super::proxy::ProxyUser;
 use super::{Shared, pages};
-use crate::domain::{Access, Permission, Person, Proof, Proven};
+use crate::domain::{Access, IncidentId, Permission, Person, Proof, Proven, SilenceId};
 use table::{About, Door, Row};
 
 /// In front of every path that there is.
@@ -109,7 +109,7 @@ fn refused(response: Response, pending: Pending) -> Response {
 
 /// Who somebody is, or says that they are, who is not let in.
 fn tried(state: &Shared, request: &Request) -> Option<Person> {
-    match request.extensions().get::<Named>() {
+    match request.extensions().get::<ProxyUser>() {
         Some(named) => Proven::new(&named.name, Proof::Proxy, named.groups.clone()).map(Person::from),
         None => state.callers.tried(request.headers()),
     }
@@ -118,7 +118,7 @@ fn tried(state: &Shared, request: &Request) -> Option<Person> {
 /// Who calls the API.
 fn caller(state: &Arc<Shared>, request: &Request) -> Result<Caller, Failure> {
     let headers = request.headers();
-    if let Some(named) = request.extensions().get::<Named>() {
+    if let Some(named) = request.extensions().get::<ProxyUser>() {
         let caller = state.callers.by_proxy(named);
         return caller.ok_or_else(|| Failure::forbidden(format!("{} is not let in", named.name)));
     }
@@ -163,8 +163,10 @@ async fn permitted(state: &Shared, row: &Row, caller: &Caller, path: &str) -> Re
             let found = id.clone();
             let incident = reading(state, move |backend| backend.incident(&id).map_err(Failure::unavailable)).await?;
             match incident {
-                Some(incident) if access.may_to(row.wants, &incident) => Ok(()),
-                Some(incident) if access.may_to(Permission::Look, &incident) => Err(elsewhere(caller, row.wants)),
+                Some(incident) if access.may_on_incident(row.wants, &incident) => Ok(()),
+                Some(incident) if access.may_on_incident(Permission::Look, &incident) => {
+                    Err(elsewhere(caller, row.wants))
+                }
                 _ => Err(hidden(caller, "incident", &found)),
             }
         }
@@ -187,11 +189,9 @@ pub fn elsewhere(caller: &Caller, wanted: Permission) -> Failure {
 
 /// Of something that there is not, or not for them: nobody learns which of both it is.
 fn hidden(caller: &Caller, what: &str, id: &str) -> Failure {
-    let (id, places) = (crate::domain::text::cut(id, 60), caller.access().places(Permission::Look));
-    Failure::not_found(format!(
-        "there is no {what} {id} where {places}, where {} may look; name it by its full id",
-        caller.called()
-    ))
+    let named = if IncidentId::is_one(id) || SilenceId::is_one(id) { "" } else { "; name it by its full id" };
+    let (id, places) = (crate::domain::text::truncate(id, 60), caller.access().places(Permission::Look));
+    Failure::not_found(format!("there is no {what} {id} where {places}, where {} may look{named}", caller.called()))
 }
 
 /// What stands in a path where its pattern names something. A name that is written with percent signs is nobody's.

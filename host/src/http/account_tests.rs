@@ -9,10 +9,10 @@ use reqwest::{Client, Response};
 use tempfile::TempDir;
 
 use super::tests::{Running, start};
-use crate::accounts::{Account, Book, By, Locked, Token, Used, password};
+use crate::accounts::{Account, AccountsFile, Actor, LastUsed, LockedFile, Token, password};
 use crate::backend::fake::Fake;
 use crate::clock::SystemClock;
-use crate::domain::audit::{AuditOutcome, Audited, Way};
+use crate::domain::audit::{AuditEntry, AuditOutcome, Channel};
 use crate::domain::{Permission, Role};
 use crate::ports::Clock;
 use crate::token::{self, Hash};
@@ -28,7 +28,7 @@ pub(super) struct Kept {
 }
 
 impl Kept {
-    pub async fn new(config: &str, fill: impl FnOnce(&mut Book)) -> Self {
+    pub async fn new(config: &str, fill: impl FnOnce(&mut AccountsFile)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("accounts.json");
         write(&path, fill);
@@ -59,7 +59,7 @@ impl Kept {
     }
 
     /// What is written down, once it is so much.
-    pub async fn audited(&self, count: usize) -> Vec<Audited> {
+    pub async fn audited(&self, count: usize) -> Vec<AuditEntry> {
         for _ in 0..200 {
             let all = self.host.fake.audited.lock().unwrap().clone();
             if all.len() >= count {
@@ -71,10 +71,10 @@ impl Kept {
     }
 }
 
-pub(super) fn write(path: &std::path::Path, change: impl FnOnce(&mut Book)) {
+pub(super) fn write(path: &std::path::Path, change: impl FnOnce(&mut AccountsFile)) {
     let (person, from) = (Some(crate::domain::Person::typed("root")), "here".to_string());
-    let by = By { person, way: Way::Cli, from, at: SystemClock.now() };
-    Locked::take(path).unwrap().change_unguarded(&by, change);
+    let by = Actor { person, way: Channel::Cli, from, at: SystemClock.now() };
+    LockedFile::take(path).unwrap().change_unguarded(&by, change);
 }
 
 pub(super) fn account(role: Role, hash: &str) -> Account {
@@ -138,7 +138,7 @@ async fn a_name_and_its_password_open_a_session_that_ends_with_the_password() {
 
     let all = kept.audited(15).await;
     let named = |outcome: AuditOutcome, name: &str| {
-        let of = |audited: &&Audited| {
+        let of = |audited: &&AuditEntry| {
             audited.outcome == outcome && audited.person.as_ref().is_some_and(|p| p.name() == name)
         };
         all.iter().filter(of).map(|audited| audited.route.clone()).collect::<Vec<_>>()
@@ -149,7 +149,10 @@ async fn a_name_and_its_password_open_a_session_that_ends_with_the_password() {
         all.iter().find(|audited| audited.route == "POST /sign-in" && audited.outcome == AuditOutcome::Refused);
     let refused = refused.unwrap();
     let typed = crate::domain::Person::typed("ada");
-    assert_eq!((refused.way, refused.from.as_str(), refused.person.as_ref()), (Way::Page, "127.0.0.1", Some(&typed)));
+    assert_eq!(
+        (refused.way, refused.from.as_str(), refused.person.as_ref()),
+        (Channel::Page, "127.0.0.1", Some(&typed))
+    );
     assert_eq!(refused.why, "nobody of this name has this password");
     assert!(!serde_json::to_string(&all).unwrap().contains("horse"), "no password is written down");
     assert!(all.iter().any(|audited| audited.route == "accounts" && audited.why == "account ada was disabled"));
@@ -174,7 +177,7 @@ async fn a_token_has_an_end_and_permits_no_more_than_it_says() {
     let now = SystemClock.now();
     let mut made = Vec::new();
     let mut token = |owner: &str, scopes: &[Permission], hours: i64| {
-        let secret = token::make().unwrap().expose().to_string();
+        let secret = token::generate().unwrap().expose().to_string();
         let hash = Hash::of(&secret);
         made.push(Token {
             id: hash.id(),
@@ -227,7 +230,7 @@ async fn a_token_has_an_end_and_permits_no_more_than_it_says() {
     assert_eq!(look(&looks).await.0, 401, "a token dies with its owner");
     let path = kept.path.clone();
     kept.host.stop().await;
-    assert!(Used::beside(&path).at(&id).is_some_and(|used| used <= SystemClock.now()));
+    assert!(LastUsed::beside(&path).at(&id).is_some_and(|used| used <= SystemClock.now()));
 }
 
 const PROXY: &str = "proxy = { from = [\"127.0.0.1\"], secret = { env = \"LINKS\" } }\n\
@@ -242,6 +245,11 @@ async fn a_proxy_names_people_and_nobody_else_does() {
     assert!(status == 200 && page.contains("<strong>Ann (via proxy)</strong>"), "{status} {page}");
     for (headers, wanted) in [
         (vec![SECRET, ("X-Forwarded-User", "bob"), ("X-Forwarded-Groups", "dev")], 403),
+        // A group is the one that is called so, whatever the case.
+        (vec![SECRET, ("X-Forwarded-User", "bob"), ("X-Forwarded-Groups", "dev,SRE")], 200),
+        (vec![SECRET, ("X-Forwarded-User", "bob"), ("X-Forwarded-Groups", "s re")], 403),
+        (vec![SECRET, ("X-Forwarded-User", "bob"), ("X-Forwarded-Groups", "s\tre, sre2")], 403),
+        (vec![SECRET, ("X-Forwarded-User", "bob"), ("X-Forwarded-Groups", "dev ,\tsre ")], 200),
         // Somebody without a word about them was an operator before there were roles; a proxy makes nobody one.
         (vec![SECRET, ("X-Forwarded-User", "old")], 403),
         (vec![("X-Forwarded-User", "Ann"), ("X-Forwarded-Groups", "sre")], 403),
@@ -278,7 +286,7 @@ async fn a_proxy_names_people_and_nobody_else_does() {
     let all = kept.audited(4).await;
     let smuggled = all.iter().find(|audited| audited.route.contains("(at the door)")).unwrap();
     assert!(smuggled.outcome == AuditOutcome::Refused && smuggled.why.contains("proxy"), "{smuggled:?}");
-    assert!(all.iter().any(|audited| audited.way == Way::Proxy && audited.route == "POST /v1/pause"));
+    assert!(all.iter().any(|audited| audited.way == Channel::Proxy && audited.route == "POST /v1/pause"));
 
     let elsewhere = PROXY.replace("127.0.0.1", "10.9.9.9");
     let kept = Kept::new(&elsewhere, |_| ()).await;

@@ -207,7 +207,7 @@ fn check_host(state: &Shared, zone: Zone<'_>, headers: &HeaderMap, uri: &Uri) ->
         return Ok(());
     }
     let host = named.iter().find(|host| !good(host)).copied().unwrap_or_default();
-    let host = crate::domain::text::cut(host, 100);
+    let host = crate::domain::text::truncate(host, 100);
     Err(Failure::forbidden(format!(
         "without authentication this is open only under a loopback address, not as {host:?}; {}",
         match zone {
@@ -230,7 +230,7 @@ fn check_direct(zone: Zone<'_>, headers: &HeaderMap) -> Result<(), Failure> {
 /// What would let such a request in.
 fn wanted(zone: Zone<'_>) -> String {
     match zone {
-        Zone::Sender(source) => format!("configure [sources.{}] auth", crate::domain::text::cut(source, 60)),
+        Zone::Sender(source) => format!("configure [sources.{}] auth", crate::domain::text::truncate(source, 60)),
         Zone::Links | Zone::Api => "configure [server] auth".into(),
     }
 }

@@ -6,6 +6,7 @@
 #![allow(clippy::result_large_err, reason = "an answer that says no is a whole response here, made once a request")]
 
 mod alerts;
+mod bounded;
 mod silences;
 
 use std::sync::Arc;
@@ -44,12 +45,6 @@ fn answer(status: StatusCode, body: &Value) -> Response {
 
 fn ok(body: &Value) -> Response {
     answer(StatusCode::OK, body)
-}
-
-/// A document that is written already.
-fn document(text: String) -> Response {
-    let head = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];
-    (head, text).into_response()
 }
 
 /// 400 with a text, as its handlers answer.
@@ -180,7 +175,7 @@ pub async fn delete_and_get(asked: Method) -> Response {
 
 /// What there is not below `/api/v2`.
 pub async fn nothing(uri: Uri) -> Response {
-    let path = crate::domain::text::cut(uri.path(), 200);
+    let path = crate::domain::text::truncate(uri.path(), 200);
     coded(StatusCode::NOT_FOUND, 404, format!("path {path} was not found"))
 }
 

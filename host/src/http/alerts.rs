@@ -13,9 +13,9 @@ use super::callers::Caller;
 use super::incidents::reading;
 use super::{Shared, list};
 use crate::backend::Cancellation;
-use crate::backend::alerts::{AlertView, LiveAlert, Order, Wanted};
+use crate::backend::alerts::{AlertQuery, AlertView, LiveAlert, SortOrder};
 use crate::domain::{Matcher, Severity};
-use crate::inquiry::beyond;
+use crate::inquiry::truncate_page;
 
 /// Alerts of one page where nobody says otherwise.
 const PAGE: usize = 100;
@@ -42,21 +42,21 @@ pub async fn all(
     let matchers = Matcher::parse_all(selection.r#match.as_deref().unwrap_or_default()).map_err(Failure::invalid)?;
     let after = list::after("alerts", selection.cursor.as_deref())?;
     let limit = selection.limit.unwrap_or(PAGE).clamp(1, list::MAX_LIMIT);
-    let wanted = Wanted {
+    let wanted = AlertQuery {
         access: caller.access().clone(),
         matchers,
         severity: selection.severity,
         held: selection.silenced,
-        order: Order::Place(after),
+        order: SortOrder::Place(after),
         // By one more it is seen that there are more.
         most: limit + 1,
-        ..Wanted::default()
+        ..AlertQuery::default()
     };
     let cancellation = Cancellation::default();
     // Dropped with this request, also when its sender hangs up.
     let _waiting = cancellation.on_drop();
     let mut firing = reading(&state, move |backend| Ok(backend.firing(&wanted, &cancellation))).await?;
-    let next = beyond("alerts", &mut firing.alerts, LiveAlert::place, limit);
+    let next = truncate_page("alerts", &mut firing.alerts, LiveAlert::place, limit);
     let views: Vec<AlertView> = firing.alerts.into_iter().map(AlertView::from).collect();
     Ok(Json(json!({ "alerts": views, "count": firing.count, "next": next })))
 }

@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
 use super::refusals::Refused;
-use crate::backend::{ControlError, FindError, Refusal};
+use crate::backend::{ControlError, FindError, ReceiveError};
 
 /// Seconds after which a sender should try again.
 const RETRY_AFTER: HeaderValue = HeaderValue::from_static("5");
@@ -135,12 +135,12 @@ impl IntoResponse for Failure {
     }
 }
 
-impl From<Refusal> for Failure {
-    fn from(refusal: Refusal) -> Self {
+impl From<ReceiveError> for Failure {
+    fn from(refusal: ReceiveError) -> Self {
         match refusal {
-            Refusal::Invalid(text) => Self::invalid(text),
-            Refusal::UnknownSource(text) => Self::not_found(text),
-            Refusal::Unavailable(text) => Self::unavailable(text),
+            ReceiveError::Invalid(text) => Self::invalid(text),
+            ReceiveError::UnknownSource(text) => Self::not_found(text),
+            ReceiveError::Unavailable(text) => Self::unavailable(text),
         }
     }
 }

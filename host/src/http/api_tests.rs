@@ -26,6 +26,28 @@ fn pause(host: &Running) -> RequestBuilder {
 }
 
 #[tokio::test]
+async fn for_ever_is_a_time_whoever_writes_it() {
+    let host = start("", Fake::default()).await;
+    let matcher = json!({"name": "a", "value": "b", "isRegex": false, "isEqual": true});
+    let ends = |at: &str| json!({"matchers": [matcher], "startsAt": "2026-01-01T00:00:00Z", "endsAt": at, "createdBy": "ann", "comment": "c"});
+    let set = async |at: &str| {
+        let answer = host.client().post(host.url("/api/v2/silences")).json(&ends(at)).send().await.unwrap();
+        (answer.status().as_u16(), answer.text().await.unwrap())
+    };
+    for at in ["9999-12-31T23:59:59Z", "9999-12-31T23:59:59.999+14:00", "9999-12-30T22:00:01Z"] {
+        let (status, text) = set(at).await;
+        assert!(status == 200 && text.contains("silenceID"), "{at}: {status} {text}");
+        let kept = host.fake.silences.lock().unwrap().last().unwrap().silence.ends_at;
+        assert_eq!(kept, jiff::Timestamp::MAX, "{at}");
+    }
+    for at in ["9999-12-31", "10000-01-01T00:00:00Z", "9999-13-31T23:59:59Z", "for ever"] {
+        assert_eq!(set(at).await.0, 422, "{at}");
+    }
+    let own = json!({"matchers": ["a=b"], "until": "9999-12-31T23:59:59Z", "person": "ann", "comment": "c"});
+    assert_eq!(host.client().post(host.url("/v1/silences")).json(&own).send().await.unwrap().status(), 200);
+}
+
+#[tokio::test]
 async fn whatever_is_refused_is_a_problem_of_one_form() {
     let host = start("", Fake::default()).await;
     for (request, status) in [

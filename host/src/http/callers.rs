@@ -2,178 +2,38 @@
 //!
 //! What the configuration and the file of accounts say is put together anew whenever the file is another one.
 
+mod again;
+mod caller;
+mod directory;
+
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use axum::http::HeaderMap;
-use base64::Engine;
 use jiff::Timestamp;
 
+pub use caller::{Caller, typed};
+
 use super::answer::Failure;
-use super::authorization::authorization;
 use super::oidc::Identity;
 use super::proof::Proof;
-use super::proxy::Named;
-use crate::accounts::{Accounts, Book, Used, Visitors};
-use crate::config::{Config, NotLetIn};
+use super::proxy::ProxyUser;
+use crate::accounts::{Accounts, AccountsFile, LastUsed, Visitors};
+use crate::config::{Config, SignInRefusal};
 use crate::domain::person::{self, fold};
-use crate::domain::text::cut;
-use crate::domain::text::letters::visible_line;
 use crate::domain::{Access, Permission, Person, Proven, Role};
 use crate::gate::People;
-use crate::redact::redact;
-use crate::token::{self, Hash};
-
-/// Bytes of a name that somebody has typed, as far as it is written down.
-const TYPED: usize = 64;
-
-/// Who somebody says that they are who is not let in: a name that nothing proves. A token in the wrong field is kept nowhere.
-pub fn typed(name: &str) -> Option<Person> {
-    let name = name.trim();
-    let person = Person::typed(cut(&token::taken_out(&redact(&visible_line(name))), TYPED));
-    Some(person).filter(|person| !person.is_nameless() && !token::is_token(name))
-}
-
-/// Who calls, and what they may do.
-#[derive(Clone)]
-pub struct Caller {
-    /// The person, if the proof names one.
-    person: Option<Proven>,
-    access: Access,
-    /// Since when their password is the one that they gave.
-    since: Option<Timestamp>,
-    /// When what they show is good no more, where it ends.
-    ends: Option<Timestamp>,
-}
-
-impl Caller {
-    /// Somebody who was not asked for a proof, or whose proof names nobody.
-    pub fn unnamed() -> Self {
-        Self { person: None, access: Access::of(Role::Admin), since: None, ends: None }
-    }
-
-    /// Somebody of whom nobody has found out who it is: they may do nothing.
-    pub fn nobody() -> Self {
-        Self { person: None, access: Access::default(), since: None, ends: None }
-    }
-
-    /// What they may do.
-    pub fn access(&self) -> &Access {
-        &self.access
-    }
-
-    /// When the token that they show ends, if it is one that does.
-    pub fn ends(&self) -> Option<Timestamp> {
-        self.ends
-    }
-
-    /// Their name, for people.
-    pub fn called(&self) -> String {
-        self.person.as_ref().map_or("whoever calls".into(), Proven::shown)
-    }
-
-    /// Why they may not do something: what they may do, and who may more.
-    pub fn refusal(&self, wanted: Permission) -> String {
-        match self.access.role() {
-            Some(role) if role.may(wanted) => {
-                let (who, does, scope) = (self.called(), wanted.does(), wanted.as_str());
-                format!("{who} may {does}, but not with this token: it lacks the scope {scope}")
-            }
-            Some(Role::Viewer) => format!("{} may look and change nothing; {}", self.called(), wanted.who_may()),
-            Some(role) => format!("{} has the role {role}; {}", self.called(), wanted.who_may()),
-            None => format!("{} has no role; {}", self.called(), wanted.who_may()),
-        }
-    }
-
-    /// The name that was proven, if one was.
-    pub fn proven(&self) -> Option<&Proven> {
-        self.person.as_ref()
-    }
-
-    /// Whether both are the same person; those of whom nothing is known are one.
-    pub fn is_same_as(&self, other: &Self) -> bool {
-        self.person.as_ref().map(Proven::id) == other.person.as_ref().map(Proven::id)
-    }
-
-    /// Who speaks: the name that was proven, or the one that was typed.
-    pub fn person(self, said: Option<&str>) -> Result<Person, Failure> {
-        let known = self.known(said);
-        known.ok_or_else(|| Failure::invalid("person: is missing; the journal keeps who said so"))
-    }
-
-    /// The same; none where there is no name at all.
-    pub fn known(self, said: Option<&str>) -> Option<Person> {
-        match self.person {
-            Some(person) => Some(person.saying(said).into()),
-            None => said.map(Person::typed).filter(|person| !person.is_nameless()),
-        }
-    }
-}
-
-/// A token that somebody has.
-struct Entry {
-    hash: Hash,
-    name: String,
-    /// What it permits of what its owner may do; none for all.
-    scopes: Option<BTreeSet<Permission>>,
-    expires: Option<Timestamp>,
-    /// Whether its uses are kept.
-    noted: bool,
-}
-
-/// What is known as long as the file of accounts is the same.
-struct Known {
-    edition: u64,
-    book: Arc<Book>,
-    tokens: Vec<Entry>,
-    people: People,
-}
-
-impl Known {
-    fn new(config: &Config, book: Arc<Book>, edition: u64) -> Self {
-        let entry = |name: &String, hash: &Hash| Entry {
-            hash: hash.clone(),
-            name: name.clone(),
-            scopes: None,
-            expires: None,
-            noted: false,
-        };
-        let of_users = config.users.iter().flat_map(|(name, user)| user.tokens.iter().map(|hash| entry(name, hash)));
-        let kept = book.tokens.iter().filter_map(|token| {
-            let scopes = (!token.scopes.is_empty()).then(|| token.scopes.clone());
-            Some(Entry { scopes, expires: token.expires, noted: true, ..entry(&token.owner, &token.hash()?) })
-        });
-        let tokens = of_users.chain(kept).collect();
-        Self { edition, tokens, people: config.people_of(&book), book }
-    }
-
-    /// Looks at every token, so that the time tells nothing.
-    fn entry(&self, token: &str) -> Option<&Entry> {
-        if !token::is_token(token) {
-            return None;
-        }
-        let given = Hash::of(token);
-        self.tokens.iter().fold(None, |found, entry| if entry.hash.matches(&given) { Some(entry) } else { found })
-    }
-
-    fn access(&self, config: &Config, entry: &Entry) -> Access {
-        let access = config.access_of(&self.book, &entry.name);
-        match &entry.scopes {
-            Some(scopes) => access.only(scopes.iter().copied()),
-            None => access,
-        }
-    }
-}
+use directory::{Directory, TokenEntry, basic, owner};
 
 /// Everybody who can call.
 pub struct Callers {
     shared: Option<Proof>,
     config: Config,
     accounts: Accounts,
-    used: Used,
+    used: LastUsed,
     visitors: Visitors,
-    known: RwLock<Arc<Known>>,
+    known: RwLock<Arc<Directory>>,
     /// Whether a proof is demanded. It stays so, whatever becomes of the file.
     demands: AtomicBool,
 }
@@ -190,34 +50,37 @@ impl Callers {
         let demands = shared.is_some() || config.demands_proof() || book.proves();
         Ok(Self {
             shared,
-            known: RwLock::new(Arc::new(Known::new(config, book, edition))),
+            known: RwLock::new(Arc::new(Directory::new(config, book, edition))),
             config: config.clone(),
             accounts,
-            used: Used::beside(&file),
+            used: LastUsed::beside(&file),
             visitors: Visitors::beside(&file),
             demands: AtomicBool::new(demands),
         })
     }
 
-    fn known(&self) -> Arc<Known> {
+    fn known(&self) -> Arc<Directory> {
         Arc::clone(&self.known.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Takes over what the file of accounts says now. Where that is something else, the people there are since, and what was changed.
     pub fn refresh(&self) -> Option<(People, Vec<String>)> {
         let (book, edition) = self.accounts.now();
-        if self.known().edition == edition {
-            return None;
-        }
+        if self.known().edition == edition { None } else { self.take(book, edition) }
+    }
+
+    /// The same of an edition that was read. One that is newer stays: several requests read the file at once, and whoever was quicker to
+    /// read may be slower here.
+    fn take(&self, book: Arc<AccountsFile>, edition: u64) -> Option<(People, Vec<String>)> {
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
-        if known.edition == edition {
+        if known.edition >= edition {
             return None;
         }
         if book.proves() {
             self.demands.store(true, Ordering::Relaxed);
         }
         let changes = self.accounts.take_changes();
-        *known = Arc::new(Known::new(&self.config, book, edition));
+        *known = Arc::new(Directory::new(&self.config, book, edition));
         Some((known.people.clone(), changes))
     }
 
@@ -275,12 +138,12 @@ impl Callers {
     }
 
     /// What the file of accounts says.
-    pub fn book(&self) -> Arc<Book> {
+    pub fn book(&self) -> Arc<AccountsFile> {
         Arc::clone(&self.known().book)
     }
 
     /// When a token was last used.
-    pub fn used(&self) -> &Used {
+    pub fn used(&self) -> &LastUsed {
         &self.used
     }
 
@@ -326,19 +189,19 @@ impl Callers {
                 Err(Failure::unauthorized(self.problem().unwrap_or_default(), "Bearer realm=\"tidegate\""))
             }
             None => Err(Failure::unauthorized(
-                "this needs a token of yours in the header Authorization, behind the word Bearer; commands take it from TIDEGATE_USER_TOKEN",
+                "this needs a token of yours in the header Authorization, behind the word Bearer; commands take it from TIDEGATE_USER_TOKEN (`tidegate token new NAME` makes one)",
                 "Bearer realm=\"tidegate\"",
             )),
         }
     }
 
-    fn of_shared(&self, known: &Known, person: Option<Proven>) -> Caller {
+    fn of_shared(&self, known: &Directory, person: Option<Proven>) -> Caller {
         let user = person.as_ref().filter(|user| self.config.users.keys().any(|name| fold(name) == user.id()));
         let access = user.map(|user| self.config.access_of(&known.book, user.name()));
         Caller { access: access.unwrap_or_else(|| Access::of(Role::Admin)), person, since: None, ends: None }
     }
 
-    fn of_entry(&self, known: &Known, entry: &Entry, now: Timestamp) -> Result<Caller, Failure> {
+    fn of_entry(&self, known: &Directory, entry: &TokenEntry, now: Timestamp) -> Result<Caller, Failure> {
         let challenge = "Bearer realm=\"tidegate\", error=\"invalid_token\"";
         if let Some(expired) = entry.expires.filter(|expires| *expires <= now) {
             let text = format!("this token expired at {expired}; `tidegate token new {}` makes another", entry.name);
@@ -359,7 +222,7 @@ impl Callers {
     }
 
     /// Somebody whom the proxy names; none where they are not let in.
-    pub fn by_proxy(&self, named: &Named) -> Option<Caller> {
+    pub fn by_proxy(&self, named: &ProxyUser) -> Option<Caller> {
         let (person, access) = self.config.named_by_proxy(&self.known().book, &named.name, &named.groups)?;
         Some(Caller { person: Some(person), access, since: None, ends: None })
     }
@@ -368,7 +231,7 @@ impl Callers {
     ///
     /// # Errors
     /// Why they are not let in.
-    pub fn by_provider(&self, identity: &Identity) -> Result<Caller, NotLetIn> {
+    pub fn by_provider(&self, identity: &Identity) -> Result<Caller, SignInRefusal> {
         let (groups, known) = (identity.groups.clone().unwrap_or_default(), self.known());
         let named = self.config.named_by_provider(&known.book, &identity.subject, &identity.name, &groups);
         named.map(|(person, access)| Caller { person: Some(person), access, since: None, ends: None })
@@ -378,7 +241,7 @@ impl Callers {
     pub fn identified(&self, identity: &Identity) -> Option<Person> {
         let issuer = self.config.server.oidc.as_ref().map(|oidc| oidc.issuer_text.clone())?;
         let proof = person::Proof::Oidc { issuer, subject: identity.subject.clone() };
-        let groups = identity.groups.iter().flatten().map(|group| fold(group)).collect();
+        let groups = identity.groups.clone().unwrap_or_default();
         Proven::new(&identity.name, proof, groups).map(Person::from)
     }
 
@@ -425,73 +288,26 @@ impl Callers {
         Some(Caller { person: Some(person), access, since: account.since, ends: None })
             .filter(|caller| caller.access.may(Permission::Look))
     }
-
-    /// Somebody whose request goes on, with what they may do now; none where they are not let in any more.
-    pub fn goes_on(&self, caller: &Caller, now: Timestamp) -> Option<Caller> {
-        let Some(person) = &caller.person else { return Some(caller.clone()) };
-        match person.proof() {
-            person::Proof::Link => Some(caller.clone()),
-            person::Proof::Proxy => {
-                let kept_out = self.known().book.keeps_out(&person.id());
-                (!kept_out).then(|| caller.clone())
-            }
-            _ => self.still(caller, now),
-        }
-    }
-
-    /// Somebody who came in a while ago, with what they may do now; none where they would not come in any more.
-    pub fn still(&self, caller: &Caller, now: Timestamp) -> Option<Caller> {
-        let known = self.known();
-        let Some(person) = &caller.person else { return self.shared.as_ref().map(|_| caller.clone()) };
-        match person.proof() {
-            person::Proof::Token(id) => {
-                let entry =
-                    known.tokens.iter().find(|entry| entry.hash.id() == *id && fold(&entry.name) == person.id())?;
-                self.of_entry(&known, entry, now).ok()
-            }
-            person::Proof::Password => {
-                let shared = self.shared.as_ref().and_then(Proof::user).is_some_and(|user| fold(user) == person.id());
-                if shared && caller.since.is_none() {
-                    let person = known.people.prove(person.name(), person::Proof::Password);
-                    return person.map(|person| self.of_shared(&known, Some(person)));
-                }
-                let account = known.book.accounts.get(person.name())?;
-                let same = account.since == caller.since;
-                same.then(|| self.by_password(person.name(), account.password.as_deref()?)).flatten()
-            }
-            person::Proof::Oidc { issuer, subject } => {
-                let trusted = self.config.server.oidc.as_ref().is_some_and(|oidc| oidc.issuer_text == *issuer);
-                let named = self
-                    .config
-                    .named_by_provider(&known.book, subject, person.name(), person.groups())
-                    .ok()
-                    .filter(|_| trusted);
-                let caller =
-                    named.map(|(person, access)| Caller { person: Some(person), access, since: None, ends: None });
-                caller.filter(|caller| caller.access.may(Permission::Look))
-            }
-            person::Proof::Link | person::Proof::Proxy => None,
-        }
-    }
 }
 
-/// The token that a request carries, as a bearer's or as the password of its owner.
-fn owner<'a>(known: &'a Known, headers: &HeaderMap) -> Option<&'a Entry> {
-    let (scheme, credentials) = authorization(headers)?;
-    if scheme.eq_ignore_ascii_case("bearer") {
-        return known.entry(credentials);
-    }
-    let (name, token) = basic(headers)?;
-    known.entry(&token).filter(|entry| entry.name == name)
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::accounts::Account;
+    use crate::config::Overrides;
 
-/// The name and the password that a request carries.
-fn basic(headers: &HeaderMap) -> Option<(String, String)> {
-    let (scheme, credentials) = authorization(headers)?;
-    if !scheme.eq_ignore_ascii_case("basic") {
-        return None;
+    #[test]
+    fn who_has_read_an_older_file_takes_nothing_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let text = format!("[sign_in]\naccounts = {:?}\n", folder.path().join("accounts.json"));
+        let callers = Callers::new(&Config::parse(text, None, &Overrides::default()).unwrap(), None).unwrap();
+        let with = |names: &[&str]| {
+            let accounts = names.iter().map(|name| (name.to_string(), Account::default())).collect();
+            Arc::new(AccountsFile { accounts, ..AccountsFile::default() })
+        };
+        assert!(callers.take(with(&["ada", "eve"]), 1).is_some());
+        assert!(callers.take(with(&["ada"]), 3).is_some());
+        assert!(callers.take(with(&["ada", "eve"]), 2).is_none(), "read before, and later here");
+        assert_eq!(callers.book(), with(&["ada"]), "eve is gone");
     }
-    let decoded = base64::engine::general_purpose::STANDARD.decode(credentials).ok()?;
-    let decoded = String::from_utf8(decoded).ok()?;
-    decoded.split_once(':').map(|(name, password)| (name.to_string(), password.to_string()))
 }

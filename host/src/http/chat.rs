@@ -21,7 +21,7 @@ use super::control::{caller, read};
 use super::incidents::reading;
 use super::{Shared, list};
 use crate::backend::{Backend, find};
-use crate::chat::{Question, Refused, Shown};
+use crate::chat::{ChatError, Question, StreamedEvent};
 use crate::domain::conversation::ConversationView;
 use crate::domain::{ConversationId, Person};
 use crate::inquiry::Cursor;
@@ -57,7 +57,7 @@ struct Whose {
 }
 
 struct Answering {
-    shown: mpsc::UnboundedReceiver<Shown>,
+    shown: mpsc::UnboundedReceiver<StreamedEvent>,
     stopping: signal::Receiver<bool>,
     _place: OwnedSemaphorePermit,
 }
@@ -143,13 +143,13 @@ async fn stopped(stopping: &mut signal::Receiver<bool>) {
     drop(stopping.wait_for(|stopping| *stopping).await);
 }
 
-impl From<Refused> for Failure {
-    fn from(refused: Refused) -> Self {
+impl From<ChatError> for Failure {
+    fn from(refused: ChatError) -> Self {
         match refused {
-            Refused::NotFound(text) => Self::not_found(text),
-            Refused::Conflict(text) => Self::conflict(text),
-            Refused::Invalid(text) => Self::invalid(text),
-            Refused::Unavailable(text) => Self::unavailable(text),
+            ChatError::NotFound(text) => Self::not_found(text),
+            ChatError::Conflict(text) => Self::conflict(text),
+            ChatError::Invalid(text) => Self::invalid(text),
+            ChatError::Unavailable(text) => Self::unavailable(text),
         }
     }
 }

@@ -14,7 +14,7 @@ use super::answer::Failure;
 use super::callers::Caller;
 use super::incidents::named;
 use super::{Shared, body};
-use crate::backend::{Answer, Order, Reloaded};
+use crate::backend::{ApprovalAnswer, ControlRequest, Reloaded};
 use crate::config::Size;
 use crate::domain::incident::IncidentView;
 
@@ -89,7 +89,7 @@ pub async fn reload_plugin(
     Path(name): Path<String>,
     request: Request,
 ) -> Result<Json<Reloaded>, Failure> {
-    let order = Order { scope: name, ..order(&state, request).await? };
+    let order = ControlRequest { scope: name, ..order(&state, request).await? };
     Ok(Json(state.backend.reload_plugin(order).await?))
 }
 
@@ -101,29 +101,34 @@ pub async fn reset_breaker(State(state): State<Arc<Shared>>, request: Request) -
         return Err(Failure::invalid("key: is missing; GET /v1/breakers lists them"));
     }
     let person = caller.person(words.person.as_deref())?;
-    let order = Order { person, reason: words.reason, scope: words.key.clone() };
+    let order = ControlRequest { person, reason: words.reason, scope: words.key.clone() };
     state.backend.reset_breaker(order).await?;
     Ok(Json(json!({ "reset": words.key })))
 }
 
-/// An answer needs the full id: whoever answers must know what about.
-async fn answer(state: &Shared, id: String, action: String, request: Request) -> Result<Answer, Failure> {
-    let caller = caller(&request);
-    let words: Words = read(state, request).await?;
+/// The incident of a path, by its full id: whoever acts on one must know which. `latest` and beginnings of ids come to mean others.
+pub(super) async fn exactly(state: &Shared, id: String) -> Result<String, Failure> {
     let incident = named(state, id.clone()).await?.id.to_string();
-    if incident != id {
-        return Err(Failure::not_found(format!("an answer needs the full id of the incident: {incident}")));
+    if incident == id {
+        return Ok(id);
     }
-    let person = caller.person(words.person.as_deref())?;
-    let via = if words.via.as_deref() == Some("cli") { "cli" } else { "http" };
-    Ok(Answer { incident, action, digest: words.digest, person, via: via.into(), comment: words.comment })
+    Err(Failure::not_found(format!("this needs the full id of the incident: {incident}")))
 }
 
-pub(super) async fn order(state: &Shared, request: Request) -> Result<Order, Failure> {
+async fn answer(state: &Shared, id: String, action: String, request: Request) -> Result<ApprovalAnswer, Failure> {
+    let caller = caller(&request);
+    let words: Words = read(state, request).await?;
+    let incident = exactly(state, id).await?;
+    let person = caller.person(words.person.as_deref())?;
+    let via = if words.via.as_deref() == Some("cli") { "cli" } else { "http" };
+    Ok(ApprovalAnswer { incident, action, digest: words.digest, person, via: via.into(), comment: words.comment })
+}
+
+pub(super) async fn order(state: &Shared, request: Request) -> Result<ControlRequest, Failure> {
     let caller = caller(&request);
     let words: Words = read(state, request).await?;
     let person = caller.person(words.person.as_deref())?;
-    Ok(Order { person, reason: words.reason, scope: words.scope })
+    Ok(ControlRequest { person, reason: words.reason, scope: words.scope })
 }
 
 /// Who calls, as the guard in front of the API found out.

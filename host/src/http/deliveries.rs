@@ -12,13 +12,13 @@ use super::answer::Failure;
 use super::control::{caller, read};
 use super::incidents::reading;
 use super::{Shared, list};
-use crate::backend::deliveries::{Anew, DeliveryView, Standing, Undelivered, Which};
+use crate::backend::deliveries::{DeliverySelector, DeliveryView, RetryRequest, UndeliveredQuery, UndeliveredState};
 use crate::inquiry;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Selection {
-    state: Option<Standing>,
+    state: Option<UndeliveredState>,
     target: Option<String>,
     cursor: Option<String>,
     limit: Option<usize>,
@@ -42,11 +42,11 @@ pub async fn all(State(state): State<Arc<Shared>>, uri: Uri) -> Result<Json<Valu
     // What was given up comes first; pages, whose first has an empty cursor, go by name.
     let paged = selection.cursor.is_some();
     let most = if paged { list::MAX_LIMIT } else { limit };
-    let wanted = Undelivered { state: selection.state, target: selection.target, limit: most };
+    let wanted = UndeliveredQuery { state: selection.state, target: selection.target, limit: most };
     let found = reading(&state, move |backend| backend.deliveries(&wanted).map_err(Failure::unavailable)).await?;
     let key = |view: &DeliveryView| view.id.clone();
     let (deliveries, next) = match paged {
-        true => inquiry::paged("deliveries", found, key, (after.as_deref(), limit)),
+        true => inquiry::paginate("deliveries", found, key, (after.as_deref(), limit)),
         false => (found, None),
     };
     Ok(Json(json!({ "deliveries": deliveries, "next": next })))
@@ -58,12 +58,12 @@ pub async fn retry(State(state): State<Arc<Shared>>, request: Request) -> Result
     let words: Words = read(&state, request).await?;
     let person = caller.person(words.person.as_deref())?;
     let which = match (words.id, words.target, words.all) {
-        (Some(id), None, false) => Which::Named(id),
-        (None, Some(target), false) => Which::Target(target),
-        (None, None, true) => Which::All,
+        (Some(id), None, false) => DeliverySelector::Named(id),
+        (None, Some(target), false) => DeliverySelector::Target(target),
+        (None, None, true) => DeliverySelector::All,
         _ => return Err(Failure::invalid("say which: one of \"id\", \"target\" and \"all\": true")),
     };
-    let anew = Anew { which, person, reason: words.reason };
+    let anew = RetryRequest { which, person, reason: words.reason };
     let count = state.backend.retry_deliveries(anew).await?;
     Ok(Json(json!({ "retried": count })))
 }

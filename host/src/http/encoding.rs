@@ -9,7 +9,7 @@ use super::answer::Failure;
 use super::places::Place;
 use super::quotas;
 use crate::config::Size;
-use crate::domain::text::cut;
+use crate::domain::text::truncate;
 
 /// What every file of gzip begins with.
 const GZIP: [u8; 2] = [0x1f, 0x8b];
@@ -48,7 +48,7 @@ impl Encoding {
             ["deflate" | "x-deflate"] => Ok(Self::Deflate),
             _ => Err(Failure::encoding(format!(
                 "a body with the encoding {:?} is not taken here; send it plain, or as gzip or deflate",
-                cut(&text, 60)
+                truncate(&text, 60)
             ))),
         }
     }

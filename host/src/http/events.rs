@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 use super::Shared;
 use super::answer::Failure;
 use super::receive::{Answer, taken};
-use crate::backend::Received;
+use crate::backend::ReceiveReport;
 use crate::domain::event::object::UNNAMED;
 use crate::domain::event::{ATTRIBUTE, SOURCE};
 use crate::ports::Inbound;
@@ -43,8 +43,8 @@ pub async fn posted(
     }
 }
 
-fn success(received: &Received) -> Response {
-    let Received { alerts, incidents, .. } = received;
+fn success(received: &ReceiveReport) -> Response {
+    let ReceiveReport { alerts, incidents, .. } = received;
     let data = json!({ "alerts": alerts, "incidents": incidents });
     (StatusCode::OK, Json(json!({ "code": 0, "message": "success", "data": data }))).into_response()
 }

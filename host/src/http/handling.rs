@@ -9,8 +9,8 @@ use super::Shared;
 use super::answer::Failure;
 use super::control::{caller, read};
 use super::incidents::named;
-use crate::backend::handling::{Heard, Word};
-use crate::domain::entry::Says;
+use crate::backend::handling::{HandlingRequest, HandlingResult};
+use crate::domain::entry::IncidentCommand;
 
 #[derive(Default, serde::Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -19,12 +19,17 @@ struct Words {
     comment: String,
 }
 
-async fn say(state: &Shared, id: String, request: Request, says: Says) -> Result<Json<Heard>, Failure> {
+async fn say(
+    state: &Shared,
+    id: String,
+    request: Request,
+    says: IncidentCommand,
+) -> Result<Json<HandlingResult>, Failure> {
     let caller = caller(&request);
     let words: Words = read(state, request).await?;
     let incident = named(state, id).await?.id.to_string();
     let person = caller.person(words.person.as_deref())?;
-    Ok(Json(state.backend.say(Word { incident, person, says, comment: words.comment }).await?))
+    Ok(Json(state.backend.say(HandlingRequest { incident, person, says, comment: words.comment }).await?))
 }
 
 /// `POST /v1/incidents/{id}/acknowledge`.
@@ -32,8 +37,8 @@ pub async fn acknowledge(
     State(state): State<Arc<Shared>>,
     Path(id): Path<String>,
     request: Request,
-) -> Result<Json<Heard>, Failure> {
-    say(&state, id, request, Says::Acknowledge).await
+) -> Result<Json<HandlingResult>, Failure> {
+    say(&state, id, request, IncidentCommand::Acknowledge).await
 }
 
 /// `POST /v1/incidents/{id}/comment`.
@@ -41,8 +46,8 @@ pub async fn comment(
     State(state): State<Arc<Shared>>,
     Path(id): Path<String>,
     request: Request,
-) -> Result<Json<Heard>, Failure> {
-    say(&state, id, request, Says::Comment).await
+) -> Result<Json<HandlingResult>, Failure> {
+    say(&state, id, request, IncidentCommand::Comment).await
 }
 
 /// `POST /v1/incidents/{id}/close`.
@@ -50,8 +55,8 @@ pub async fn close(
     State(state): State<Arc<Shared>>,
     Path(id): Path<String>,
     request: Request,
-) -> Result<Json<Heard>, Failure> {
-    say(&state, id, request, Says::Close).await
+) -> Result<Json<HandlingResult>, Failure> {
+    say(&state, id, request, IncidentCommand::Close).await
 }
 
 /// `POST /v1/incidents/{id}/rerun`.
@@ -59,6 +64,6 @@ pub async fn rerun(
     State(state): State<Arc<Shared>>,
     Path(id): Path<String>,
     request: Request,
-) -> Result<Json<Heard>, Failure> {
-    say(&state, id, request, Says::Rerun).await
+) -> Result<Json<HandlingResult>, Failure> {
+    say(&state, id, request, IncidentCommand::Rerun).await
 }

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::oidc::Oidc;
 use super::{Shared, alertmanager, openmetrics};
-use crate::backend::Ready;
+use crate::backend::Readiness;
 use crate::domain::Permission;
 use crate::redact::redact;
 
@@ -23,7 +23,7 @@ pub async fn alive() -> &'static str {
 /// lost a tool server or a provider still takes them, and must not be taken out of service for it. `degraded` says that not all is as
 /// it should be. Anybody may ask, as orchestrators do; what it is strangers do not hear.
 pub async fn ready(State(state): State<Arc<Shared>>, headers: HeaderMap) -> (StatusCode, Json<Value>) {
-    let Ready { ready, problems } = condition(&state);
+    let Readiness { ready, problems } = condition(&state);
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let degraded = !ready || !problems.is_empty();
     if !may_know_details(&state, &headers) {
@@ -34,11 +34,11 @@ pub async fn ready(State(state): State<Arc<Shared>>, headers: HeaderMap) -> (Sta
 }
 
 /// Whether the host takes alerts, and everything that is not as it should be, also of those who come in.
-pub fn condition(state: &Shared) -> Ready {
-    let Ready { ready, mut problems } = state.backend.ready();
+pub fn condition(state: &Shared) -> Readiness {
+    let Readiness { ready, mut problems } = state.backend.ready();
     problems.extend(state.callers.problem());
     problems.extend(state.oidc.as_ref().and_then(Oidc::problem));
-    Ready { ready, problems }
+    Readiness { ready, problems }
 }
 
 /// Whether a caller may know why the host is as it is: who has proven who it is; where nothing has to be

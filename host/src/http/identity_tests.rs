@@ -10,7 +10,7 @@ use super::tests::start;
 use crate::accounts::password;
 use crate::backend::fake::Fake;
 use crate::config::{Config, Overrides};
-use crate::domain::audit::{ACCOUNTS, AuditOutcome, Audited, Way, change};
+use crate::domain::audit::{ACCOUNTS, AuditEntry, AuditOutcome, Channel, change};
 use crate::domain::{Permission, Role};
 use crate::token;
 
@@ -32,6 +32,12 @@ fn an_account_here_shuts_nobody_out_who_is_called_the_same_elsewhere() {
         let groups = Some(["sre".to_string()].into());
         callers.by_provider(&Identity { subject: subject.into(), name: name.into(), groups }).unwrap()
     };
+    for group in ["s re", " sre", "sre ", "sre\u{200b}", "\u{455}re", "sre,x"] {
+        let groups = Some([group.to_string()].into());
+        let identity = Identity { subject: "7".into(), name: "x".into(), groups };
+        let caller = callers.by_provider(&identity).unwrap();
+        assert!(!caller.access().may(Permission::Look) && caller.proven().unwrap().is_in(group), "{group:?}");
+    }
     for name in ["ada", "ADA", "a da", "a\u{200b}nn", "ann", "\u{430}nn"] {
         let caller = named("7", name);
         assert!(caller.access().may(Permission::Approve) && !caller.access().may(Permission::Administer), "{name}");
@@ -45,7 +51,7 @@ async fn a_name_that_was_typed_in_vain_is_told_as_it_was_typed() {
     let hash = password::hash(PASSWORD).unwrap();
     let kept = Kept::new("", |book| drop(book.accounts.insert("ada".into(), account(Role::Admin, &hash)))).await;
     let before = kept.audited(3).await.len();
-    let secret = token::make().unwrap();
+    let secret = token::generate().unwrap();
     for (before, behind) in [("Bearer ", ""), ("my ", " name"), ("tok=", ","), ("", "x")] {
         let typed = super::callers::typed(&format!("{before}{}{behind}", secret.expose())).unwrap().to_string();
         assert!(!typed.contains(secret.expose().get(..20).unwrap()), "{typed}");
@@ -75,9 +81,9 @@ async fn a_name_that_was_typed_in_vain_is_told_as_it_was_typed() {
 
 #[tokio::test]
 async fn accounts_that_are_gone_at_the_start_let_nobody_in() {
-    let known = Audited {
+    let known = AuditEntry {
         person: None,
-        way: Way::Cli,
+        way: Channel::Cli,
         from: String::new(),
         route: ACCOUNTS.into(),
         object: change(7),
@@ -114,8 +120,13 @@ async fn accounts_that_are_gone_at_the_start_let_nobody_in() {
     host.stop().await;
     // Where somebody has said that there are none, it is as if there had never been any.
     std::fs::remove_file(&path).unwrap();
-    let by = crate::accounts::By { person: None, way: Way::Cli, from: String::new(), at: jiff::Timestamp::UNIX_EPOCH };
-    crate::accounts::Locked::take(&path).unwrap().reset(&by).unwrap();
+    let by = crate::accounts::Actor {
+        person: None,
+        way: Channel::Cli,
+        from: String::new(),
+        at: jiff::Timestamp::UNIX_EPOCH,
+    };
+    crate::accounts::LockedFile::take(&path).unwrap().reset(&by).unwrap();
     let host = start(&section, fake()).await;
     assert_eq!(host.get("/v1/incidents").send().await.unwrap().status(), 200);
 }
@@ -170,26 +181,74 @@ async fn the_last_admin_goes_only_where_that_is_meant_and_nobody_changes_what_ha
 }
 
 #[tokio::test]
-async fn a_change_rests_on_what_the_file_says_once_it_is_its_turn() {
-    let hash = password::hash(PASSWORD).unwrap();
-    let kept = Kept::new("[server.auth]\nbearer = { env = \"TOKEN\" }\n", |book| {
-        book.accounts.insert("vic".into(), account(Role::Viewer, &hash));
-    })
-    .await;
-    let of_vic = || kept.http.get(kept.host.url("/v1/people/vic")).bearer_auth("t0ken").send();
-    let read = of_vic().await.unwrap().headers()[ETAG].clone();
-    let other = crate::accounts::Locked::take(&kept.path).unwrap();
-    let request = kept.http.post(kept.host.url("/v1/people/vic")).bearer_auth("t0ken").header(IF_MATCH, read);
-    let waiting = tokio::spawn(request.json(&json!({ "groups": ["late"] })).send());
-    // It is past the look that every request takes, and waits for the file.
-    tokio::time::sleep(std::time::Duration::from_millis(200)).await;
-    let by = crate::accounts::By { person: None, way: Way::Cli, from: String::new(), at: jiff::Timestamp::UNIX_EPOCH };
-    other.change_unguarded(&by, |book| {
-        book.accounts.get_mut("vic").unwrap().groups.insert("early".into());
-    });
-    assert_eq!(waiting.await.unwrap().unwrap().status(), 412);
-    let groups = crate::accounts::read(&kept.path).unwrap().accounts["vic"].groups.clone();
-    assert_eq!(groups.into_iter().collect::<Vec<_>>(), ["early"]);
+async fn a_provider_that_is_away_is_named_where_the_host_says_how_it_is() {
+    // Nobody listens there.
+    let provider = "[server.oidc]\nissuer = \"https://127.0.0.1:1\"\nclient_id = \"t\"\nname = \"Keycloak\"\n\
+                    redirect = \"https://t.example/oidc/callback\"\n[[access]]\ngroups = [\"sre\"]\nrole = \"viewer\"\n";
+    let kept = Kept::new(&format!("[server.auth]\nbearer = {{ env = \"TOKEN\" }}\n{provider}"), |_| ()).await;
+    let named = async || {
+        let (status, text) = kept.look("/readyz", &[("Authorization", "Bearer t0ken")]).await;
+        let ready: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!((status, &ready["ready"]), (200, &json!(true)), "alerts are taken all the same");
+        let problem = ready["problems"].as_array().into_iter().flatten().filter_map(Value::as_str);
+        let problem = problem.filter(|problem| problem.contains("Keycloak (https://127.0.0.1:1) is away")).count();
+        (problem > 0).then(|| assert_eq!(ready["degraded"], true))
+    };
+    for left in (0..3_000).rev() {
+        if named().await.is_some() {
+            break;
+        }
+        assert!(left > 0, "it is never named");
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    let (_, text) = kept.look("/readyz", &[]).await;
+    let ready: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(ready, json!({ "ready": true, "degraded": true }), "what it is strangers do not hear");
+}
+
+#[tokio::test]
+async fn what_is_told_late_stands_where_it_was_done_and_says_how_often() {
+    let at = |second: i64| jiff::Timestamp::from_second(second).ok();
+    let one = |route: &str, since: Option<i64>, until: Option<i64>, times: u64| AuditEntry {
+        person: None,
+        way: Channel::Api,
+        from: String::new(),
+        route: route.into(),
+        object: String::new(),
+        outcome: AuditOutcome::Refused,
+        status: 403,
+        why: String::new(),
+        times,
+        since: since.and_then(at),
+        until: until.and_then(at),
+    };
+    // The fake writes one a second, from the epoch on.
+    let change =
+        AuditEntry { object: change(7), outcome: AuditOutcome::Done, ..one(ACCOUNTS, Some(-60), Some(-60), 1) };
+    let all =
+        vec![one("GET /a", None, None, 1), one("GET /b", None, None, 1), change, one("GET /c", Some(-9), Some(0), 1)];
+    let kept = Kept::new("[server.auth]\nbearer = { env = \"TOKEN\" }\n", |_| ()).await;
+    kept.host.fake.audited.lock().unwrap().splice(.., all);
+    let (_, text) = kept.look("/v1/audit?until=1970-01-01T00:00:02Z", &[("Authorization", "Bearer t0ken")]).await;
+    let read: Value = serde_json::from_str(&text).unwrap();
+    let listed: Vec<(&str, &str)> = read["audit"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| (one["route"].as_str().unwrap(), one["at"].as_str().unwrap()))
+        .collect();
+    assert_eq!(
+        listed,
+        [
+            ("GET /b", "1970-01-01T00:00:01Z"),
+            ("GET /c", "1970-01-01T00:00:00Z"),
+            ("GET /a", "1970-01-01T00:00:00Z"),
+            ("accounts", "1969-12-31T23:59:00Z"),
+        ]
+    );
+    assert_eq!((&read["audit"][1]["times"], &read["audit"][3]["written"]), (&json!(1), &json!("1970-01-01T00:00:02Z")));
+    let (_, page) = kept.look("/audit?until=1970-01-01T00:00:02Z", &[("Authorization", "Bearer t0ken")]).await;
+    assert!(page.contains("1 more of the kind") && page.contains("1969-12-31"), "{page}");
 }
 
 #[tokio::test]

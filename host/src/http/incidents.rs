@@ -13,10 +13,9 @@ use serde_json::{Value, json};
 use super::answer::Failure;
 use super::callers::Caller;
 use super::{Shared, list};
-use crate::backend::{Backend, Cancellation, EvidenceView, Filter, find};
+use crate::backend::{Backend, Cancellation, EvidenceView, Filter, find, no_report, whole};
 use crate::domain::incident::IncidentView;
 use crate::domain::{Incident, Matcher, Outcome, Severity, State as Standing};
-use crate::evidence::change_view;
 use crate::report;
 
 #[derive(Deserialize)]
@@ -53,15 +52,6 @@ pub async fn reading<T: Send + 'static>(
 /// The incident that a path means.
 pub async fn named(state: &Shared, id: String) -> Result<Incident, Failure> {
     reading(state, move |backend| Ok(find(backend, &id)?)).await
-}
-
-/// An incident with what its actions change.
-fn whole(incident: &Incident) -> IncidentView {
-    let mut view = IncidentView::from(incident);
-    for (shown, record) in view.actions.iter_mut().zip(&incident.actions) {
-        shown.change = change_view(incident, &record.action);
-    }
-    view
 }
 
 /// `GET /v1/incidents`.
@@ -109,7 +99,7 @@ pub async fn one(State(state): State<Arc<Shared>>, Path(id): Path<String>) -> Re
 /// `GET /v1/incidents/{id}/report`.
 pub async fn written(State(state): State<Arc<Shared>>, Path(id): Path<String>) -> Result<impl IntoResponse, Failure> {
     let incident = named(&state, id).await?;
-    let none = || Failure::not_found(format!("incident {} has no report yet", incident.id));
+    let none = || Failure::not_found(no_report(&incident));
     let report = incident.report.clone().ok_or_else(none)?;
     Ok(([(header::CONTENT_TYPE, "text/markdown; charset=utf-8")], report))
 }
@@ -130,21 +120,46 @@ pub async fn one_evidence(
 ) -> Result<Json<EvidenceView>, Failure> {
     let evidence = reading(&state, move |backend| {
         let incident = find(backend, &id)?;
-        let none = || Failure::not_found(format!("incident {} has no evidence of number {number}", incident.id));
+        let none = || Failure::not_found(EvidenceView::none(&incident, number));
         EvidenceView::one(&incident, number).ok_or_else(none)
     });
     evidence.await.map(Json)
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Told {
+    detail: Option<Folding>,
+}
+
+/// How much of what happened is told.
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Folding {
+    /// Looks that answered, one after the other for the same purpose, are one line.
+    Folded,
+    /// One line an entry.
+    All,
+}
+
 /// `GET /v1/incidents/{id}/timeline`.
-pub async fn timeline(State(state): State<Arc<Shared>>, Path(id): Path<String>) -> Result<Json<Value>, Failure> {
-    let story = reading(&state, move |backend| {
+pub async fn timeline(
+    State(state): State<Arc<Shared>>,
+    Path(id): Path<String>,
+    uri: Uri,
+) -> Result<Json<Value>, Failure> {
+    let detail = match list::query::<Told>(&uri)?.detail {
+        Some(Folding::Folded) => report::Detail::Folded,
+        Some(Folding::All) | None => report::Detail::All,
+    };
+    let (story, now) = reading(&state, move |backend| {
         let incident = find(backend, &id)?;
-        backend.story(&incident.id.0).map_err(Failure::unavailable)
+        let story = backend.story(&incident.id.0).map_err(Failure::unavailable)?;
+        let now = story.as_ref().and_then(|story| backend.waits_for(&story.incident));
+        Ok((story, now))
     })
-    .await?
-    .ok_or_else(|| Failure::not_found("this incident has no entries"))?;
-    Ok(Json(
-        json!({ "incident": story.incident.id, "timeline": report::timeline(&story, report::Detail::All, state.language) }),
-    ))
+    .await?;
+    let story = story.ok_or_else(|| Failure::not_found("this incident has no entries"))?;
+    let lines = report::timeline(&story, detail, state.language);
+    Ok(Json(json!({ "incident": story.incident.id, "timeline": lines, "now": now })))
 }

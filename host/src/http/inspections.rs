@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::Shared;
 use super::answer::Failure;
 use super::control::order;
-use crate::backend::Order;
+use crate::backend::ControlRequest;
 use crate::domain::inspection::Run;
 
 /// `GET /v1/inspections`.
@@ -23,7 +23,7 @@ pub async fn run(
     Path(name): Path<String>,
     request: Request,
 ) -> Result<Json<Run>, Failure> {
-    let order = Order { scope: name, ..order(&state, request).await? };
+    let order = ControlRequest { scope: name, ..order(&state, request).await? };
     // A run changes nothing in the cluster; whoever may act may ask for one.
     Ok(Json(state.backend.inspect(order).await?))
 }

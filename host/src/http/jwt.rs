@@ -14,7 +14,7 @@ use super::answer::Failure;
 use super::authorization::bearer;
 use super::fetch::{Fetch, FetchError};
 use crate::config;
-use crate::domain::text::cut;
+use crate::domain::text::truncate;
 use keys::Keys;
 
 /// Of a token; those of providers have one or two kilobytes.
@@ -44,7 +44,7 @@ impl Tokens {
     pub async fn check(&self, headers: &HeaderMap, now: Timestamp) -> Result<(), Failure> {
         let token = bearer(headers).filter(|token| !token.is_empty()).ok_or_else(|| self.wrong("there is none"))?;
         let config::Jwt { issuer, audience, .. } = &self.wanted;
-        let claims = signed(token, Wanted { issuer, audience }, &self.keys, self.fetch.as_ref(), now).await;
+        let claims = signed(token, Expected { issuer, audience }, &self.keys, self.fetch.as_ref(), now).await;
         let claims = claims.map_err(|error| match error {
             NotSigned::Keys(error) => Failure::unavailable(format!("the keys of {issuer} cannot be had: {error}")),
             NotSigned::Wrong(why) => self.wrong(&why),
@@ -77,7 +77,7 @@ impl Tokens {
 
 /// Whose word a token must be, and for whom.
 #[derive(Clone, Copy)]
-pub struct Wanted<'a> {
+pub struct Expected<'a> {
     /// `iss`.
     pub issuer: &'a str,
     /// `aud`, one of these.
@@ -99,7 +99,7 @@ pub enum NotSigned {
 /// When it is none, or nobody can tell.
 pub async fn signed(
     token: &str,
-    wanted: Wanted<'_>,
+    wanted: Expected<'_>,
     keys: &Keys,
     fetch: &dyn Fetch,
     now: Timestamp,
@@ -123,7 +123,7 @@ pub async fn signed(
     // Against the host's own clock, below.
     validation.validate_exp = false;
     let decoded = decode::<Map<String, Value>>(token, &key, &validation);
-    let claims = decoded.map_err(|error| NotSigned::Wrong(cut(&error.to_string(), 200)))?.claims;
+    let claims = decoded.map_err(|error| NotSigned::Wrong(truncate(&error.to_string(), 200)))?.claims;
     // The issuer once more: a list of several is no issuer.
     if claims.get("iss").and_then(Value::as_str) != Some(wanted.issuer) {
         return Err(wrong("its claim iss is another"));

@@ -17,20 +17,20 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use super::answer::Failure;
-use super::audit::Known;
+use super::audit::IdentifiedAs;
 use super::callers::{self, Caller};
 use super::incidents::reading;
 use super::places::Peer;
 use super::quotas::busy;
 use super::refusals::Refused;
 use super::{Shared, body};
-use crate::backend::{Answer, ControlError};
+use crate::backend::{ApprovalAnswer, ControlError};
 use crate::config::Size;
 use crate::domain::incident::{ActionRecord, ActionState, Approval};
 use crate::domain::{Incident, Permission, Person, Ruling};
 use crate::gate::LINK;
 use crate::gate::link::Links;
-use crate::report::page::{self, Reader, Told};
+use crate::report::page::{self, AnswerResult, Reader};
 
 /// A name and a comment are short, also in percent signs.
 const MAX_FORM: Size = Size(8 << 10);
@@ -65,12 +65,12 @@ struct Words {
 
 /// `GET /approve/{incident}/{action}`: shows the question.
 pub async fn show(State(state): State<Arc<Shared>>, Path((id, action)): Path<(String, String)>, uri: Uri) -> Response {
-    let Ok(Query(ticket)) = Query::<Ticket>::try_from_uri(&uri) else { return say(&state, &Told::Invalid) };
+    let Ok(Query(ticket)) = Query::<Ticket>::try_from_uri(&uri) else { return say(&state, &AnswerResult::Invalid) };
     let (incident, n) = match asked(&state, id, &action, &ticket).await {
         Ok(found) => found,
         Err(response) => return response,
     };
-    let Some(record) = incident.actions.get(n) else { return say(&state, &Told::Invalid) };
+    let Some(record) = incident.actions.get(n) else { return say(&state, &AnswerResult::Invalid) };
     let until = ticket.until.to_string();
     let mut hidden = vec![("until", until.as_str()), ("token", ticket.token.as_str())];
     hidden.extend(ticket.person.as_deref().map(|person| ("for", person)));
@@ -91,7 +91,7 @@ pub async fn answer(
     let (head, body) = request.into_parts();
     let base = state.links.as_ref().map(Links::base).unwrap_or_default();
     if !own_page(&head.headers, base) {
-        return say(&state, &Told::Foreign);
+        return say(&state, &AnswerResult::Foreign);
     }
     let bytes = match form(&state, &id, &action, &head, body).await {
         Ok(bytes) => bytes,
@@ -99,24 +99,24 @@ pub async fn answer(
     };
     let request = Request::from_parts(head, Body::from(bytes));
     let Ok(Form(words)) = Form::<Words>::from_request(request, &()).await else {
-        return say(&state, &Told::Invalid);
+        return say(&state, &AnswerResult::Invalid);
     };
     let ticket = Ticket { until: words.until, token: words.token, person: words.made_for };
     let (incident, n) = match asked(&state, id, &action, &ticket).await {
         Ok(found) => found,
         Err(response) => return response,
     };
-    let Some(record) = incident.actions.get(n) else { return say(&state, &Told::Invalid) };
+    let Some(record) = incident.actions.get(n) else { return say(&state, &AnswerResult::Invalid) };
     let question = format!("{}/{action}", incident.id);
     let person = match who(&state, &incident, &question, &ticket, &words.own_token, &words.person) {
         Ok(person) => person,
         Err(told) => return in_vain(&state, &told, &words.person),
     };
     if words.answer == "approve" && person.proven().is_none() && !takes_unproven(record) {
-        return in_vain(&state, &Told::Unproven, &words.person);
+        return in_vain(&state, &AnswerResult::Unproven, &words.person);
     }
-    let (after, known) = (with(record, &person), Known(person.clone()));
-    let answer = Answer {
+    let (after, known) = (with(record, &person), IdentifiedAs(person.clone()));
+    let answer = ApprovalAnswer {
         incident: incident.id.to_string(),
         action,
         digest: Some(record.action.digest.clone()),
@@ -126,8 +126,8 @@ pub async fn answer(
     };
     let taken = match words.answer.as_str() {
         "approve" => state.backend.approve(answer).await.map(|()| after),
-        "deny" => state.backend.reject(answer).await.map(|()| Told::Denied),
-        _ => return say(&state, &Told::Invalid),
+        "deny" => state.backend.reject(answer).await.map(|()| AnswerResult::Denied),
+        _ => return say(&state, &AnswerResult::Invalid),
     };
     let (why, mut response) = match taken {
         Ok(told) => (None, say(&state, &told)),
@@ -139,7 +139,10 @@ pub async fn answer(
                 ControlError::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
             };
             let text = error.to_string();
-            (Some(text.clone()), html(&state, status, page::told(&Told::Refused(text), state.language)))
+            (
+                Some(text.clone()),
+                html(&state, status, page::answer_sentence(&AnswerResult::Refused(text), state.language)),
+            )
         }
     };
     response.extensions_mut().insert(known);
@@ -148,17 +151,17 @@ pub async fn answer(
 }
 
 /// What is said to somebody whose answer is not taken; the record keeps the name that they typed, and why.
-fn in_vain(state: &Shared, told: &Told, typed: &str) -> Response {
+fn in_vain(state: &Shared, told: &AnswerResult, typed: &str) -> Response {
     let why = match told {
-        Told::WrongToken => "nobody who may answer has this token",
-        Told::TooOften => "too many wrong tokens",
-        Told::Unproven => "only people who prove their name can approve this",
-        Told::Nameless => "no name was given",
+        AnswerResult::WrongToken => "nobody who may answer has this token",
+        AnswerResult::TooOften => "too many wrong tokens",
+        AnswerResult::Unproven => "only people who prove their name can approve this",
+        AnswerResult::Nameless => "no name was given",
         _ => "the link is not good for this",
     };
     let mut response = say(state, told);
     response.extensions_mut().insert(Refused(why.into()));
-    callers::typed(typed).map(|person| response.extensions_mut().insert(Known(person)));
+    callers::typed(typed).map(|person| response.extensions_mut().insert(IdentifiedAs(person)));
     response
 }
 
@@ -179,7 +182,7 @@ async fn form(state: &Shared, id: &str, action: &str, head: &Parts, body: Body) 
 
 /// The person who calls, if they may answer questions of this incident.
 fn may_answer(caller: &Caller, incident: &Incident) -> Option<Person> {
-    let person = caller.proven().filter(|_| caller.access().may_to(Permission::Approve, incident))?;
+    let person = caller.proven().filter(|_| caller.access().may_on_incident(Permission::Approve, incident))?;
     Some(person.clone().into())
 }
 
@@ -191,25 +194,29 @@ fn who(
     ticket: &Ticket,
     own_token: &str,
     typed: &str,
-) -> Result<Person, Told> {
+) -> Result<Person, AnswerResult> {
     let own_token = own_token.trim();
     if !own_token.is_empty() {
         let now = state.clock.now();
         if !state.attempts.may_try(question, now) {
-            return Err(Told::TooOften);
+            return Err(AnswerResult::TooOften);
         }
         let caller = state.callers.answering(own_token, now).ok_or_else(|| {
             state.attempts.wrong(question, now);
-            Told::WrongToken
+            AnswerResult::WrongToken
         })?;
-        return may_answer(&caller, incident).ok_or(Told::Unproven);
+        return may_answer(&caller, incident).ok_or(AnswerResult::Unproven);
     }
     if let Some(name) = &ticket.person {
         // Somebody who has left, or whose links are no longer for them alone, has no good link.
-        return state.callers.linked(name).and_then(|caller| may_answer(&caller, incident)).ok_or(Told::Invalid);
+        return state
+            .callers
+            .linked(name)
+            .and_then(|caller| may_answer(&caller, incident))
+            .ok_or(AnswerResult::Invalid);
     }
     let person = Person::typed(typed);
-    if person.is_nameless() { Err(Told::Nameless) } else { Ok(person) }
+    if person.is_nameless() { Err(AnswerResult::Nameless) } else { Ok(person) }
 }
 
 /// Whether the yes of somebody without a proven name adds anything.
@@ -220,11 +227,11 @@ fn takes_unproven(record: &ActionRecord) -> bool {
 }
 
 /// What a person's yes makes of the question.
-fn with(record: &ActionRecord, person: &Person) -> Told {
+fn with(record: &ActionRecord, person: &Person) -> AnswerResult {
     let mut record = record.clone();
     let (at, digest) = (record.since, record.action.digest.clone());
     record.approvals.push(Approval { person: person.clone(), via: LINK.into(), at, digest });
-    if record.is_approved() { Told::Approved } else { Told::MoreNeeded }
+    if record.is_approved() { AnswerResult::Approved } else { AnswerResult::MoreNeeded }
 }
 
 /// The incident and the place of its action, if the link is good for it and nobody has answered.
@@ -235,19 +242,21 @@ async fn asked(state: &Shared, id: String, action: &str, ticket: &Ticket) -> Res
     };
     let _place = state.quotas.link().await.map_err(Failure::into_response)?;
     let found = reading(state, move |backend| backend.incident(&id).map_err(Failure::unavailable)).await;
-    let incident = found.map_err(Failure::into_response)?.ok_or_else(|| say(state, &Told::Invalid))?;
+    let incident = found.map_err(Failure::into_response)?.ok_or_else(|| say(state, &AnswerResult::Invalid))?;
     let n = incident.actions.iter().position(|record| record.action.id.0 == action);
     let found = n.and_then(|n| incident.actions.get(n).map(|record| (n, record)));
-    let (n, record) = found.ok_or_else(|| say(state, &Told::Invalid))?;
+    let (n, record) = found.ok_or_else(|| say(state, &AnswerResult::Invalid))?;
     if !links.made(&incident.id, record, ticket.until, ticket.person.as_deref(), &ticket.token) {
-        return Err(say(state, &Told::Invalid));
+        return Err(say(state, &AnswerResult::Invalid));
     }
     // Whoever has a link that was good once may learn what became of the question.
     match record.state {
-        ActionState::Asked if state.clock.now().as_millisecond() >= ticket.until => Err(say(state, &Told::Expired)),
+        ActionState::Asked if state.clock.now().as_millisecond() >= ticket.until => {
+            Err(say(state, &AnswerResult::Expired))
+        }
         ActionState::Asked => Ok(()),
-        ActionState::Expired => Err(say(state, &Told::Expired)),
-        _ => Err(say(state, &Told::Answered)),
+        ActionState::Expired => Err(say(state, &AnswerResult::Expired)),
+        _ => Err(say(state, &AnswerResult::Answered)),
     }?;
     Ok((incident, n))
 }
@@ -269,16 +278,18 @@ fn own_page(headers: &HeaderMap, base: &str) -> bool {
     }
 }
 
-fn say(state: &Shared, told: &Told) -> Response {
+fn say(state: &Shared, told: &AnswerResult) -> Response {
     let status = match told {
-        Told::Approved | Told::MoreNeeded | Told::Denied => StatusCode::OK,
-        Told::Refused(_) | Told::Answered => StatusCode::CONFLICT,
-        Told::Expired => StatusCode::GONE,
-        Told::Invalid | Told::Foreign | Told::Unproven | Told::WrongToken => StatusCode::FORBIDDEN,
-        Told::TooOften => StatusCode::TOO_MANY_REQUESTS,
-        Told::Nameless => StatusCode::BAD_REQUEST,
+        AnswerResult::Approved | AnswerResult::MoreNeeded | AnswerResult::Denied => StatusCode::OK,
+        AnswerResult::Refused(_) | AnswerResult::Answered => StatusCode::CONFLICT,
+        AnswerResult::Expired => StatusCode::GONE,
+        AnswerResult::Invalid | AnswerResult::Foreign | AnswerResult::Unproven | AnswerResult::WrongToken => {
+            StatusCode::FORBIDDEN
+        }
+        AnswerResult::TooOften => StatusCode::TOO_MANY_REQUESTS,
+        AnswerResult::Nameless => StatusCode::BAD_REQUEST,
     };
-    html(state, status, page::told(told, state.language))
+    html(state, status, page::answer_sentence(told, state.language))
 }
 
 fn html(state: &Shared, status: StatusCode, page: String) -> Response {

@@ -137,7 +137,7 @@ async fn what_is_not_a_good_link_or_not_our_page_answers_nothing() {
 
 /// People of a group: ada, who is reached alone, and bob; vera may only look. Their tokens.
 fn people() -> (String, [String; 3]) {
-    let tokens = [(); 3].map(|()| token::make().unwrap().expose().to_string());
+    let tokens = [(); 3].map(|()| token::generate().unwrap().expose().to_string());
     let [ada, bob, vera] = &tokens;
     let hash = |token: &str| Hash::of(token);
     let text = format!(
@@ -167,7 +167,7 @@ async fn a_link_that_was_passed_on_proves_nobody_and_tells_nothing_about_whom_is
         assert!(page.contains("people who prove their name") && !page.contains("sre"), "{page}");
     }
     let with = |token: &str| format!("{}&own_token={token}", body(&path, "approve", "mallory"));
-    for wrong in [token::make().unwrap().expose(), "hunter2", vera.as_str()] {
+    for wrong in [token::generate().unwrap().expose(), "hunter2", vera.as_str()] {
         let response = send(&host, &path, with(wrong), &OWN).await;
         assert_eq!(response.status(), 403);
         assert!(response.text().await.unwrap().contains("Nobody who may answer has this token"));

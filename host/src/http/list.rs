@@ -7,7 +7,7 @@ use axum::http::Uri;
 use serde::de::DeserializeOwned;
 
 use super::answer::Failure;
-use crate::backend::{Backend, Cancellation, Filter, seen};
+use crate::backend::{Backend, Cancellation, Filter, visible};
 use crate::domain::matcher::all_match;
 use crate::domain::{Access, Incident, Matcher};
 use crate::inquiry::Cursor;
@@ -39,10 +39,10 @@ pub fn incidents(
     cancellation: &Cancellation,
 ) -> Result<(Vec<Incident>, Option<String>), Failure> {
     let part = if matchers.is_empty() {
-        seen::list(backend, &filter, access, cancellation)
+        visible::list(backend, &filter, access, cancellation)
     } else {
-        seen::those(backend, &filter, cancellation, |incident| {
-            seen::sees(access, incident) && incident.alerts.iter().any(|alert| all_match(matchers, alert))
+        visible::those(backend, &filter, cancellation, |incident| {
+            visible::can_see(access, incident) && incident.alerts.iter().any(|alert| all_match(matchers, alert))
         })
     };
     let part = part.map_err(Failure::unavailable)?;

@@ -19,7 +19,7 @@ use axum::{Extension, Json};
 
 use super::Shared;
 use super::answer::Failure;
-use super::audit::{NotDone, OnlyLooked};
+use super::audit::{NotDone, ReadOnly};
 use super::callers::Caller;
 use super::{body, origin};
 use crate::config::Size;
@@ -48,15 +48,15 @@ pub async fn serve(
         && head.method == Method::POST
         && let Some(misread) = mcp::misread(&bytes)
     {
-        return Ok((StatusCode::BAD_REQUEST, Extension(OnlyLooked), Json(misread)).into_response());
+        return Ok((StatusCode::BAD_REQUEST, Extension(ReadOnly), Json(misread)).into_response());
     }
     let desk = Arc::new(Desk::new(Arc::clone(&state), caller));
     let changes = desk::changes(&bytes);
     let response =
-        mcp::answer(Arc::clone(&desk) as Arc<dyn mcp::Desk>, Request::from_parts(head, Body::from(bytes))).await;
+        mcp::answer(Arc::clone(&desk) as Arc<dyn mcp::ToolHandler>, Request::from_parts(head, Body::from(bytes))).await;
     let mut response = response.map(Body::new).into_response();
     if !changes && response.status().is_success() {
-        response.extensions_mut().insert(OnlyLooked);
+        response.extensions_mut().insert(ReadOnly);
     }
     if let Some(why) = desk.why_not() {
         response.extensions_mut().insert(NotDone(why));

@@ -40,23 +40,23 @@ type Name = (String, String, String);
 
 /// What came of a request.
 #[derive(Clone)]
-struct Done {
+struct StoredAnswer {
     status: StatusCode,
     content: Option<HeaderValue>,
     body: Bytes,
     refused: Option<Refused>,
 }
 
-struct Known {
+struct StoredRequest {
     digest: [u8; 32],
     at: Duration,
     /// None while it is under way.
-    done: Option<Done>,
+    done: Option<StoredAnswer>,
 }
 
 #[derive(Default)]
 struct Memory {
-    known: BTreeMap<Name, Known>,
+    known: BTreeMap<Name, StoredRequest>,
     order: VecDeque<Name>,
     bytes: usize,
 }
@@ -69,7 +69,7 @@ enum Begun {
     First,
     UnderWay,
     Other,
-    Done(Done),
+    Done(StoredAnswer),
 }
 
 impl Once {
@@ -87,13 +87,13 @@ impl Once {
                 Some(done) => Begun::Done(done.clone()),
             };
         }
-        memory.known.insert(name.clone(), Known { digest, at: now, done: None });
+        memory.known.insert(name.clone(), StoredRequest { digest, at: now, done: None });
         memory.order.push_back(name.clone());
         Begun::First
     }
 
     /// What came of it; none where it may be tried again.
-    fn end(&self, name: &Name, done: Option<Done>) {
+    fn end(&self, name: &Name, done: Option<StoredAnswer>) {
         let mut memory = self.memory();
         let Some(done) = done else {
             memory.remove(name);
@@ -185,7 +185,7 @@ impl Ending {
             return Failure::internal("the answer is too long for a request with an Idempotency-Key").into_response();
         };
         if let Some(name) = self.name.take() {
-            let done = Done { status, content, body: body.clone(), refused };
+            let done = StoredAnswer { status, content, body: body.clone(), refused };
             self.state.once.end(&name, Some(done));
         }
         Response::from_parts(head, Body::from(body))
@@ -200,7 +200,7 @@ impl Drop for Ending {
     }
 }
 
-fn replayed(done: Done) -> Response {
+fn replayed(done: StoredAnswer) -> Response {
     let mut response = Response::new(Body::from(done.body));
     *response.status_mut() = done.status;
     if let Some(content) = done.content {
@@ -221,8 +221,14 @@ mod tests {
     fn memory_has_a_bound_and_what_is_under_way_stays() {
         let once = Once::default();
         let name = |n: usize| ("ada".to_string(), "/v1/pause".to_string(), n.to_string());
-        let done =
-            || Some(Done { status: StatusCode::OK, content: None, body: Bytes::from(vec![0; 10_000]), refused: None });
+        let done = || {
+            Some(StoredAnswer {
+                status: StatusCode::OK,
+                content: None,
+                body: Bytes::from(vec![0; 10_000]),
+                refused: None,
+            })
+        };
         let now = Duration::from_secs;
         assert!(matches!(once.begin(&name(0), [0; 32], now(0)), Begun::First));
         for n in 1..2_000 {

@@ -5,6 +5,7 @@
 
 mod describe;
 mod operations;
+mod schemas;
 #[cfg(test)]
 mod tests;
 

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::page_tests::{Browser, asking, hidden, people};
 use crate::domain::Person;
-use crate::domain::entry::Says;
+use crate::domain::entry::IncidentCommand;
 use crate::domain::silence::SilenceState;
 
 const SHOP: &str = "namespace=\"shop\"";
@@ -139,7 +139,10 @@ async fn what_people_say_about_an_incident_is_theirs() {
     assert_eq!(say(&ada, "acknowledge", "on it", "0000").await, (303, "/i/i-b1".into()));
     assert_eq!(say(&ada, "rerun", "", &version).await, (303, "/i/i-a1".into()), "where it goes on");
     let words = host.fake.words.lock().unwrap().clone();
-    assert_eq!(words.iter().map(|word| word.says).collect::<Vec<_>>(), [Says::Acknowledge, Says::Rerun]);
+    assert_eq!(
+        words.iter().map(|word| word.says).collect::<Vec<_>>(),
+        [IncidentCommand::Acknowledge, IncidentCommand::Rerun]
+    );
     assert!(words.iter().all(|word| word.person.proven().is_some() && word.person.name() == "ada"));
     assert_ne!(words[0].person, Person::typed("ada"));
 }
@@ -168,4 +171,24 @@ async fn what_is_stopped_is_let_go_by_whoever_has_seen_it() {
     let told: Vec<(&str, &str, &str)> =
         orders.iter().map(|order| (order.scope.as_str(), order.person.name(), order.reason.as_str())).collect();
     assert_eq!(told, [("rule:x", "ada", "mended"), ("", "ada", "mended")]);
+}
+
+#[tokio::test]
+async fn a_target_is_tried_from_its_page_by_an_operator() {
+    let people = people();
+    let host = asking(&people.config).await;
+    let (ada, vic) = (Browser::signed_in(&host, &people.ada).await, Browser::signed_in(&host, &people.vic).await);
+    assert!(ada.look("/tools").await.text().await.unwrap().contains("id=\"try-target\""));
+    assert!(!vic.look("/tools").await.text().await.unwrap().contains("id=\"try-target\""));
+    let pager = crate::page::version(&"pager");
+    let send = async |browser: &Browser<'_>, target: &str, severity: &str| {
+        let answer = browser.send("/tools", &[("test", "yes"), ("target", target), ("severity", severity)]).await;
+        (answer.status().as_u16(), answer.text().await.unwrap())
+    };
+    assert_eq!(send(&vic, &pager, "info").await.0, 403);
+    assert_eq!(send(&ada, "pager", "info").await.0, 404, "the form names it otherwise");
+    let (status, page) = send(&ada, &pager, "info").await;
+    assert!(status == 200 && page.contains("took the test message after") && page.contains("r1"), "{page}");
+    let (status, page) = send(&ada, &pager, "critical").await;
+    assert!(status == 200 && page.contains("did not take") && page.contains("the token is wrong"), "{page}");
 }

@@ -106,7 +106,7 @@ pub(super) struct People {
 
 /// Ada is asked, Bob is not, Vic may look alone, Sam sends alerts.
 pub(super) fn people() -> People {
-    let [ada, bob, vic, sam] = [(); 4].map(|()| token::make().unwrap().expose().to_string());
+    let [ada, bob, vic, sam] = [(); 4].map(|()| token::generate().unwrap().expose().to_string());
     let user =
         |name: &str, token: &str, more: &str| format!("[users.{name}]\ntokens = [\"{}\"]\n{more}\n", Hash::of(token));
     let config = [
@@ -213,7 +213,7 @@ async fn a_session_begins_with_a_token_and_ends_when_somebody_says_so() {
     let people = people();
     let host = asking(&people.config).await;
     let stranger = Browser::new(&host);
-    let never = token::make().unwrap();
+    let never = token::generate().unwrap();
     for (given, status, words) in [
         (never.expose(), 403, "Nobody has this token"),
         (people.sam.as_str(), 403, "send alerts"),

@@ -33,14 +33,14 @@ use axum::response::{IntoResponse, Response};
 use super::answer::Failure;
 use super::attempts::{Attempts, Pauses};
 use super::callers::Caller;
-use super::proxy::Named;
+use super::proxy::ProxyUser;
 use super::refusals::Refused;
 use super::routes::{Routes, get, post};
 use super::{Shared, health, quotas};
 use crate::config::Config;
 use crate::config::oidc::CALLBACK;
 use crate::domain::{Mode, Permission};
-use crate::page::{self, Frame, HostView, Message, SignIn, Who, assets};
+use crate::page::{self, Frame, HostView, Message, PageUser, SignIn, assets};
 use crate::redact::redact;
 pub use sessions::Key;
 use sessions::Sessions;
@@ -115,7 +115,7 @@ pub async fn greet(state: &Shared) {
 #[derive(Clone)]
 pub struct Viewer {
     caller: Caller,
-    who: Who,
+    who: PageUser,
     session: Option<Key>,
 }
 
@@ -123,7 +123,7 @@ impl Viewer {
     /// The same where it is known whether they may change what a page is about.
     #[must_use]
     pub fn who_may(mut self, change: bool) -> Self {
-        if let Who::Person { here, .. } = &mut self.who {
+        if let PageUser::Person { here, .. } = &mut self.who {
             *here = change;
         }
         self
@@ -178,7 +178,7 @@ fn operations() -> Routes {
 /// The page that asks who it is, or the way there.
 #[allow(clippy::result_large_err, reason = "an answer that says no is a whole page here, made once a request")]
 pub fn viewer_of(state: &Shared, request: &Request) -> Result<Viewer, Response> {
-    let named = request.extensions().get::<Named>().and_then(|named| state.callers.by_proxy(named));
+    let named = request.extensions().get::<ProxyUser>().and_then(|named| state.callers.by_proxy(named));
     if let Some(caller) = named {
         return Ok(Viewer { who: who(&caller), caller, session: None });
     }
@@ -201,7 +201,7 @@ pub fn refused(state: &Shared, request: &Request, viewer: &Viewer, failure: &Fai
 fn viewer(state: &Shared, headers: &HeaderMap) -> Option<Viewer> {
     if state.callers.are_open() {
         // `admission` has seen that it comes from this machine; beyond loopback nobody gets in without a proof.
-        let single = Viewer { caller: Caller::unnamed(), who: Who::Single, session: None };
+        let single = Viewer { caller: Caller::unnamed(), who: PageUser::Single, session: None };
         return state.loopback.then_some(single);
     }
     if headers.contains_key(header::AUTHORIZATION) {
@@ -213,16 +213,16 @@ fn viewer(state: &Shared, headers: &HeaderMap) -> Option<Viewer> {
     Some(Viewer { who: who(&caller), caller, session: Some(key) })
 }
 
-fn who(caller: &Caller) -> Who {
+fn who(caller: &Caller) -> PageUser {
     match caller.proven() {
         Some(person) => {
             let access = caller.access();
             let (acts, bound) = (access.may(Permission::Approve), access.is_bound());
             let (audits, administers) =
                 (access.may_everywhere(Permission::Audit), access.may_everywhere(Permission::Administer));
-            Who::Person { name: person.shown(), acts, here: acts, bound, audits, administers }
+            PageUser::Person { name: person.shown(), acts, here: acts, bound, audits, administers }
         }
-        None => Who::Shared,
+        None => PageUser::Shared,
     }
 }
 
@@ -245,18 +245,18 @@ fn shown(
     state: &Shared,
     headers: &HeaderMap,
     uri: &Uri,
-    who: &Who,
+    who: &PageUser,
     status: StatusCode,
     write: impl FnOnce(&Frame<'_>) -> String,
 ) -> Response {
     let mode = state.pages.mode;
     let host = match who {
-        Who::Nobody => HostView { mode, ..HostView::default() },
+        PageUser::Nobody => HostView { mode, ..HostView::default() },
         // What concerns all places is not for those who see some.
-        Who::Person { bound: true, .. } => {
+        PageUser::Person { bound: true, .. } => {
             HostView { mode, paused: state.backend.condition().paused, ..HostView::default() }
         }
-        Who::Single | Who::Shared | Who::Person { .. } => host(state),
+        PageUser::Single | PageUser::Shared | PageUser::Person { .. } => host(state),
     };
     // A path of another form is none of a page, and could lead elsewhere.
     let here = own_path(uri.path_and_query().map_or("/", |path| path.as_str()));
@@ -274,15 +274,15 @@ pub fn refusal(
     passed: bool,
 ) -> Response {
     let who = if passed { viewer(state, headers).map(|viewer| viewer.who) } else { None };
-    said(state, headers, uri, &who.unwrap_or(Who::Nobody), (status, sentence))
+    said(state, headers, uri, &who.unwrap_or(PageUser::Nobody), (status, sentence))
 }
 
 /// A page that says why there is none.
-fn failed(state: &Shared, headers: &HeaderMap, uri: &Uri, who: &Who, failure: &Failure) -> Response {
+fn failed(state: &Shared, headers: &HeaderMap, uri: &Uri, who: &PageUser, failure: &Failure) -> Response {
     said(state, headers, uri, who, (failure.status(), failure.sentence()))
 }
 
-fn said(state: &Shared, headers: &HeaderMap, uri: &Uri, who: &Who, (status, why): (StatusCode, &str)) -> Response {
+fn said(state: &Shared, headers: &HeaderMap, uri: &Uri, who: &PageUser, (status, why): (StatusCode, &str)) -> Response {
     let sentence = why.to_string();
     let message = match status {
         StatusCode::NOT_FOUND => Message::Gone(sentence),

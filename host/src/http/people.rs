@@ -3,7 +3,8 @@
 pub mod acts;
 pub mod listed;
 pub mod me;
-pub mod whom;
+pub mod person_ref;
+pub mod tokens;
 
 use std::sync::Arc;
 
@@ -15,13 +16,13 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::answer::Failure;
-use super::control::{caller, read};
+use super::control::read;
 use super::{Shared, etag};
 use crate::domain::person::fold;
-use crate::domain::text::cut;
-use acts::{Making, Sure, by};
+use crate::domain::text::truncate;
+use acts::{NewAccount, Preconditions, Requester};
 use listed::PersonView;
-use whom::Whom;
+use person_ref::PersonRef;
 
 /// What the first account does to everybody else.
 const CLOSES: &str = "from now on nobody gets in without a proof, also not from this machine: pages, API and commands want a password or a token";
@@ -49,11 +50,11 @@ pub async fn show(State(state): State<Arc<Shared>>, Path(key): Path<String>) -> 
 
 /// `POST /v1/people`: makes an account.
 pub async fn make(State(state): State<Arc<Shared>>, request: Request) -> Result<Json<Value>, Failure> {
-    let by = by(&state, &caller(&request), &request);
+    let requester = Requester::of_api(&state, &request);
     let New { name, password, role, groups, places } = read(&state, request).await?;
-    let making = Making { password, role: role.unwrap_or_else(|| "none".into()), groups, places };
+    let making = NewAccount { password, role: role.unwrap_or_else(|| "none".into()), groups, places };
     let open = state.callers.are_open();
-    acts::make(&state, by, &name, making).await?;
+    acts::make(&state, &requester, &name, making).await?;
     let (mut person, _) = one(&state, &name)?;
     if open && !state.callers.are_open() {
         with(&mut person, "note", CLOSES);
@@ -63,7 +64,7 @@ pub async fn make(State(state): State<Arc<Shared>>, request: Request) -> Result<
 
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-struct Otherwise {
+struct PersonChange {
     role: Option<String>,
     groups: Option<Vec<String>>,
     places: Option<Vec<String>>,
@@ -77,11 +78,11 @@ pub async fn change(
     Path(name): Path<String>,
     request: Request,
 ) -> Result<Json<Value>, Failure> {
-    let by = by(&state, &caller(&request), &request);
+    let requester = Requester::of_api(&state, &request);
     let read_as = etag::wanted(request.headers()).map(|tags| (name.clone(), tags));
-    let Otherwise { role, groups, places, disabled, last_admin } = read(&state, request).await?;
+    let PersonChange { role, groups, places, disabled, last_admin } = read(&state, request).await?;
     let edit = acts::edit_of(role.as_deref(), groups, places, disabled)?;
-    acts::change(&state, by, &name, edit, Sure { last_admin, read: read_as }).await?;
+    acts::change(&state, &requester, &name, edit, Preconditions { last_admin, read: read_as }).await?;
     Ok(Json(one(&state, &name)?.0))
 }
 
@@ -104,9 +105,9 @@ pub async fn revoke(
     Path((name, id)): Path<(String, String)>,
     request: Request,
 ) -> Result<Json<Value>, Failure> {
-    let by = by(&state, &caller(&request), &request);
+    let requester = Requester::of_api(&state, &request);
     let Ending { last_admin } = read(&state, request).await?;
-    acts::revoke(&state, by, &id, &name, last_admin).await?;
+    tokens::revoke(&state, &requester, &id, &name, last_admin).await?;
     Ok(Json(json!({ "revoked": id })))
 }
 
@@ -119,13 +120,11 @@ fn with(answer: &mut Value, key: &str, text: &str) {
 
 /// Somebody, and the tag of what can be changed of them: that they were here meanwhile changes nothing.
 pub fn one(state: &Shared, key: &str) -> Result<(Value, String), Failure> {
-    let id = Whom::of(state, key)?.id();
+    let id = PersonRef::of(state, key)?.id();
     let is_meant = |known: &PersonView| known.id.clone().unwrap_or_else(|| fold(&known.name)) == id;
     let found = listed::everybody(state).into_iter().find(is_meant);
     // Who has a session and is forgotten otherwise.
-    let found = found.ok_or_else(|| Failure::not_found(format!("nothing is kept of {}", cut(key, 60))))?;
-    let tokens: Vec<&str> = found.tokens.iter().map(|token| token.id.as_str()).collect();
-    let PersonView { name, access, role, places, groups, password, disabled, .. } = &found;
-    let tag = etag::of(json!([name, access, role, places, groups, password, disabled, tokens]).to_string().as_bytes());
+    let found = found.ok_or_else(|| Failure::not_found(format!("nothing is kept of {}", truncate(key, 60))))?;
+    let tag = found.tag();
     Ok((json!({ "person": found }), tag))
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::account_tests::{Kept, PASSWORD, account, write};
 use crate::accounts::password;
 use crate::domain::Role;
-use crate::domain::audit::{Audited, Way};
+use crate::domain::audit::{AuditEntry, Channel};
 use crate::token::{self, Hash};
 
 impl Kept {
@@ -26,7 +26,7 @@ impl Kept {
         (answer.status().as_u16(), answer.text().await.unwrap())
     }
 
-    fn told(&self, part: &str) -> Vec<Audited> {
+    fn told(&self, part: &str) -> Vec<AuditEntry> {
         let all = self.host.fake.audited.lock().unwrap();
         all.iter().filter(|audited| audited.why.contains(part)).cloned().collect()
     }
@@ -34,7 +34,7 @@ impl Kept {
 
 /// A token in `[users]`, and the section.
 fn user(name: &str, role: &str) -> (String, String) {
-    let token = token::make().unwrap();
+    let token = token::generate().unwrap();
     let section = format!("[users.{name}]\nrole = \"{role}\"\ntokens = [\"{}\"]\n", Hash::of(token.expose()));
     (token.expose().to_string(), section)
 }
@@ -98,7 +98,10 @@ async fn everybody_sees_what_they_may_and_makes_tokens_that_permit_no_more() {
         (303, 303)
     );
     let made = kept.told("of ada was made");
-    assert!(made.iter().any(|told| told.way == Way::Page) && made.iter().any(|told| told.way == Way::Api), "{made:?}");
+    assert!(
+        made.iter().any(|told| told.way == Channel::Page) && made.iter().any(|told| told.way == Channel::Api),
+        "{made:?}"
+    );
     assert!(made.iter().all(|told| told.from == "127.0.0.1" && told.person.as_ref().unwrap().name() == "ada"));
 }
 
@@ -214,4 +217,28 @@ async fn what_was_changed_while_no_host_ran_is_told_once_and_by_whom() {
         all.iter().all(|told| told.person.as_ref().unwrap().name() == "root" && told.change().is_some()),
         "{all:?}"
     );
+}
+
+#[tokio::test]
+async fn a_form_says_nothing_anew_that_another_admin_has_changed_since_it_was_shown() {
+    let hash = password::hash(PASSWORD).unwrap();
+    let kept = Kept::new("", |book| {
+        book.accounts.insert("ada".into(), account(Role::Admin, &hash));
+        book.accounts.insert("vic".into(), account(Role::Viewer, &hash));
+    })
+    .await;
+    let ada = kept.cookie("ada", PASSWORD, "").await;
+    let (_, page) = kept.look("/people", &[("Cookie", &ada)]).await;
+    let form =
+        page.split("<form").find(|form| form.contains("value=\"vic\"") && form.contains("name=\"read\"")).unwrap();
+    let read = form.split("name=\"read\" value=\"").nth(1).unwrap().split("\">").next().unwrap();
+    let read = read.trim_end_matches('"').replace("&quot;", "%22");
+    write(&kept.path, |book| {
+        book.accounts.get_mut("vic").unwrap().groups.insert("dba".into());
+    });
+    let set = format!("name=vic&act=set&role=responder&groups=&places=&read={read}");
+    let (status, page) = kept.form(&ada, "/people", &set).await;
+    assert!(status == 412 && page.contains("has changed since it was read"), "{status} {page}");
+    let vic = crate::accounts::read(&kept.path).unwrap().accounts["vic"].clone();
+    assert!(vic.role == Some(Role::Viewer) && vic.groups.contains("dba"), "{vic:?}");
 }

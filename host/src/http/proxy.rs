@@ -11,7 +11,7 @@ use subtle::ConstantTimeEq;
 use super::answer::Failure;
 use super::audit::Address;
 use crate::config;
-use crate::domain::person::fold;
+use crate::domain::person::{fold, is_group};
 use crate::environment::Environment;
 use crate::secret::{Secret, SecretError};
 use crate::token;
@@ -24,15 +24,15 @@ const SHORTEST: usize = 16;
 
 /// Whom a proxy names.
 #[derive(Clone)]
-pub struct Named {
+pub struct ProxyUser {
     /// The name.
     pub name: String,
-    /// The groups, as they are compared.
+    /// The groups.
     pub groups: BTreeSet<String>,
 }
 
 /// What is taken from where.
-pub struct Trusted {
+pub struct TrustedProxy {
     from: Vec<IpNet>,
     secret: Secret,
     secret_header: String,
@@ -40,7 +40,7 @@ pub struct Trusted {
     groups_header: String,
 }
 
-impl Trusted {
+impl TrustedProxy {
     /// What a configuration says, with its secret.
     ///
     /// # Errors
@@ -66,7 +66,7 @@ impl Trusted {
     ///
     /// # Errors
     /// When they come from anybody else, or can be read in two ways.
-    pub fn take(&self, request: &mut Request) -> Result<Option<Named>, Failure> {
+    pub fn take(&self, request: &mut Request) -> Result<Option<ProxyUser>, Failure> {
         let own = [&self.secret_header, &self.name_header, &self.groups_header];
         let same = |name: &str| own.iter().any(|own| name.replace('_', "-") == **own);
         let found: Vec<String> =
@@ -100,7 +100,7 @@ impl Trusted {
         let name = name.map_err(|()| unread(&self.name_header))?;
         let groups = groups.map_err(|()| unread(&self.groups_header))?;
         let Some(name) = name else { return Ok(None) };
-        let plain = token::taken_out(&name) == name
+        let plain = token::strip(&name) == name
             && !fold(&name).is_empty()
             && name.len() <= LONGEST
             && !name.chars().any(char::is_control);
@@ -111,8 +111,16 @@ impl Trusted {
             ));
         }
         let groups = groups.unwrap_or_default();
-        let groups = groups.split(',').map(fold).filter(|group| !group.is_empty()).take(GROUPS).collect();
-        Ok(Some(Named { name, groups }))
+        // Blanks around a comma belong to the list, those within a name to the name.
+        let listed: Vec<&str> = groups.split(',').map(|group| group.trim_matches([' ', '\t'])).collect();
+        let named = || listed.iter().filter(|group| !group.is_empty());
+        let groups: BTreeSet<String> =
+            named().filter(|group| is_group(group)).take(GROUPS).map(ToString::to_string).collect();
+        let left_out = named().collect::<BTreeSet<_>>().len() - groups.len();
+        if left_out > 0 {
+            tracing::warn!(name, left_out, "groups that the proxy names for somebody were left out");
+        }
+        Ok(Some(ProxyUser { name, groups }))
     }
 }
 

@@ -14,8 +14,8 @@ use super::encoding::Encoding;
 use super::places::{Peer, Place};
 use super::proof::{Proof, Rest};
 use super::{Shared, body, form, handshake, quotas, reply};
-use crate::backend::Received;
-use crate::domain::text::cut;
+use crate::backend::ReceiveReport;
+use crate::domain::text::truncate;
 use crate::ports::Inbound;
 use crate::source::alertmanager;
 
@@ -58,7 +58,7 @@ pub enum Answer {
     /// This, whatever came of the request.
     Given(Response),
     /// What came of it.
-    Received(Received),
+    Received(ReceiveReport),
 }
 
 /// Takes a request in for a source: once the sender has shown what it must, its body has come and `shape` has made of it
@@ -120,7 +120,7 @@ pub async fn taken(
     let mark = rest.finish(&bytes, received_at).await?.map(|mark| mark.at(source));
     if mark.is_some_and(|mark| state.replays.seen(&mark, received_at)) {
         tracing::info!(source, "a signed request came again that had been taken before; it does nothing");
-        return Ok(Answer::Received(Received::default()));
+        return Ok(Answer::Received(ReceiveReport::default()));
     }
     let (_working, place) = match working {
         Some(working) => (working, place),
@@ -157,7 +157,7 @@ pub async fn taken(
 }
 
 fn method(head: &Parts) -> Failure {
-    Failure::method(head.method.as_str(), &cut(head.uri.path(), 100))
+    Failure::method(head.method.as_str(), &truncate(head.uri.path(), 100))
 }
 
 /// A multipart form becomes the kind of form that sources read.
@@ -179,7 +179,7 @@ fn unknown(state: &Shared, source: &str) -> Failure {
     names.sort();
     // Strangers need not learn what there is.
     let known = if state.loopback { format!("; there are {}", names.join(", ")) } else { String::new() };
-    Failure::not_found(format!("there is no source called {:?}{known}", cut(source, 60)))
+    Failure::not_found(format!("there is no source called {:?}{known}", truncate(source, 60)))
 }
 
 /// The headers without credentials.

@@ -21,7 +21,7 @@ use crate::redact::redact_json;
 const PAGE: usize = 1_000;
 
 #[derive(Deserialize)]
-struct Wanted {
+struct EventQuery {
     #[serde(default)]
     search: String,
     /// Milliseconds since 1970.
@@ -31,7 +31,7 @@ struct Wanted {
     page_size: Option<usize>,
 }
 
-impl Wanted {
+impl EventQuery {
     fn read(uri: &Uri) -> Result<Self, Failure> {
         let wanted: Self = list::query(uri)?;
         if wanted.page == Some(0) || wanted.page_size.is_some_and(|size| !(1..=PAGE).contains(&size)) {
@@ -53,7 +53,7 @@ impl Wanted {
 
 /// `GET /api/v1/events`.
 pub async fn subjects(State(state): State<Arc<Shared>>, uri: Uri) -> Response {
-    let wanted = match Wanted::read(&uri) {
+    let wanted = match EventQuery::read(&uri) {
         Ok(wanted) => wanted,
         Err(failure) => return failure.enveloped(),
     };
@@ -64,7 +64,7 @@ pub async fn subjects(State(state): State<Arc<Shared>>, uri: Uri) -> Response {
 /// `GET /api/v1/events/{subject}`; in a subject `*` stands for one word and `>` for the rest.
 pub async fn of_subject(State(state): State<Arc<Shared>>, Path(subject): Path<String>, uri: Uri) -> Response {
     let read = || {
-        let wanted = Wanted::read(&uri)?;
+        let wanted = EventQuery::read(&uri)?;
         let pattern = Pattern::parse(&subject.to_lowercase()).map_err(Failure::invalid)?;
         let since = wanted.start_time.map(Timestamp::from_millisecond).transpose();
         let since = since.map_err(|_| Failure::invalid("`start_time` is milliseconds since 1970"))?;
@@ -110,7 +110,7 @@ mod tests {
 
     #[test]
     fn pages_have_bounds() {
-        let read = |query: &str| Wanted::read(&format!("/api/v1/events{query}").parse().unwrap());
+        let read = |query: &str| EventQuery::read(&format!("/api/v1/events{query}").parse().unwrap());
         assert!(read("?page_size=0").is_err() && read("?page=0").is_err() && read("?page_size=2000").is_err());
         assert!(read("?search=a&timeout=10&page=99").is_ok_and(|wanted| wanted.page(Vec::new()).status() == 200));
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use axum::http::StatusCode;
 
-use crate::domain::text::cut;
+use crate::domain::text::truncate;
 
 /// Between two lines about the same source and reason.
 const PAUSE: Duration = Duration::from_secs(10);
@@ -45,7 +45,7 @@ impl Refusals {
         drop(kinds);
         let more = if untold > 0 { format!("; {untold} more like it since the last line") } else { String::new() };
         let status = status.as_u16();
-        tracing::warn!(source, reason, status, "a request was refused: {}{more}", cut(sentence, 400));
+        tracing::warn!(source, reason, status, "a request was refused: {}{more}", truncate(sentence, 400));
     }
 
     /// Counters as Prometheus text.

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::Shared;
 use super::answer::Failure;
 use super::control::order;
-use crate::backend::Order;
+use crate::backend::ControlRequest;
 
 /// `GET /v1/schedules`.
 pub async fn list(State(state): State<Arc<Shared>>) -> Json<Value> {
@@ -22,7 +22,7 @@ pub async fn run(
     Path(name): Path<String>,
     request: Request,
 ) -> Result<Json<Value>, Failure> {
-    let order = Order { scope: name, ..order(&state, request).await? };
+    let order = ControlRequest { scope: name, ..order(&state, request).await? };
     let outcome = state.backend.run_schedule(order).await?;
     Ok(Json(json!({ "outcome": outcome })))
 }

@@ -12,21 +12,21 @@ use super::Shared;
 use super::answer::Failure;
 use super::incidents::reading;
 use crate::backend::find;
-use crate::domain::knowledge::Found;
+use crate::domain::knowledge::SearchResults;
 
 /// Bytes of a text that is searched for.
 const TEXT: usize = 1000;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Wanted {
+struct SearchQuery {
     q: String,
     limit: Option<usize>,
 }
 
 /// `GET /v1/search?q=…`.
-pub async fn search(State(state): State<Arc<Shared>>, uri: Uri) -> Result<Json<Found>, Failure> {
-    let Query(Wanted { q, limit }) = Query::<Wanted>::try_from_uri(&uri)
+pub async fn search(State(state): State<Arc<Shared>>, uri: Uri) -> Result<Json<SearchResults>, Failure> {
+    let Query(SearchQuery { q, limit }) = Query::<SearchQuery>::try_from_uri(&uri)
         .map_err(|error| Failure::invalid(format!("the query cannot be read: {error}; write it as ?q=WORDS")))?;
     if q.trim().is_empty() || q.len() > TEXT {
         return Err(Failure::invalid(format!("q must hold a few words, {TEXT} bytes at most")));

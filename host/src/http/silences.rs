@@ -15,14 +15,15 @@ use serde_json::{Value, json};
 
 use super::access::within;
 use super::answer::Failure;
-use super::audit::OnlyLooked;
+use super::audit::ReadOnly;
 use super::callers::Caller;
 use super::control::{caller, read};
 use super::incidents::reading;
 use super::{Shared, list};
 use crate::backend::Backend;
-use crate::backend::silences::{Draft, SilenceError, SilenceView};
+use crate::backend::silences::{SilenceDraft, SilenceError, SilenceView};
 use crate::config::Period;
+use crate::domain::parsed_time;
 use crate::domain::silence::SilenceState;
 use crate::domain::{Access, Matcher, Permission, Person};
 
@@ -34,7 +35,9 @@ const LOOK: SignedDuration = SignedDuration::from_mins(1);
 #[serde(deny_unknown_fields, default)]
 struct Words {
     matchers: Vec<Written>,
+    #[serde(deserialize_with = "parsed_time::deserialize")]
     from: Option<Timestamp>,
+    #[serde(deserialize_with = "parsed_time::deserialize")]
     until: Option<Timestamp>,
     #[serde(rename = "for")]
     length: Option<String>,
@@ -48,6 +51,7 @@ struct Words {
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct Longer {
+    #[serde(deserialize_with = "parsed_time::deserialize")]
     until: Option<Timestamp>,
     #[serde(rename = "for")]
     length: Option<String>,
@@ -108,6 +112,7 @@ impl From<SilenceError> for Failure {
             SilenceError::Invalid(text) => Self::invalid(text),
             SilenceError::Broad(text) => Self::conflict(format!("{text} (\"broad\": true)")),
             SilenceError::Refused(text) => Self::forbidden(text),
+            SilenceError::Changed(text) => Self::conflict(text),
             SilenceError::Unavailable(text) => Self::unavailable(text),
         }
     }
@@ -128,7 +133,7 @@ pub(super) fn end(until: Option<Timestamp>, length: Option<&str>, begin: Timesta
 }
 
 impl Words {
-    fn draft(self, caller: Caller, now: Timestamp) -> Result<Draft, Failure> {
+    fn draft(self, caller: Caller, now: Timestamp) -> Result<SilenceDraft, Failure> {
         let person = caller.person(self.person.as_deref())?;
         let begin = self.from.unwrap_or(now);
         // Whoever only looks need not know yet for how long.
@@ -138,7 +143,7 @@ impl Words {
         };
         let Self { matchers, from, comment, broad, .. } = self;
         let matchers = matchers.into_iter().flat_map(|Written(matchers)| matchers).collect();
-        Ok(Draft { id: None, matchers, starts_at: from, ends_at, person, comment, broad })
+        Ok(SilenceDraft { id: None, read: None, matchers, starts_at: from, ends_at, person, comment, broad })
     }
 }
 
@@ -167,7 +172,7 @@ pub async fn all(
     });
     // All of them, in the order in which they end, unless pages are wanted.
     let (views, next) = match paged {
-        true => crate::inquiry::paged(
+        true => crate::inquiry::paginate(
             "silences",
             views.await?,
             |view| view.silence.id.to_string(),
@@ -190,7 +195,7 @@ pub async fn make(State(state): State<Arc<Shared>>, request: Request) -> Result<
             draft.comment = "preview".into();
         }
         let preview = reading(&state, move |backend| Ok(backend.preview(&draft, caller.access())?)).await?;
-        return Ok((Extension(OnlyLooked), Json(json!({ "preview": preview }))).into_response());
+        return Ok((Extension(ReadOnly), Json(json!({ "preview": preview }))).into_response());
     }
     let id = state.backend.set_silence(draft).await?;
     Ok(Json(json!({ "silence": shown(&state, id.to_string(), &caller).await? })).into_response())
@@ -246,10 +251,17 @@ async fn addressed<T: DeserializeOwned + Default>(
 }
 
 /// The same silence until another time.
-pub(super) fn longer(known: SilenceView, ends_at: Timestamp, comment: String, person: Person, broad: bool) -> Draft {
+pub(super) fn longer(
+    known: SilenceView,
+    ends_at: Timestamp,
+    comment: String,
+    person: Person,
+    broad: bool,
+) -> SilenceDraft {
     let known = known.silence;
-    Draft {
+    SilenceDraft {
         id: Some(known.id.to_string()),
+        read: Some(known.clone()),
         comment: if comment.trim().is_empty() { known.comment } else { comment },
         matchers: known.matchers,
         starts_at: None,

@@ -15,7 +15,7 @@ use ring::signature::{
 use super::answer::Failure;
 use super::fetch::Fetch;
 use super::replays::Mark;
-use crate::domain::text::cut;
+use crate::domain::text::truncate;
 use certificate::{Certificates, Missing};
 use message::Message;
 
@@ -52,12 +52,12 @@ impl Topics {
         let message: Message<'_> = serde_json::from_slice(body).map_err(|error| {
             wrong(&format!(
                 "the body is no message of SNS ({}); a raw delivery carries no signature",
-                cut(&error.to_string(), 100)
+                truncate(&error.to_string(), 100)
             ))
         })?;
         // What costs nothing first: nobody makes this host fetch a certificate with less.
         if !self.topics.iter().any(|topic| fits(topic, &message.topic_arn)) {
-            let topic = cut(&message.topic_arn, 200);
+            let topic = truncate(&message.topic_arn, 200);
             return Err(wrong(&format!("{topic:?} is not among the source's topics")));
         }
         let at: Timestamp = message.timestamp.parse().map_err(|_| wrong("its Timestamp cannot be read"))?;

@@ -298,7 +298,7 @@ async fn a_signed_request_is_taken_once_and_again_only_when_it_was_not_acknowled
 
 #[tokio::test]
 async fn a_token_proves_a_name_and_opens_what_its_role_opens() {
-    let [ada, vera, am] = [(); 3].map(|()| token::make().unwrap().expose().to_string());
+    let [ada, vera, am] = [(); 3].map(|()| token::generate().unwrap().expose().to_string());
     let hash = |token: &str| Hash::of(token);
     let config = format!(
         "[sources.alertmanager]\nauth = {{ bearer = {{ env = \"TOKEN\" }} }}\n[people]\nsre = [\"ada\"]\n\
@@ -379,7 +379,7 @@ async fn incidents_are_listed_found_and_told() {
     let (status, seen) = answer(host.get("/v1/incidents/i-b1/evidence")).await;
     assert_eq!((status, &seen["incident"], &seen["evidence"]), (200, &json!("i-b1"), &json!([])));
     let (status, none) = answer(host.get("/v1/incidents/i-b1/evidence/1")).await;
-    assert_eq!((status, none["error"].as_str().unwrap().contains("no evidence of number 1")), (404, true), "{none}");
+    assert_eq!((status, none["error"].as_str().unwrap().contains("there is no number 1")), (404, true), "{none}");
     let (_, told) = answer(host.get("/v1/incidents/i-b1/timeline")).await;
     assert_eq!(told["timeline"][0]["kind"], "closed");
     let metrics = host.get("/metrics").send().await.unwrap();

@@ -88,7 +88,7 @@ impl Watcher {
             self.caller = self.state.callers.goes_on(&self.caller, self.state.clock.now())?;
             self.place = number;
             let Some(view) = viewed(&self.state, number, id).await else { continue };
-            if self.caller.access().may_to(Permission::Look, &view.incident) {
+            if self.caller.access().may_on_incident(Permission::Look, &view.incident) {
                 let event = Event::default().event("incident").data(&view.text);
                 return Some(event.id(self.state.changes.name(number)));
             }

@@ -3,14 +3,14 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::domain::text::cut;
+use crate::domain::text::truncate;
 
 /// Bytes of a text and items of a list that stay, looser first.
 const STEPS: [(usize, usize); 6] = [(8_000, 200), (2_000, 50), (600, 25), (300, 12), (120, 6), (40, 3)];
 
 /// What was cut.
 #[derive(Default)]
-struct Cut {
+struct Truncation {
     texts: usize,
     items: usize,
 }
@@ -21,7 +21,7 @@ pub fn fit(value: Value, most: usize) -> (Value, Option<String>) {
         return (value, None);
     }
     for (longest, items) in STEPS {
-        let mut cuts = Cut::default();
+        let mut cuts = Truncation::default();
         let less = reduced(&value, longest, items, &mut cuts);
         if size(&less) <= most {
             return (less, Some(told(&cuts, longest, items)));
@@ -30,8 +30,8 @@ pub fn fit(value: Value, most: usize) -> (Value, Option<String>) {
     (json!({}), Some("the answer is too long to be given at all; ask for less of it".into()))
 }
 
-fn told(cuts: &Cut, longest: usize, items: usize) -> String {
-    let Cut { texts, items: gone } = cuts;
+fn told(cuts: &Truncation, longest: usize, items: usize) -> String {
+    let Truncation { texts, items: gone } = cuts;
     format!("cut to fit: {texts} texts to {longest} bytes each, and {gone} items from lists longer than {items}")
 }
 
@@ -39,11 +39,11 @@ fn size(value: &Value) -> usize {
     serde_json::to_string(value).map_or(usize::MAX, |text| text.len())
 }
 
-fn reduced(value: &Value, longest: usize, most: usize, cuts: &mut Cut) -> Value {
+fn reduced(value: &Value, longest: usize, most: usize, cuts: &mut Truncation) -> Value {
     match value {
         Value::String(text) if text.len() > longest => {
             cuts.texts += 1;
-            Value::String(cut(text, longest))
+            Value::String(truncate(text, longest))
         }
         Value::Array(items) => {
             cuts.items += items.len().saturating_sub(most);

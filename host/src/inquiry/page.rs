@@ -33,7 +33,7 @@ impl Cursor {
 }
 
 /// The items behind a key, so many of them, in the order of their keys; and the word for the next page, where there is one.
-pub fn paged<T>(
+pub fn paginate<T>(
     kind: &str,
     mut items: Vec<T>,
     key: impl Fn(&T) -> String,
@@ -43,12 +43,12 @@ pub fn paged<T>(
     if let Some(after) = after {
         items.retain(|item| key(item).as_str() > after);
     }
-    let next = beyond(kind, &mut items, key, limit);
+    let next = truncate_page(kind, &mut items, key, limit);
     (items, next)
 }
 
 /// Takes away what is beyond a page, and gives the word for the next one where there is something.
-pub fn beyond<T>(kind: &str, items: &mut Vec<T>, key: impl Fn(&T) -> String, limit: usize) -> Option<String> {
+pub fn truncate_page<T>(kind: &str, items: &mut Vec<T>, key: impl Fn(&T) -> String, limit: usize) -> Option<String> {
     let more = items.len() > limit;
     items.truncate(limit);
     items.last().filter(|_| more).map(|last| Cursor::write(kind, &key(last)))
@@ -61,14 +61,14 @@ mod tests {
     #[test]
     fn pages_hold_each_item_once_while_others_come_and_go() {
         let key = |item: &u32| format!("{item:04}");
-        let (first, next) = paged("numbers", vec![5, 1, 3, 9], key, (None, 2));
+        let (first, next) = paginate("numbers", vec![5, 1, 3, 9], key, (None, 2));
         assert_eq!(first, [1, 3]);
         let after = Cursor::read("numbers", &next.unwrap()).unwrap();
         // 3 is gone, 2 and 4 are new.
-        let (second, next) = paged("numbers", vec![9, 1, 2, 4, 5], key, (Some(&after), 2));
+        let (second, next) = paginate("numbers", vec![9, 1, 2, 4, 5], key, (Some(&after), 2));
         assert_eq!(second, [4, 5]);
         let after = Cursor::read("numbers", &next.unwrap()).unwrap();
-        assert_eq!(paged("numbers", vec![9, 1], key, (Some(&after), 2)), (vec![9], None));
+        assert_eq!(paginate("numbers", vec![9, 1], key, (Some(&after), 2)), (vec![9], None));
     }
 
     #[test]

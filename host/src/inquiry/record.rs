@@ -3,11 +3,11 @@
 use serde_json::{Value, json};
 
 use super::page::Cursor;
-use super::{Arguments, Asked, EXPLAIN, INCIDENT, paged};
-use crate::backend::{Cancellation, EvidenceView, Filter, seen};
+use super::{Arguments, EXPLAIN, INCIDENT, Inquiry, paginate};
+use crate::backend::{Cancellation, EvidenceView, Filter, visible};
 use crate::domain::Incident;
 use crate::domain::incident::IncidentView;
-use crate::domain::text::cut;
+use crate::domain::text::truncate;
 use crate::report;
 
 /// Looks of an incident that are shown, the newest.
@@ -16,7 +16,7 @@ const LOOKS: usize = 12;
 const LOOK: usize = 600;
 
 /// The answer of one of these tools; none where it is none of them.
-pub fn answer(asked: &Asked<'_>, tool: &str, arguments: &Arguments<'_>) -> Option<Result<Value, String>> {
+pub fn answer(asked: &Inquiry<'_>, tool: &str, arguments: &Arguments<'_>) -> Option<Result<Value, String>> {
     let answer = match tool {
         "incidents" => incidents(asked, arguments),
         INCIDENT => incident(asked, arguments).map(|incident| whole(&incident)),
@@ -31,13 +31,13 @@ pub fn answer(asked: &Asked<'_>, tool: &str, arguments: &Arguments<'_>) -> Optio
     Some(answer)
 }
 
-fn incident(asked: &Asked<'_>, arguments: &Arguments<'_>) -> Result<Incident, String> {
+fn incident(asked: &Inquiry<'_>, arguments: &Arguments<'_>) -> Result<Incident, String> {
     let id = arguments.text("incident").unwrap_or_default();
-    let none = || format!("there is no incident {}; the tool incidents lists them", cut(id, 100));
-    asked.records.incident(id)?.filter(|incident| seen::sees(asked.access, incident)).ok_or_else(none)
+    let none = || format!("there is no incident {}; the tool incidents lists them", truncate(id, 100));
+    asked.records.incident(id)?.filter(|incident| visible::can_see(asked.access, incident)).ok_or_else(none)
 }
 
-fn incidents(asked: &Asked<'_>, arguments: &Arguments<'_>) -> Result<Value, String> {
+fn incidents(asked: &Inquiry<'_>, arguments: &Arguments<'_>) -> Result<Value, String> {
     let filter = Filter {
         state: arguments.word("state")?,
         outcome: arguments.word("outcome")?,
@@ -49,41 +49,41 @@ fn incidents(asked: &Asked<'_>, arguments: &Arguments<'_>) -> Result<Value, Stri
         limit: arguments.limit(),
         ..Filter::default()
     };
-    let part = seen::list(asked.records, &filter, asked.access, &Cancellation::default())?;
+    let part = visible::list(asked.records, &filter, asked.access, &Cancellation::default())?;
     let next = part.next.map(|last| Cursor::write("incidents", &last));
     Ok(json!({ "incidents": part.incidents.iter().map(line).collect::<Vec<_>>(), "next": next }))
 }
 
-fn search(asked: &Asked<'_>, arguments: &Arguments<'_>) -> Result<Value, String> {
+fn search(asked: &Inquiry<'_>, arguments: &Arguments<'_>) -> Result<Value, String> {
     let found = asked.records.search(arguments.text("words").unwrap_or_default(), 8)?;
     Ok(serde_json::to_value(found).unwrap_or_default())
 }
 
-fn similar(asked: &Asked<'_>, arguments: &Arguments<'_>) -> Result<Value, String> {
+fn similar(asked: &Inquiry<'_>, arguments: &Arguments<'_>) -> Result<Value, String> {
     let id = incident(asked, arguments)?.id;
     let known = asked.records.known_about(&id.0)?.unwrap_or_default();
     Ok(json!({"runbooks": known.runbooks, "similar": known.similar, "unread": known.unread}))
 }
 
-fn timeline(asked: &Asked<'_>, arguments: &Arguments<'_>) -> Result<Value, String> {
+fn timeline(asked: &Inquiry<'_>, arguments: &Arguments<'_>) -> Result<Value, String> {
     let id = incident(asked, arguments)?.id;
     let story = asked.records.story(&id.0)?.ok_or_else(|| "this incident has no entries".to_string())?;
     let lines = report::timeline(&story, report::Detail::All, asked.language);
     let numbered: Vec<(usize, report::Line)> = lines.into_iter().enumerate().collect();
     let after = arguments.cursor("timeline")?;
     let key = |(number, _): &(usize, report::Line)| format!("{number:09}");
-    let (lines, next) = paged("timeline", numbered, key, (after.as_deref(), arguments.limit()));
+    let (lines, next) = paginate("timeline", numbered, key, (after.as_deref(), arguments.limit()));
     let lines: Vec<report::Line> = lines.into_iter().map(|(_, line)| line).collect();
     Ok(json!({"incident": id, "timeline": lines, "next": next}))
 }
 
-fn written(asked: &Asked<'_>, arguments: &Arguments<'_>) -> Result<Value, String> {
+fn written(asked: &Inquiry<'_>, arguments: &Arguments<'_>) -> Result<Value, String> {
     let incident = incident(asked, arguments)?;
     let none = || format!("incident {} has no report yet", incident.id);
     Ok(json!({"incident": incident.id, "report": incident.report.clone().ok_or_else(none)?}))
 }
 
-fn evidence(asked: &Asked<'_>, arguments: &Arguments<'_>) -> Result<Value, String> {
+fn evidence(asked: &Inquiry<'_>, arguments: &Arguments<'_>) -> Result<Value, String> {
     let incident = incident(asked, arguments)?;
     match arguments.number("number") {
         Some(number) => {
@@ -107,11 +107,11 @@ fn whole(incident: &Incident) -> Value {
     let mut view = IncidentView::from(incident);
     view.report = None;
     let alerts: Vec<Value> = incident.alerts.iter().take(10).map(|alert| {
-        json!({"name": alert.name, "status": alert.status, "labels": alert.labels, "summary": cut(alert.title(), 300)})
+        json!({"name": alert.name, "status": alert.status, "labels": alert.labels, "summary": truncate(alert.title(), 300)})
     }).collect();
     let skipped = incident.looks.len().saturating_sub(LOOKS);
     let looks: Vec<Value> = incident.looks.iter().skip(skipped).map(|look| {
-        json!({"tool": look.call.tool, "arguments": look.call.arguments, "ok": look.ok, "told": cut(&look.told(), LOOK)})
+        json!({"tool": look.call.tool, "arguments": look.call.arguments, "ok": look.ok, "told": truncate(&look.told(), LOOK)})
     }).collect();
     json!({"incident": view, "alerts": alerts, "looks": looks, "looks_left_out": skipped})
 }

@@ -4,15 +4,15 @@ use std::collections::HashSet;
 
 use jiff::Timestamp;
 
-use crate::domain::inspection::{DIGEST, FINDING, Finding, REPORT, Run, SOURCE, Sight, Standing, What};
-use crate::domain::subject::Object;
-use crate::domain::subject::ties::{Tie, Ties};
+use crate::domain::inspection::{Coverage, DIGEST, FINDING, Finding, Problem, REPORT, Run, SOURCE, TrackedFinding};
+use crate::domain::subject::AffectedObject;
+use crate::domain::subject::correlation::{CorrelationKey, CorrelationKeys};
 use crate::domain::{Alert, Clusters, Incident, Labels, Severity, Status};
 use crate::evidence::short;
 
 /// The labels that name an object, as other senders write them.
-pub fn labels(cluster: &str, object: &Object) -> Labels {
-    let Object { kind, namespace, name } = object;
+pub fn labels(cluster: &str, object: &AffectedObject) -> Labels {
+    let AffectedObject { kind, namespace, name } = object;
     let key = if kind == "job" { "job_name" } else { kind.as_str() };
     let mut labels = Labels::new();
     labels.insert("cluster", cluster);
@@ -31,7 +31,7 @@ pub fn labels(cluster: &str, object: &Object) -> Labels {
 pub fn finding(
     inspection: &str,
     clusters: &Clusters,
-    standing: &Standing,
+    standing: &TrackedFinding,
     ended: Option<Timestamp>,
     said: &str,
 ) -> Alert {
@@ -43,7 +43,7 @@ pub fn finding(
     labels.insert("severity", severity.as_str());
     let mut annotations = Labels::new();
     annotations.insert("summary", said);
-    if let What::Cause(named) = what {
+    if let Problem::Cause(named) = what {
         annotations.insert("evidence", named.evidence.join("\n").as_str());
     }
     Alert {
@@ -68,7 +68,7 @@ pub fn firing<'a>(inspection: &str, live: impl IntoIterator<Item = &'a Incident>
 }
 
 /// The same alert, resolved.
-pub fn over(alert: &Alert, at: Timestamp) -> Alert {
+pub fn resolved(alert: &Alert, at: Timestamp) -> Alert {
     Alert { status: Status::Resolved, ends_at: Some(at), ..alert.clone() }
 }
 
@@ -76,7 +76,7 @@ pub fn over(alert: &Alert, at: Timestamp) -> Alert {
 pub fn report(run: &Run, title: &str, digest: &str) -> Alert {
     let worst = run.findings().map(|one| one.finding.severity).max().unwrap_or(Severity::Info);
     // Who sees nothing does not know that nothing is wrong.
-    let worst = if run.sight() == Sight::None { worst.max(Severity::Warning) } else { worst };
+    let worst = if run.sight() == Coverage::None { worst.max(Severity::Warning) } else { worst };
     let changed = if run.new.is_empty() && run.gone.is_empty() { "false" } else { "true" };
     let found = if run.found() { "true" } else { "false" };
     let pairs = [
@@ -108,9 +108,9 @@ pub fn report(run: &Run, title: &str, digest: &str) -> Alert {
 }
 
 /// The objects about which alerts of others are being handled.
-pub struct Handled(HashSet<Tie>);
+pub struct HandledObjects(HashSet<CorrelationKey>);
 
-impl Handled {
+impl HandledObjects {
     /// Those of the incidents that are open.
     pub fn of<'a>(live: impl IntoIterator<Item = &'a Incident>) -> Self {
         let others = live.into_iter().filter(|incident| *incident.source != *SOURCE && incident.closed.is_none());
@@ -124,8 +124,8 @@ impl Handled {
 }
 
 /// The object of an alert. Clusters are called by whoever sends; an MCP server may have another name for the same one.
-fn tie(alert: &Alert) -> Option<Tie> {
-    Ties::of(alert).object.map(|tie| Tie { cluster: String::new(), ..tie })
+fn tie(alert: &Alert) -> Option<CorrelationKey> {
+    CorrelationKeys::of(alert).object.map(|tie| CorrelationKey { cluster: String::new(), ..tie })
 }
 
 #[cfg(test)]
@@ -133,7 +133,7 @@ mod tests {
     use super::*;
     use crate::domain::{Entry, Fact, IncidentId, NamedCause};
 
-    fn standing() -> Standing {
+    fn standing() -> TrackedFinding {
         let named = NamedCause::new(crate::domain::Cause::CrashLoop, "pod shop/web-6cb6599c5b-q48qx", 90);
         let finding = Finding {
             server: "kubernetes".into(),
@@ -143,9 +143,9 @@ mod tests {
             owner: "web".into(),
             more: 0,
             severity: Severity::Error,
-            what: What::Cause(named),
+            what: Problem::Cause(named),
         };
-        Standing { since: Timestamp::UNIX_EPOCH, finding }
+        TrackedFinding { since: Timestamp::UNIX_EPOCH, finding }
     }
 
     #[test]
@@ -170,7 +170,7 @@ mod tests {
         other.source = "alertmanager".into();
         other.name = "KubePodCrashLooping".into();
         other.labels = [("namespace", "shop"), ("pod", "web-6cb6599c5b-b5nn8")].into_iter().collect();
-        let handled = |alert: &Alert| Handled::of([&incident(alert.clone())]).has(&own);
+        let handled = |alert: &Alert| HandledObjects::of([&incident(alert.clone())]).has(&own);
         assert!(handled(&other));
         assert!(!handled(&own), "its own does not count");
         other.labels.insert("namespace", "bank");

@@ -4,38 +4,40 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use jiff::Timestamp;
 
-use crate::domain::inspection::{Finding, InspectionEvent, Part, Place, Sight, Standing, What, sight};
+use crate::domain::inspection::{
+    Coverage, Finding, FindingScope, InspectionEvent, KindResult, Problem, TrackedFinding, sight,
+};
 use crate::domain::job::{JobEvent, Runs};
-use crate::domain::subject::Object;
+use crate::domain::subject::AffectedObject;
 
 /// Findings of one run.
 pub const MOST: usize = 500;
 
 /// How one inspection stands.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Standings {
+pub struct TrackedFindings {
     /// What is wrong, by the key of the finding.
-    pub findings: BTreeMap<String, Standing>,
+    pub findings: BTreeMap<String, TrackedFinding>,
     /// How its runs went.
     pub runs: Runs,
     /// How much the last run saw that came to its end.
-    pub sight: Option<Sight>,
+    pub sight: Option<Coverage>,
 }
 
 /// What changed.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Changes {
     /// Found now alone.
-    pub new: Vec<Standing>,
+    pub new: Vec<TrackedFinding>,
     /// Found again, as it is now.
-    pub still: Vec<Standing>,
+    pub still: Vec<TrackedFinding>,
     /// Not found any more.
-    pub gone: Vec<Standing>,
+    pub gone: Vec<TrackedFinding>,
     /// Not looked for this time, because what shows it gave no answer: it stays as it was.
-    pub unseen: Vec<Standing>,
+    pub unseen: Vec<TrackedFinding>,
 }
 
-impl Standings {
+impl TrackedFindings {
     /// Takes in an event of this inspection.
     pub fn apply(&mut self, event: &InspectionEvent) {
         self.runs.apply(event);
@@ -43,7 +45,7 @@ impl Standings {
             self.sight = Some(sight(&end.parts));
             end.gone.iter().for_each(|key| _ = self.findings.remove(key));
             for finding in &end.new {
-                self.findings.insert(finding.key(), Standing { since: *run, finding: finding.clone() });
+                self.findings.insert(finding.key(), TrackedFinding { since: *run, finding: finding.clone() });
             }
         }
     }
@@ -54,12 +56,12 @@ impl Standings {
     }
 
     /// Whom the findings that stand are about.
-    pub fn known(&self) -> Known {
-        Known::of(self.findings.values().map(|known| &known.finding))
+    pub fn known(&self) -> InspectedKinds {
+        InspectedKinds::of(self.findings.values().map(|known| &known.finding))
     }
 
     /// What a run changed that found these.
-    pub fn changes(&self, run: Timestamp, found: Vec<Finding>, parts: &[Part]) -> Changes {
+    pub fn changes(&self, run: Timestamp, found: Vec<Finding>, parts: &[KindResult]) -> Changes {
         let mut changes = Changes::default();
         let mut now: BTreeMap<String, Finding> = BTreeMap::new();
         for finding in found {
@@ -73,12 +75,12 @@ impl Standings {
             let to = if blind { &mut changes.unseen } else { &mut changes.gone };
             to.push(known.clone());
         }
-        let unseen = Known::of(changes.unseen.iter().map(|one| &one.finding));
+        let unseen = InspectedKinds::of(changes.unseen.iter().map(|one| &one.finding));
         for (key, finding) in now {
             match self.findings.get(&key) {
-                Some(known) => changes.still.push(Standing { since: known.since, finding }),
+                Some(known) => changes.still.push(TrackedFinding { since: known.since, finding }),
                 None if unseen.says_more_than(&finding) => {}
-                None => changes.new.push(Standing { since: run, finding }),
+                None => changes.new.push(TrackedFinding { since: run, finding }),
             }
         }
         for list in [&mut changes.new, &mut changes.still, &mut changes.gone, &mut changes.unseen] {
@@ -94,10 +96,10 @@ pub fn order(finding: &Finding) -> (std::cmp::Reverse<crate::domain::Severity>, 
 }
 
 /// Whether what shows such a finding could not be seen.
-fn is_unseen(finding: &Finding, parts: &[Part]) -> bool {
-    let warned = matches!(finding.what, What::Warnings { .. });
+fn is_unseen(finding: &Finding, parts: &[KindResult]) -> bool {
+    let warned = matches!(finding.what, Problem::Warnings { .. });
     let kind = if warned { "event" } else { finding.kind.as_str() };
-    let own: Vec<&Part> = parts.iter().filter(|part| part.server == finding.server).collect();
+    let own: Vec<&KindResult> = parts.iter().filter(|part| part.server == finding.server).collect();
     if own.is_empty() {
         // Its server was down, or is gone: nobody has looked.
         return true;
@@ -111,21 +113,21 @@ fn is_unseen(finding: &Finding, parts: &[Part]) -> bool {
 
 /// Whom findings are about.
 #[derive(Debug, Default)]
-pub struct Known {
+pub struct InspectedKinds {
     /// Each about itself.
-    own: HashSet<Place>,
+    own: HashSet<FindingScope>,
     /// What causes name besides.
-    named: HashSet<Place>,
+    named: HashSet<FindingScope>,
 }
 
-impl Known {
+impl InspectedKinds {
     fn of<'a>(findings: impl Iterator<Item = &'a Finding>) -> Self {
         let mut known = Self::default();
         for finding in findings {
             known.own.insert(finding.place());
-            if let What::Cause(named) = &finding.what {
-                let objects = named.objects.iter().filter_map(|object| Object::read(object));
-                known.named.extend(objects.map(|object| Place::of(&finding.server, &object)));
+            if let Problem::Cause(named) = &finding.what {
+                let objects = named.objects.iter().filter_map(|object| AffectedObject::read(object));
+                known.named.extend(objects.map(|object| FindingScope::of(&finding.server, &object)));
             }
         }
         known
@@ -138,7 +140,7 @@ impl Known {
 
     /// Whether this finding says no more than that something is wrong with what one of them is about.
     fn says_more_than(&self, finding: &Finding) -> bool {
-        let vague = matches!(finding.what, What::PodNotReady { .. } | What::ReplicasMissing { .. });
+        let vague = matches!(finding.what, Problem::PodNotReady { .. } | Problem::ReplicasMissing { .. });
         let place = finding.place();
         vague && (self.own.contains(&place) || self.named.contains(&place))
     }
@@ -147,7 +149,7 @@ impl Known {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::inspection::Inspected;
+    use crate::domain::inspection::InspectionResult;
     use crate::domain::{Cause, NamedCause, Severity};
 
     fn finding(name: &str) -> Finding {
@@ -159,7 +161,7 @@ mod tests {
             owner: name.into(),
             more: 0,
             severity: Severity::Error,
-            what: What::PodNotReady { status: "Pending".into() },
+            what: Problem::PodNotReady { status: "Pending".into() },
         }
     }
 
@@ -167,11 +169,11 @@ mod tests {
         Timestamp::from_second(second).unwrap()
     }
 
-    fn run(standings: &mut Standings, second: i64, found: &[&str], problems: &[&str]) -> [Vec<String>; 4] {
+    fn run(standings: &mut TrackedFindings, second: i64, found: &[&str], problems: &[&str]) -> [Vec<String>; 4] {
         let parts = [part("k", "pod", problems)];
         let found = found.iter().map(|name| finding(name)).collect();
         let changes = standings.changes(at(second), found, &parts);
-        let end = Inspected {
+        let end = InspectionResult {
             took_ms: 0,
             new: changes.new.iter().map(|one| one.finding.clone()).collect(),
             gone: changes.gone.iter().map(|one| one.finding.key()).collect(),
@@ -180,7 +182,7 @@ mod tests {
             summary: None,
         };
         standings.apply(&JobEvent::Ended { job: "daily".into(), run: at(second), end });
-        let shown = |list: &[Standing]| {
+        let shown = |list: &[TrackedFinding]| {
             list.iter().map(|one| format!("{} {}", one.finding.name, one.since.as_second())).collect()
         };
         [shown(&changes.new), shown(&changes.still), shown(&changes.gone), shown(&changes.unseen)]
@@ -188,7 +190,7 @@ mod tests {
 
     #[test]
     fn what_is_new_gone_and_still_there() {
-        let mut standings = Standings::default();
+        let mut standings = TrackedFindings::default();
         let none = Vec::<String>::new;
         let some = |text: &str| vec![text.to_string()];
         let first = run(&mut standings, 1, &["a", "b"], &[]);
@@ -200,24 +202,24 @@ mod tests {
         assert_eq!(again, [none(), vec!["b 1".to_string(), "c 2".into()], none(), none()]);
     }
 
-    fn known(findings: Vec<Finding>) -> Standings {
-        let mut standings = Standings::default();
+    fn known(findings: Vec<Finding>) -> TrackedFindings {
+        let mut standings = TrackedFindings::default();
         for finding in findings {
-            standings.findings.insert(finding.key(), Standing { since: at(1), finding });
+            standings.findings.insert(finding.key(), TrackedFinding { since: at(1), finding });
         }
         standings
     }
 
-    fn part(server: &str, kind: &str, problems: &[&str]) -> Part {
-        let mut part = Part::of(server, kind);
-        problems.iter().for_each(|one| part.note_blind(*one));
+    fn part(server: &str, kind: &str, problems: &[&str]) -> KindResult {
+        let mut part = KindResult::of(server, kind);
+        problems.iter().for_each(|one| part.note_blind_spot(*one));
         part
     }
 
     fn cause(kind: &str, name: &str, objects: &[&str]) -> Finding {
         let mut named = NamedCause::new(Cause::CrashLoop, objects[0], 90);
         named.objects = objects.iter().map(|one| (*one).to_string()).collect();
-        Finding { kind: kind.into(), what: What::Cause(named), ..finding(name) }
+        Finding { kind: kind.into(), what: Problem::Cause(named), ..finding(name) }
     }
 
     #[test]
@@ -240,11 +242,11 @@ mod tests {
 
     #[test]
     fn one_namespace_that_cannot_be_seen_hides_no_other() {
-        let mut parts = [Part::of("k", "pod")];
-        parts[0].note_blind_in("bank", "bank: forbidden");
+        let mut parts = [KindResult::of("k", "pod")];
+        parts[0].note_blind_spot_in("bank", "bank: forbidden");
         let of = |namespace: &str| Finding { namespace: namespace.into(), ..finding("a") };
         let changes = known(vec![of("shop"), of("bank")]).changes(at(2), Vec::new(), &parts);
-        let places = |list: &[Standing]| list.iter().map(|one| one.finding.namespace.clone()).collect::<Vec<_>>();
+        let places = |list: &[TrackedFinding]| list.iter().map(|one| one.finding.namespace.clone()).collect::<Vec<_>>();
         assert_eq!((places(&changes.gone), places(&changes.unseen)), (vec!["shop".to_string()], vec!["bank".into()]));
     }
 
@@ -266,7 +268,7 @@ mod tests {
 
     #[test]
     fn an_interrupted_run_leaves_the_findings_as_they_were() {
-        let mut standings = Standings::default();
+        let mut standings = TrackedFindings::default();
         run(&mut standings, 1, &["a"], &[]);
         let job = || "daily".to_string();
         standings.apply(&JobEvent::Began { job: job(), run: at(2), planned: Some(at(2)), person: None });

@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::domain::subject::Object;
-use crate::evidence::{Listed, Row, Shown, age, list, objects, text};
+use crate::domain::subject::AffectedObject;
+use crate::evidence::{ListedObject, ObjectList, Row, age, list, objects, text};
 
 /// Objects of one listing that are read.
 const MOST: usize = 20_000;
@@ -13,7 +13,7 @@ const MOST: usize = 20_000;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Item {
     /// Which it is.
-    pub object: Object,
+    pub object: AffectedObject,
     shown: Form,
 }
 
@@ -27,26 +27,26 @@ enum Form {
 ///
 /// # Errors
 /// A sentence where the text is no listing.
-pub(crate) fn items(kind: &str, namespace: &str, answer: &str) -> Result<Listed<Item>, String> {
+pub(crate) fn items(kind: &str, namespace: &str, answer: &str) -> Result<ObjectList<Item>, String> {
     objects(answer, MOST, |shown| Item::of(kind, namespace, shown))
 }
 
 impl Item {
     /// An object that was seen whole.
-    pub fn whole_of(object: Object, whole: Value) -> Self {
+    pub fn whole_of(object: AffectedObject, whole: Value) -> Self {
         Self { object, shown: Form::Whole(whole) }
     }
 
-    fn of(kind: &str, namespace: &str, shown: Shown) -> Option<Self> {
+    fn of(kind: &str, namespace: &str, shown: ListedObject) -> Option<Self> {
         let object = |own: &str, name: &str| {
             let namespace = if own.is_empty() { namespace } else { own };
-            (!name.is_empty()).then(|| Object::new(kind, namespace, name))
+            (!name.is_empty()).then(|| AffectedObject::new(kind, namespace, name))
         };
         match shown {
-            Shown::Row(row) => {
+            ListedObject::Row(row) => {
                 Some(Self { object: object(row.cell("NAMESPACE"), row.cell("NAME"))?, shown: Form::Row(row) })
             }
-            Shown::Object(mut value) => {
+            ListedObject::Object(mut value) => {
                 let own = |pointer: &str| text(&value, pointer);
                 if let Some(object) = object(own("/metadata/namespace"), own("/metadata/name")) {
                     if let Some(map) = value.as_object_mut() {

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use super::item::Item;
-use super::{Bounds, quota};
-use crate::domain::inspection::{Finding, Place, What};
-use crate::domain::subject::Object;
+use super::{Thresholds, quota};
+use crate::domain::inspection::{Finding, FindingScope, Problem};
+use crate::domain::subject::AffectedObject;
 use crate::domain::{Cause, NamedCause, Severity};
 use crate::evidence::{NODE_PRESSURES, list, short, text};
 
@@ -17,7 +17,7 @@ const DAY: i64 = 86_400;
 
 /// Something that is not well: looking at it more closely may name the cause.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Unwell {
+pub struct UnhealthyObject {
     /// The name of the alert that others would raise about it: by this the tables know what is looked at.
     pub alert: &'static str,
     /// What is told if nothing names a cause.
@@ -26,16 +26,16 @@ pub struct Unwell {
 
 /// What a kind's listing shows.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Judged {
+pub struct ListAssessment {
     /// To be looked at more closely.
-    pub unwell: Vec<Unwell>,
+    pub unwell: Vec<UnhealthyObject>,
     /// Told as it is.
     pub findings: Vec<Finding>,
     /// Objects of whose state their rows tell too little: they are to be looked at themselves.
-    pub untold: Vec<Object>,
+    pub untold: Vec<AffectedObject>,
 }
 
-impl Judged {
+impl ListAssessment {
     /// Takes in what another list showed.
     pub fn add(&mut self, other: Self) {
         self.unwell.extend(other.unwell);
@@ -52,7 +52,7 @@ pub struct Judge<'a> {
     /// When it is judged.
     pub now: Timestamp,
     /// From where on something is told.
-    pub bounds: &'a Bounds,
+    pub bounds: &'a Thresholds,
     /// Whether pods are judged by their state.
     pub workloads: bool,
     /// Whether they are judged by their restarts.
@@ -61,8 +61,8 @@ pub struct Judge<'a> {
 
 impl Judge<'_> {
     /// Judges a listing of objects of one kind.
-    pub fn listing(&self, kind: &str, items: Vec<Item>) -> Judged {
-        let mut judged = Judged::default();
+    pub fn listing(&self, kind: &str, items: Vec<Item>) -> ListAssessment {
+        let mut judged = ListAssessment::default();
         // The rows of these do not say what presses a node, and when a certificate ends.
         let told = |item: &Item| item.whole().is_some() || !item.is_mute() && !matches!(kind, "node" | "certificate");
         let (told, untold): (Vec<Item>, Vec<Item>) = items.into_iter().partition(told);
@@ -75,7 +75,7 @@ impl Judge<'_> {
     }
 
     /// Judges one object.
-    pub fn object(&self, item: &Item, judged: &mut Judged) {
+    pub fn object(&self, item: &Item, judged: &mut ListAssessment) {
         match item.object.kind.as_str() {
             "pod" => self.pods(std::slice::from_ref(item), judged),
             "resourcequota" => judged.findings.extend(self.quota(item)),
@@ -85,19 +85,19 @@ impl Judge<'_> {
             }
             kind => {
                 if let Some((alert, severity, what)) = self.state(kind, item) {
-                    judged.unwell.push(Unwell { alert, finding: self.finding(item, severity, what) });
+                    judged.unwell.push(UnhealthyObject { alert, finding: self.finding(item, severity, what) });
                 }
             }
         }
     }
 
-    fn state(&self, kind: &str, item: &Item) -> Option<(&'static str, Severity, What)> {
+    fn state(&self, kind: &str, item: &Item) -> Option<(&'static str, Severity, Problem)> {
         let status = item.status();
         let old = item.age(self.now).is_none_or(|age| age > STARTS);
         let named = |cause: Cause, said: &str| {
             let mut named = NamedCause::new(cause, short(&item.object.to_string()), 60);
             named.said = short(said);
-            What::Cause(named)
+            Problem::Cause(named)
         };
         match kind {
             "namespace" if status == "Terminating" => {
@@ -120,7 +120,7 @@ impl Judge<'_> {
                     "statefulset" => "KubeStatefulSetReplicasMismatch",
                     _ => "KubeDaemonSetRolloutStuck",
                 };
-                Some((alert, severity, What::ReplicasMissing { ready, wanted }))
+                Some((alert, severity, Problem::ReplicasMissing { ready, wanted }))
             }
             _ => None,
         }
@@ -132,21 +132,21 @@ impl Judge<'_> {
     }
 
     /// Pods of one owner that fare alike are one finding.
-    fn pods(&self, items: &[Item], judged: &mut Judged) {
-        let mut groups: BTreeMap<(Place, String), Unwell> = BTreeMap::new();
-        let mut restarts: BTreeMap<Place, Finding> = BTreeMap::new();
+    fn pods(&self, items: &[Item], judged: &mut ListAssessment) {
+        let mut groups: BTreeMap<(FindingScope, String), UnhealthyObject> = BTreeMap::new();
+        let mut restarts: BTreeMap<FindingScope, Finding> = BTreeMap::new();
         for item in items {
-            let place = Place::of(self.server, &item.object);
+            let place = FindingScope::of(self.server, &item.object);
             let status = item.status();
             if self.workloads && self.unready(item, &status) {
                 let crashes = status.contains("CrashLoopBackOff") || matches!(status.as_str(), "Error" | "OOMKilled");
                 let alert = if crashes { "KubePodCrashLooping" } else { "KubePodNotReady" };
-                let what = What::PodNotReady { status: short(&status) };
+                let what = Problem::PodNotReady { status: short(&status) };
                 match groups.get_mut(&(place.clone(), status.clone())) {
                     Some(known) => known.finding.more += 1,
                     None => {
                         let finding = self.finding(item, Severity::Error, what);
-                        groups.insert((place, status), Unwell { alert, finding });
+                        groups.insert((place, status), UnhealthyObject { alert, finding });
                     }
                 }
             } else if self.restarts
@@ -157,18 +157,18 @@ impl Judge<'_> {
                 match restarts.get_mut(&place) {
                     Some(known) => {
                         known.more += 1;
-                        if let What::Restarts { times: all } = &mut known.what {
+                        if let Problem::Restarts { times: all } = &mut known.what {
                             *all = all.saturating_add(times);
                         }
                     }
                     None => {
-                        let finding = self.finding(item, Severity::Warning, What::Restarts { times });
+                        let finding = self.finding(item, Severity::Warning, Problem::Restarts { times });
                         restarts.insert(place, finding);
                     }
                 }
             }
         }
-        let explained: BTreeSet<&Place> = groups.keys().map(|(place, _)| place).collect();
+        let explained: BTreeSet<&FindingScope> = groups.keys().map(|(place, _)| place).collect();
         restarts.retain(|place, _| !explained.contains(place));
         judged.findings.extend(restarts.into_values());
         judged.unwell.extend(groups.into_values());
@@ -192,7 +192,7 @@ impl Judge<'_> {
         full.map(|share| {
             let severity = if share.percent >= 100 { Severity::Error } else { Severity::Warning };
             let quota::Share { resource, used, hard, percent } = share;
-            self.finding(item, severity, What::QuotaNearlyFull { resource, used, hard, percent })
+            self.finding(item, severity, Problem::QuotaNearlyFull { resource, used, hard, percent })
         })
         .collect()
     }
@@ -201,42 +201,43 @@ impl Judge<'_> {
         let at = text(item.whole()?, "/status/notAfter");
         let days = at.parse::<Timestamp>().ok()?.duration_since(self.now).as_secs().div_euclid(DAY);
         let severity = if days < 3 { Severity::Error } else { Severity::Warning };
-        let what = What::CertificateEnds { at: short(at), days };
+        let what = Problem::CertificateEnds { at: short(at), days };
         (days < self.bounds.certificate_days).then(|| self.finding(item, severity, what))
     }
 
-    fn not_issued(&self, item: &Item) -> Option<Unwell> {
+    fn not_issued(&self, item: &Item) -> Option<UnhealthyObject> {
         let refused = |one: &serde_json::Value| text(one, "/type") == "Ready" && text(one, "/status") == "False";
         let conditions = item.whole().map(|object| list(object, "/status/conditions")).unwrap_or_default();
         let wrong = conditions.iter().any(refused) || item.cell("READY") == "False";
         let old = item.age(self.now).is_none_or(|age| age > STARTS);
         let named = NamedCause::new(Cause::CertificateNotIssued, short(&item.object.to_string()), 60);
-        (wrong && old).then(|| Unwell {
+        (wrong && old).then(|| UnhealthyObject {
             alert: "CertManagerCertNotReady",
-            finding: self.finding(item, Severity::Error, What::Cause(named)),
+            finding: self.finding(item, Severity::Error, Problem::Cause(named)),
         })
     }
 
-    fn finding(&self, item: &Item, severity: Severity, what: What) -> Finding {
+    fn finding(&self, item: &Item, severity: Severity, what: Problem) -> Finding {
         Finding::of(self.server, &item.object, severity, what)
     }
 }
 
 /// Leaves out what follows from something else that was found: a workload that lacks the pods which are named
 /// themselves. `finding` says what each of them is about.
-pub fn without_followers<T>(all: Vec<T>, finding: impl Fn(&T) -> &Finding) -> Vec<T> {
-    let pods: BTreeSet<Place> = all.iter().map(&finding).filter(|one| one.kind == "pod").map(Finding::place).collect();
+pub fn without_consequences<T>(all: Vec<T>, finding: impl Fn(&T) -> &Finding) -> Vec<T> {
+    let pods: BTreeSet<FindingScope> =
+        all.iter().map(&finding).filter(|one| one.kind == "pod").map(Finding::place).collect();
     let follows = |one: &Finding| {
-        let lacks = matches!(one.what, What::ReplicasMissing { .. }) || one.kind == "job";
+        let lacks = matches!(one.what, Problem::ReplicasMissing { .. }) || one.kind == "job";
         lacks && pods.contains(&one.place())
     };
     all.into_iter().filter(|one| !follows(finding(one))).collect()
 }
 
 /// Leaves out warnings about what is found to be wrong anyway.
-pub fn without_echoes(findings: Vec<Finding>) -> Vec<Finding> {
-    let is_warning = |one: &Finding| matches!(one.what, What::Warnings { .. });
-    let wrong: BTreeSet<Place> = findings.iter().filter(|one| !is_warning(one)).map(Finding::place).collect();
+pub fn without_duplicates(findings: Vec<Finding>) -> Vec<Finding> {
+    let is_warning = |one: &Finding| matches!(one.what, Problem::Warnings { .. });
+    let wrong: BTreeSet<FindingScope> = findings.iter().filter(|one| !is_warning(one)).map(Finding::place).collect();
     findings.into_iter().filter(|one| !is_warning(one) || !wrong.contains(&one.place())).collect()
 }
 

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use crate::domain::inspection::{Finding, Place, What};
-use crate::domain::subject::Object;
+use crate::domain::inspection::{Finding, FindingScope, Problem};
+use crate::domain::subject::AffectedObject;
 use crate::domain::{Severity, is_cluster_wide};
 use crate::evidence::{Event, events, short};
 
@@ -18,7 +18,7 @@ const DAY: i64 = 86_400;
 
 /// What an answer that lists events shows.
 #[derive(Debug, Default)]
-pub struct Warned {
+pub struct WarningList {
     /// Events that were read.
     pub seen: u64,
     /// The namespaces in which they happened.
@@ -30,7 +30,7 @@ pub struct Warned {
 }
 
 /// What came again and again under one reason.
-struct Folded {
+struct GroupedWarning {
     finding: Finding,
     times: u64,
     counted: bool,
@@ -40,19 +40,20 @@ struct Folded {
 ///
 /// # Errors
 /// A sentence where the text is no list of events.
-pub fn read(server: &str, namespace: &str, answer: &str, now: Timestamp) -> Result<Warned, String> {
+pub fn read(server: &str, namespace: &str, answer: &str, now: Timestamp) -> Result<WarningList, String> {
     let listed = events(answer, EVENTS)?;
-    let mut warned = Warned { seen: listed.items.len() as u64, missing: listed.missing(), ..Warned::default() };
-    let mut folded: BTreeMap<(Place, String), Folded> = BTreeMap::new();
+    let mut warned =
+        WarningList { seen: listed.items.len() as u64, missing: listed.missing(), ..WarningList::default() };
+    let mut folded: BTreeMap<(FindingScope, String), GroupedWarning> = BTreeMap::new();
     for event in listed.items {
         let Some(object) = about(&event, namespace) else { continue };
         warned.places.insert(if event.namespace.is_empty() { namespace.to_string() } else { event.namespace.clone() });
         if !event.warning || event.seconds_ago(now).is_some_and(|ago| ago > DAY) {
             continue;
         }
-        let known = folded.entry((Place::of(server, &object), event.reason.clone())).or_insert_with(|| {
-            let what = What::Warnings { reason: short(&event.reason), times: 0, said: short(&event.message) };
-            Folded { finding: Finding::of(server, &object, Severity::Info, what), times: 0, counted: true }
+        let known = folded.entry((FindingScope::of(server, &object), event.reason.clone())).or_insert_with(|| {
+            let what = Problem::Warnings { reason: short(&event.reason), times: 0, said: short(&event.message) };
+            GroupedWarning { finding: Finding::of(server, &object, Severity::Info, what), times: 0, counted: true }
         });
         known.times = known.times.saturating_add(event.count.max(1));
         known.counted &= event.counted;
@@ -60,7 +61,7 @@ pub fn read(server: &str, namespace: &str, answer: &str, now: Timestamp) -> Resu
             known.finding.more += 1;
         }
     }
-    let mut told: Vec<Folded> = folded.into_values().filter(|one| !one.counted || one.times >= OFTEN).collect();
+    let mut told: Vec<GroupedWarning> = folded.into_values().filter(|one| !one.counted || one.times >= OFTEN).collect();
     told.sort_by_key(|one| std::cmp::Reverse(one.times));
     if told.len() > TOLD {
         let beyond = told.len() - TOLD;
@@ -69,14 +70,14 @@ pub fn read(server: &str, namespace: &str, answer: &str, now: Timestamp) -> Resu
             .get_or_insert(format!("only the {TOLD} warnings that came most often are told, {beyond} are not"));
         told.truncate(TOLD);
     }
-    warned.findings = told.into_iter().map(Folded::finding).collect();
+    warned.findings = told.into_iter().map(GroupedWarning::finding).collect();
     Ok(warned)
 }
 
-impl Folded {
+impl GroupedWarning {
     fn finding(self) -> Finding {
         let mut finding = self.finding;
-        if let What::Warnings { times, .. } = &mut finding.what {
+        if let Problem::Warnings { times, .. } = &mut finding.what {
             *times = self.times;
         }
         finding
@@ -84,7 +85,7 @@ impl Folded {
 }
 
 /// Whom an event is about; events of what belongs to no namespace stand in one all the same.
-fn about(event: &Event, namespace: &str) -> Option<Object> {
+fn about(event: &Event, namespace: &str) -> Option<AffectedObject> {
     let mut object = event.about_whom()?;
     if is_cluster_wide(&object.kind) {
         object.namespace.clear();
@@ -103,7 +104,7 @@ mod tests {
     fn told(answer: &str) -> Vec<(String, u64)> {
         let found = read("k", "", answer, NOW.parse().unwrap()).unwrap().findings;
         let times = |finding: &Finding| match &finding.what {
-            What::Warnings { times, .. } => *times,
+            Problem::Warnings { times, .. } => *times,
             _ => 0,
         };
         found.iter().map(|one| (one.key(), times(one))).collect()

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use super::error::{Error, io_sentence, sentence};
-use super::file::{beside, create_private};
+use super::file::{create_private, sibling};
 use super::lock::Lock;
 use super::reader::Reader;
 use super::{schema, verify};
@@ -28,7 +28,7 @@ pub struct Restored {
 /// When the journal cannot be read, the copy cannot be written, or something has its name already.
 pub fn back_up(journal: &Path, to: &Path) -> Result<Head, Error> {
     let taken = |path: &Path| Error::Unavailable(format!("{} exists already; choose another name", path.display()));
-    let part = beside(to, ".incomplete");
+    let part = sibling(to, ".incomplete");
     if to.exists() {
         return Err(taken(to));
     }
@@ -58,7 +58,7 @@ pub fn restore(backup: &Path, journal: &Path) -> Result<Restored, Error> {
     let lock = Lock::take(journal)?;
     let replaced = Reader::open(journal).and_then(|reader| reader.head()).ok();
     // Copied before anything is moved, so that a full disk leaves all as it was.
-    let part = beside(journal, ".incomplete");
+    let part = sibling(journal, ".incomplete");
     copy(backup, &part)?;
     let kept =
         if there && std::fs::metadata(journal).is_ok_and(|file| file.len() > 0) { set_aside(journal)? } else { None };
@@ -82,15 +82,15 @@ fn copy(from: &Path, part: &Path) -> Result<(), Error> {
 
 /// Gives the journal and the files that belong to it other names.
 fn set_aside(journal: &Path) -> Result<Option<PathBuf>, Error> {
-    let free = |n: &u32| !beside(journal, &format!(".replaced-{n}")).exists();
+    let free = |n: &u32| !sibling(journal, &format!(".replaced-{n}")).exists();
     let Some(number) = (1..=u32::MAX).find(free) else { return Ok(None) };
-    let kept = beside(journal, &format!(".replaced-{number}"));
+    let kept = sibling(journal, &format!(".replaced-{number}"));
     // The file keeps its name until the other one takes it, so that whoever starts meanwhile meets its lock.
     std::fs::hard_link(journal, &kept).map_err(|error| io_sentence("kept under another name", journal, &error))?;
     for suffix in ["-wal", "-shm"] {
-        let from = beside(journal, suffix);
+        let from = sibling(journal, suffix);
         if from.exists() {
-            let to = beside(&kept, suffix);
+            let to = sibling(&kept, suffix);
             std::fs::rename(&from, &to).map_err(|error| io_sentence("moved", &from, &error))?;
         }
     }

@@ -11,7 +11,7 @@ use super::verify::{self, VerifyReport, Walk};
 use crate::domain::Anchor;
 
 /// What a check found.
-pub type Found = VerifyReport;
+pub type CheckResult = VerifyReport;
 
 /// A check that is under way, over a connection of its own.
 pub struct Check {
@@ -50,11 +50,11 @@ impl Check {
     }
 
     /// What it found.
-    pub fn finish(self) -> Found {
+    pub fn finish(self) -> CheckResult {
         let mut found = self.walk.finish(self.end);
         let mut problems = self.pages;
         problems.append(&mut found.problems);
-        Found { problems, ..found }
+        CheckResult { problems, ..found }
     }
 }
 

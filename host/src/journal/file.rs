@@ -34,7 +34,7 @@ pub(super) fn open_private(path: &Path) -> Result<File, Error> {
 }
 
 /// The path with something added to its last part: `journal.db` → `journal.db-wal`.
-pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
+pub(super) fn sibling(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_os_string();
     name.push(suffix);
     PathBuf::from(name)

@@ -13,7 +13,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::error::{Error, io_sentence};
-use super::file::{beside, open_private};
+use super::file::{open_private, sibling};
 
 /// The right to write a journal; given back on drop.
 #[derive(Debug)]
@@ -59,7 +59,7 @@ fn try_for_a_moment(file: &File) -> Result<(), TryLockError> {
 
 /// Notes who has the lock, for whoever does not get it.
 fn note(journal: &Path) {
-    let path = beside(journal, ".lock");
+    let path = sibling(journal, ".lock");
     let written = open_private(&path).map_err(|error| error.to_string()).and_then(|mut file| {
         let write = file.set_len(0).and_then(|()| file.rewind());
         write.and_then(|()| writeln!(file, "{}", std::process::id())).map_err(|error| error.to_string())
@@ -72,7 +72,7 @@ fn note(journal: &Path) {
 
 fn noted(journal: &Path) -> Option<u32> {
     let mut text = String::new();
-    File::open(beside(journal, ".lock")).ok()?.take(20).read_to_string(&mut text).ok()?;
+    File::open(sibling(journal, ".lock")).ok()?.take(20).read_to_string(&mut text).ok()?;
     text.trim().parse().ok()
 }
 

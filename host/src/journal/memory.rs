@@ -9,8 +9,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use futures::future::BoxFuture;
 
-use super::rows::{self, Fit};
-use crate::domain::{ChainHash, Head, Place, Sealed};
+use super::rows::{self, AppendPosition};
+use crate::domain::{ChainHash, Head, Sealed, Slot};
 use crate::ports::{Journal, JournalError, PluginState};
 
 /// How an append fails.
@@ -131,7 +131,7 @@ impl Inner {
             let known = || self.entries.iter().chain(&fresh).filter(|known| known.stream == sealed.stream);
             let last = known().next_back().map_or(0, |last| last.n);
             let there = if sealed.n <= last { known().find(|known| known.n == sealed.n) } else { None };
-            if rows::fit(&sealed, last, there.map(|known| known.body.as_str()))? == Fit::Next {
+            if rows::fit(&sealed, last, there.map(|known| known.body.as_str()))? == AppendPosition::Next {
                 fresh.push(sealed);
             }
         }
@@ -197,12 +197,12 @@ impl Journal for Memory {
         (after + 1..).zip(behind).try_for_each(|(seq, sealed)| visit(seq, sealed))
     }
 
-    fn place(&self, position: u64) -> Result<Place, JournalError> {
+    fn place(&self, position: u64) -> Result<Slot, JournalError> {
         let inner = self.lock();
         inner.alive().map_err(JournalError)?;
-        let Some(before) = position.checked_sub(1) else { return Ok(Place::Entry(ChainHash::GENESIS)) };
+        let Some(before) = position.checked_sub(1) else { return Ok(Slot::Entry(ChainHash::GENESIS)) };
         let found = usize::try_from(before).ok().and_then(|before| inner.chain.get(before));
-        Ok(found.map_or(Place::Beyond { last: inner.head().position }, |chain| Place::Entry(*chain)))
+        Ok(found.map_or(Slot::Beyond { last: inner.head().position }, |chain| Slot::Entry(*chain)))
     }
 }
 

@@ -7,7 +7,7 @@
 //! for the disk.
 //!
 //! One thing it does not make right: a journal that lacks entries which the projection has seen. That
-//! is [`Lost`], and the projection stays as it is until somebody has accepted the loss.
+//! is [`LostEntries`], and the projection stays as it is until somebody has accepted the loss.
 
 mod catch_up;
 mod conversations;
@@ -25,12 +25,12 @@ use jiff::Timestamp;
 use crate::domain::GateEvent;
 
 pub use catch_up::CatchUpError;
-pub use loss::Lost;
+pub use loss::LostEntries;
 pub use store::Projection;
 
 /// What an entry teaches the gate.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Learned {
+pub(super) struct GateLesson {
     /// Position of its entry in the journal.
     pub seq: u64,
     /// When.

@@ -14,7 +14,7 @@ use super::archive::table;
 use super::error::{Error, sentence};
 use super::walk::{self, Page, Stored};
 use super::{rows, schema};
-use crate::domain::{ChainHash, Head, Place, Sealed};
+use crate::domain::{ChainHash, Head, Sealed, Slot};
 use crate::ports::{Journal, JournalError};
 
 /// Entries a page.
@@ -111,15 +111,15 @@ impl Reader {
     ///
     /// # Errors
     /// When the file cannot be read.
-    pub fn place(&self, position: u64) -> Result<Place, Error> {
+    pub fn place(&self, position: u64) -> Result<Slot, Error> {
         if position == 0 {
-            return Ok(Place::Entry(ChainHash::GENESIS));
+            return Ok(Slot::Entry(ChainHash::GENESIS));
         }
         self.with(|connection| match rows::chain_of(connection, position)? {
-            Some(chain) => Ok(Place::Entry(chain)),
+            Some(chain) => Ok(Slot::Entry(chain)),
             None => Ok(match rows::head(connection)?.position {
-                last if position > last => Place::Beyond { last },
-                _ => Place::Removed,
+                last if position > last => Slot::Beyond { last },
+                _ => Slot::Removed,
             }),
         })
     }
@@ -181,7 +181,7 @@ impl Journal for Reader {
         self.replay(after, visit)
     }
 
-    fn place(&self, position: u64) -> Result<Place, JournalError> {
+    fn place(&self, position: u64) -> Result<Slot, JournalError> {
         Ok(self.place(position)?)
     }
 }

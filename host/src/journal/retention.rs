@@ -147,7 +147,7 @@ fn look_closer(
 }
 
 #[derive(Deserialize)]
-struct Glance {
+struct StreamSummary {
     at: Timestamp,
     kind: String,
     #[serde(default)]
@@ -161,7 +161,7 @@ fn closes(sealed: &Sealed) -> bool {
     }
 }
 
-fn glance(sealed: &Sealed) -> Option<Glance> {
+fn glance(sealed: &Sealed) -> Option<StreamSummary> {
     serde_json::from_str(&sealed.body).ok()
 }
 
@@ -254,7 +254,7 @@ impl Writing {
         self.old.push((stored.first(), table::streams(segment)));
         let (heads, _) = segment.chain();
         for (record, head) in segment.records.iter().zip(heads) {
-            let open = self.open.get_or_insert_with(|| Segment::behind(segment.before));
+            let open = self.open.get_or_insert_with(|| Segment::after(segment.before));
             match record {
                 Record::Gap { count, after } => open.push_gap(*count, *after),
                 Record::Entry(sealed) if gone.contains_key(&sealed.stream) => {

@@ -78,21 +78,21 @@ pub(super) fn insert(connection: &Connection, sealed: &Sealed, head: Head) -> ru
 
 /// What an append may be to its stream.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Fit {
+pub(super) enum AppendPosition {
     /// It comes next.
     Next,
     /// It is there already: its first append was answered with an error and had its effect.
-    There,
+    AlreadyThere,
 }
 
 /// Checks that an entry continues its stream, given the entries so far and the body that already
 /// stands at the entry's place. `Err` says in a sentence why it does not.
-pub(super) fn fit(sealed: &Sealed, last: u64, there: Option<&str>) -> Result<Fit, String> {
+pub(super) fn fit(sealed: &Sealed, last: u64, there: Option<&str>) -> Result<AppendPosition, String> {
     let Sealed { stream, n, body } = sealed;
     match there {
-        Some(there) if there == body => Ok(Fit::There),
+        Some(there) if there == body => Ok(AppendPosition::AlreadyThere),
         Some(_) => Err(format!("another entry stands at position {n} of {stream}; read the stream again")),
-        None if *n == last + 1 => Ok(Fit::Next),
+        None if *n == last + 1 => Ok(AppendPosition::Next),
         None => Err(format!("{stream} has {last} entries, so position {n} cannot come next")),
     }
 }

@@ -27,7 +27,7 @@ use super::reader::Reader;
 use super::retention::Removal;
 use super::writer::{Job, Reply, Writer};
 use super::{file, schema};
-use crate::domain::{Head, Place, Sealed};
+use crate::domain::{Head, Sealed, Slot};
 use crate::ports::{Journal, JournalError};
 
 /// Bounds of a journal.
@@ -209,7 +209,7 @@ impl Journal for Sqlite {
         self.reader.replay(after, visit)
     }
 
-    fn place(&self, position: u64) -> Result<Place, JournalError> {
+    fn place(&self, position: u64) -> Result<Slot, JournalError> {
         Ok(self.reader.place(position)?)
     }
 

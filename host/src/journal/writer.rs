@@ -12,7 +12,7 @@ use super::archive::table::{self, Stored};
 use super::error::sentence;
 use super::heads::Heads;
 use super::retention::{self, Removal};
-use super::rows::{self, Fit};
+use super::rows::{self, AppendPosition};
 use super::{schema, state};
 use crate::domain::{Head, Sealed};
 
@@ -320,8 +320,8 @@ fn append(
         };
         let there = if sealed.n <= last { rows::body_at(connection, stream, sealed.n)? } else { None };
         match rows::fit(sealed, last, there.as_deref()) {
-            Ok(Fit::There) => {}
-            Ok(Fit::Next) => {
+            Ok(AppendPosition::AlreadyThere) => {}
+            Ok(AppendPosition::Next) => {
                 ahead.insert(stream, sealed.n);
                 fresh.push(sealed);
             }

@@ -72,10 +72,10 @@ pub struct Pages {
     grants: Vec<Grant>,
     network: Arc<Network>,
     clock: Arc<dyn Clock>,
-    kept: Mutex<HashMap<Url, Kept>>,
+    kept: Mutex<HashMap<Url, CachedPage>>,
 }
 
-struct Kept {
+struct CachedPage {
     /// By [`Clock::elapsed`].
     at: Duration,
     page: Result<Arc<Document>, String>,
@@ -129,7 +129,7 @@ impl Pages {
             let oldest = kept.iter().min_by_key(|(_, kept)| kept.at).map(|(url, _)| url.clone());
             oldest.and_then(|url| kept.remove(&url));
         }
-        kept.insert(url.clone(), Kept { at: now, page: page.clone() });
+        kept.insert(url.clone(), CachedPage { at: now, page: page.clone() });
         page
     }
 
@@ -159,7 +159,7 @@ impl Pages {
         Ok(if is_page { html::text(&text) } else { text.into_owned() })
     }
 
-    fn kept(&self) -> std::sync::MutexGuard<'_, HashMap<Url, Kept>> {
+    fn kept(&self) -> std::sync::MutexGuard<'_, HashMap<Url, CachedPage>> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

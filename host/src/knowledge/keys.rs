@@ -4,13 +4,13 @@ use sha2::{Digest as _, Sha256};
 
 use super::question::Question;
 use crate::domain::Incident;
-use crate::domain::knowledge::Likeness;
+use crate::domain::knowledge::Similarity;
 
 /// The keys of one incident, the most alike first.
 #[derive(Clone, Debug, Default)]
 pub struct Keys {
     /// Likeness and key.
-    pub all: Vec<(Likeness, i64)>,
+    pub all: Vec<(Similarity, i64)>,
 }
 
 impl Keys {
@@ -20,16 +20,16 @@ impl Keys {
         let mut all = Vec::new();
         let mut put = |likeness, parts: &[&str]| all.push((likeness, key(parts)));
         for name in &question.names {
-            put(Likeness::Same, &["same", name, group]);
+            put(Similarity::Same, &["same", name, group]);
         }
-        put(Likeness::SameGroup, &["group", group]);
+        put(Similarity::SameGroup, &["group", group]);
         for name in &question.names {
             for finding in &question.findings {
-                put(Likeness::SameFinding, &["finding", name, finding]);
+                put(Similarity::SameFinding, &["finding", name, finding]);
             }
         }
         for name in &question.names {
-            put(Likeness::SameAlert, &["alert", name]);
+            put(Similarity::SameAlert, &["alert", name]);
         }
         Self { all }
     }

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::document::Section;
-use super::words::words;
-use crate::domain::knowledge::{Because, Quote};
-use crate::domain::text::{cut, one_line};
+use super::tokens::tokenize;
+use crate::domain::knowledge::{MatchReason, Quote};
+use crate::domain::text::{one_line, truncate};
 
 /// Bytes of an excerpt, and letters of a name.
 const EXCERPT: usize = 1200;
@@ -18,7 +18,7 @@ const SHARE: usize = 60;
 
 /// What a text is asked for.
 #[derive(Clone, Debug, Default)]
-pub struct Asked {
+pub struct SearchQuery {
     /// Of each of these all words belong together.
     pub groups: Vec<Vec<String>>,
     /// Single words.
@@ -41,11 +41,11 @@ impl Coverage {
 }
 
 /// How much of what is asked a document holds.
-pub fn coverage(title: &str, sections: &[Section], asked: &Asked) -> Coverage {
-    let mut held: BTreeSet<String> = words(title, READ).into_iter().collect();
+pub fn coverage(title: &str, sections: &[Section], asked: &SearchQuery) -> Coverage {
+    let mut held: BTreeSet<String> = tokenize(title, READ).into_iter().collect();
     for section in sections {
-        held.extend(words(&section.heading, READ));
-        held.extend(words(&section.text, READ));
+        held.extend(tokenize(&section.heading, READ));
+        held.extend(tokenize(&section.text, READ));
     }
     Coverage {
         whole_groups: asked.groups.iter().filter(|group| group.iter().all(|word| held.contains(word))).count(),
@@ -55,10 +55,10 @@ pub fn coverage(title: &str, sections: &[Section], asked: &Asked) -> Coverage {
 }
 
 /// Quotes the section that holds most of what is asked; the first one that says something where none holds more.
-pub fn quote(title: &str, source: &str, because: Because, sections: &[Section], asked: &Asked) -> Quote {
+pub fn quote(title: &str, source: &str, because: MatchReason, sections: &[Section], asked: &SearchQuery) -> Quote {
     let wanted: BTreeSet<&str> = asked.groups.iter().flatten().chain(&asked.words).map(String::as_str).collect();
     let holds = |text: &str| {
-        let held: BTreeSet<String> = words(text, READ).into_iter().collect();
+        let held: BTreeSet<String> = tokenize(text, READ).into_iter().collect();
         wanted.iter().filter(|word| held.contains(**word)).count()
     };
     let mut best: Option<(usize, &Section)> = None;
@@ -74,7 +74,7 @@ pub fn quote(title: &str, source: &str, because: Because, sections: &[Section], 
         source: one_line(source, NAME),
         heading: one_line(heading, NAME),
         because,
-        excerpt: cut(text, EXCERPT),
+        excerpt: truncate(text, EXCERPT),
         tools: Vec::new(),
         skip: Vec::new(),
     }
@@ -84,8 +84,8 @@ pub fn quote(title: &str, source: &str, because: Because, sections: &[Section], 
 mod tests {
     use super::*;
 
-    fn asked(groups: &[&str], text: &str) -> Asked {
-        Asked { groups: groups.iter().map(|group| words(group, 9)).collect(), words: words(text, 99) }
+    fn asked(groups: &[&str], text: &str) -> SearchQuery {
+        SearchQuery { groups: groups.iter().map(|group| tokenize(group, 9)).collect(), words: tokenize(text, 99) }
     }
 
     fn section(heading: &str, text: &str) -> Section {
@@ -95,7 +95,7 @@ mod tests {
     #[test]
     fn a_text_is_about_the_same_where_it_names_it_or_shares_most_words() {
         let sections = [section("Crash loops", "When a pod restarts again and again, look at the logs.")];
-        let enough = |asked: &Asked| coverage("Pods", &sections, asked).is_enough();
+        let enough = |asked: &SearchQuery| coverage("Pods", &sections, asked).is_enough();
         assert!(enough(&asked(&["pod crash loop"], "")));
         assert!(!enough(&asked(&["pod image pull"], "")));
         assert!(enough(&asked(&[], "restarting logs again pod")));
@@ -112,13 +112,13 @@ mod tests {
             section("Crash loops", "Look at the logs.\nThen restart."),
             section("See also", ""),
         ];
-        let of = |question: &Asked| quote("Pods", "pods.md", Because::Found, &sections, question);
+        let of = |question: &SearchQuery| quote("Pods", "pods.md", MatchReason::Found, &sections, question);
         assert_eq!(of(&asked(&[], "crash")).heading, "Crash loops");
         assert_eq!(of(&asked(&[], "crash")).excerpt, "Look at the logs.\nThen restart.");
         assert_eq!(of(&asked(&[], "registry")).heading, "Image pulls");
         assert_eq!(of(&asked(&[], "nothing")).excerpt, "About this page.");
         let long = [section("", &"容器".repeat(3000))];
-        assert!(quote("t", "s", Because::Found, &long, &asked(&[], "")).excerpt.len() <= EXCERPT + 32);
-        assert_eq!(quote("t", "s", Because::Found, &[], &asked(&[], "")).excerpt, "");
+        assert!(quote("t", "s", MatchReason::Found, &long, &asked(&[], "")).excerpt.len() <= EXCERPT + 32);
+        assert_eq!(quote("t", "s", MatchReason::Found, &[], &asked(&[], "")).excerpt, "");
     }
 }

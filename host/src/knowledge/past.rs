@@ -17,8 +17,8 @@ use super::question::Question;
 use super::runbooks::{all_of, asked_words};
 use super::summary::Summary;
 use crate::domain::control::{Control, Removed};
-use crate::domain::knowledge::{Held, Likeness, Similar};
-use crate::domain::{Fact, Head, Incident, IncidentId, Outcome, Place, Sealed, Stream};
+use crate::domain::knowledge::{Recurrence, SimilarIncident, Similarity};
+use crate::domain::{Fact, Head, Incident, IncidentId, Outcome, Sealed, Slot, Stream};
 use crate::ports::{Journal, JournalError};
 use rows::{FORMAT, empty, mark, put, remove};
 
@@ -38,7 +38,7 @@ pub struct Past {
 
 /// How far the journal has been taken in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reached {
+pub enum CatchUp {
     /// To its end.
     End,
     /// There is more.
@@ -47,9 +47,9 @@ pub enum Reached {
 
 /// What a question brought.
 #[derive(Debug, Default)]
-pub struct Answer {
+pub struct PastMatches {
     /// The incidents.
-    pub incidents: Vec<Similar>,
+    pub incidents: Vec<SimilarIncident>,
     /// There was no time to look at all.
     pub late: bool,
 }
@@ -77,14 +77,14 @@ impl Past {
     ///
     /// # Errors
     /// When the journal cannot be read or the index not written.
-    pub fn follow(&self, journal: &dyn Journal) -> Result<Reached, JournalError> {
+    pub fn follow(&self, journal: &dyn Journal) -> Result<CatchUp, JournalError> {
         let cannot = |error: Error| JournalError(error.to_string());
         let mut from = self.index.read(Duration::MAX, mark).map_err(cannot)?;
         if let Some(head) = from {
             let same = match journal.place(head.position)? {
-                Place::Entry(chain) => chain == head.chain,
-                Place::Removed => true,
-                Place::Beyond { .. } => false,
+                Slot::Entry(chain) => chain == head.chain,
+                Slot::Removed => true,
+                Slot::Beyond { .. } => false,
             };
             if !same {
                 tracing::warn!(
@@ -106,9 +106,9 @@ impl Past {
             replayed?;
         }
         if slice.last == after {
-            return Ok(Reached::End);
+            return Ok(CatchUp::End);
         }
-        let Place::Entry(chain) = journal.place(slice.last)? else {
+        let Slot::Entry(chain) = journal.place(slice.last)? else {
             return Err(JournalError(format!("entry {} is gone while it is read", slice.last)));
         };
         let mut summaries = Vec::with_capacity(slice.closed.len());
@@ -129,7 +129,7 @@ impl Past {
             file.prepare_cached("UPDATE mark SET head = ?1 WHERE id = 0")?.execute([head.to_string()]).map(|_| ())
         });
         written.map_err(cannot)?;
-        Ok(if more { Reached::More } else { Reached::End })
+        Ok(if more { CatchUp::More } else { CatchUp::End })
     }
 
     /// Puts summaries in, for measuring.
@@ -144,12 +144,12 @@ impl Past {
     ///
     /// # Errors
     /// When the index cannot be read.
-    pub fn similar(&self, incident: &Incident, question: &Question, now: Timestamp) -> Result<Answer, Error> {
+    pub fn similar(&self, incident: &Incident, question: &Question, now: Timestamp) -> Result<PastMatches, Error> {
         let keys = Keys::of(incident, question);
         let own = incident.id.clone();
         let reopened = Some(incident.opened_at);
         let found = self.index.read(PATIENCE, |file| {
-            let mut found: Vec<(Likeness, i64)> = Vec::new();
+            let mut found: Vec<(Similarity, i64)> = Vec::new();
             for (likeness, key) in &keys.all {
                 // What somebody did something about says more than what went by itself.
                 for (useful, most) in [(true, NEWEST), (false, 1)] {
@@ -167,8 +167,8 @@ impl Past {
             Ok(similar)
         });
         let mut answer = match found {
-            Ok(incidents) => Answer { incidents, late: false },
-            Err(Error::Late) => Answer { incidents: Vec::new(), late: true },
+            Ok(incidents) => PastMatches { incidents, late: false },
+            Err(Error::Late) => PastMatches { incidents: Vec::new(), late: true },
             Err(error) => return Err(error),
         };
         if answer.incidents.is_empty() && !answer.late {
@@ -178,7 +178,7 @@ impl Past {
                 answer.incidents.extend(more.incidents.into_iter().filter(|past| past.incident != own));
             }
         }
-        let worth = |past: &Similar| {
+        let worth = |past: &SimilarIncident| {
             let told = !past.cause.is_empty() || !past.repairs.is_empty();
             (past.likeness, past.outcome != Outcome::Fixed, !told, std::cmp::Reverse(past.closed_at))
         };
@@ -192,13 +192,13 @@ impl Past {
     ///
     /// # Errors
     /// When the index cannot be read.
-    pub fn search(&self, text: &str, most: usize, now: Timestamp) -> Result<Answer, Error> {
+    pub fn search(&self, text: &str, most: usize, now: Timestamp) -> Result<PastMatches, Error> {
         let words = asked_words(text);
-        if words.is_empty() { Ok(Answer::default()) } else { self.of_words(&all_of(&words), most, now) }
+        if words.is_empty() { Ok(PastMatches::default()) } else { self.of_words(&all_of(&words), most, now) }
     }
 
     /// From the newest back, so that what was found until the time is over is the newest.
-    fn of_words(&self, query: &str, most: usize, now: Timestamp) -> Result<Answer, Error> {
+    fn of_words(&self, query: &str, most: usize, now: Timestamp) -> Result<PastMatches, Error> {
         let mut found: Vec<i64> = Vec::new();
         let read = self.index.read(PATIENCE, |file| {
             let sql = "SELECT rowid FROM words WHERE words MATCH ?1 ORDER BY rowid DESC LIMIT ?2";
@@ -215,10 +215,10 @@ impl Past {
             Err(error) => return Err(error),
         };
         let incidents = self.index.read(PATIENCE, |file| {
-            let one = |n: &i64| one(file, *n, Likeness::Words, &Keys::default(), None, now).transpose();
-            found.iter().filter_map(one).collect::<rusqlite::Result<Vec<Similar>>>()
+            let one = |n: &i64| one(file, *n, Similarity::Words, &Keys::default(), None, now).transpose();
+            found.iter().filter_map(one).collect::<rusqlite::Result<Vec<SimilarIncident>>>()
         })?;
-        Ok(Answer { incidents, late })
+        Ok(PastMatches { incidents, late })
     }
 }
 
@@ -265,18 +265,18 @@ fn newest(file: &Connection, key: i64, most: usize) -> rusqlite::Result<Vec<i64>
 fn one(
     file: &Connection,
     n: i64,
-    likeness: Likeness,
+    likeness: Similarity,
     asking: &Keys,
     reopened: Option<Timestamp>,
     now: Timestamp,
-) -> rusqlite::Result<Option<Similar>> {
+) -> rusqlite::Result<Option<SimilarIncident>> {
     let sql = "SELECT id, opened, closed, outcome, title, cause, repairs, keys FROM incidents WHERE n = ?1";
     let mut statement = file.prepare_cached(sql)?;
     let read = |row: &rusqlite::Row<'_>| {
         let (repairs, outcome): (String, String) = (row.get(6)?, row.get(3)?);
         let id: String = row.get(0)?;
         let at = |micros: i64| Timestamp::from_microsecond(micros).unwrap_or_default();
-        let similar = Similar {
+        let similar = SimilarIncident {
             incident: IncidentId(id.into()),
             title: row.get(4)?,
             opened_at: at(row.get(1)?),
@@ -285,7 +285,7 @@ fn one(
             likeness,
             cause: row.get(5)?,
             repairs: serde_json::from_str(&repairs).unwrap_or_default(),
-            held: Held::SoFar,
+            held: Recurrence::SoFar,
         };
         Ok((similar, row.get::<_, Vec<u8>>(7)?))
     };
@@ -301,13 +301,13 @@ fn one(
         again = [again, next].into_iter().flatten().min();
     }
     let asks_about_it = asking.all.iter().any(|(likeness, key)| {
-        *likeness == Likeness::Same
+        *likeness == Similarity::Same
             && own.is_some_and(|own| keys::both_classes(own).contains(&keys::classed(*key, true)))
     });
     if let Some(reopened) = reopened.filter(|at| asks_about_it && *at >= similar.opened_at) {
         again = Some(again.map_or(reopened, |again| again.min(reopened)));
     }
-    similar.held = Held::of(similar.closed_at, again, now);
+    similar.held = Recurrence::of(similar.closed_at, again, now);
     Ok(Some(similar))
 }
 

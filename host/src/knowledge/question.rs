@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::front_matter::FrontMatter;
-use super::words::telling;
+use super::tokens::keywords;
 use crate::domain::alert::Labels;
 use crate::domain::text::pattern::matches;
 use crate::domain::{Alert, Incident};
@@ -51,7 +51,7 @@ impl Question {
             names: names.take(NAMES).collect(),
             alerts: alerts.iter().map(|alert| (alert.name.clone(), alert.labels.clone())).collect(),
             findings,
-            words: telling(&text, WORDS),
+            words: keywords(&text, WORDS),
         }
     }
 
@@ -83,14 +83,14 @@ impl Question {
     /// Groups of words of which one must be in a text as a whole, for the text to be about this.
     pub fn groups(&self) -> Vec<Vec<String>> {
         let of_names = self.names.iter().map(|name| of_name(name));
-        let of_findings = self.findings.iter().map(|finding| telling(finding, 8));
+        let of_findings = self.findings.iter().map(|finding| keywords(finding, 8));
         of_names.chain(of_findings).filter(|group| !group.is_empty()).collect()
     }
 }
 
 /// The parts of an alert's name that tell something; the whole name where that is one alone.
 fn of_name(name: &str) -> Vec<String> {
-    let mut parts = telling(name, 9);
+    let mut parts = keywords(name, 9);
     if parts.len() > 2 && parts.first().is_some_and(|first| *first == name.to_lowercase()) {
         parts.remove(0);
     } else if parts.len() == 2 && parts.first().is_some_and(|first| *first == name.to_lowercase()) {

@@ -14,11 +14,11 @@ use super::document::{Document, Section};
 use super::file::{Error, Index, int};
 use super::folder::{self, LeftOut, Runbook};
 use super::front_matter::FrontMatter;
-use super::matched::{Asked, coverage, quote};
+use super::matched::{SearchQuery, coverage, quote};
 use super::question::Question;
-use super::words::{is_telling, words};
-use crate::domain::knowledge::{Because, Quote};
-use rows::{FORMAT, Stored, forget, known, problems, put};
+use super::tokens::{is_telling, tokenize};
+use crate::domain::knowledge::{MatchReason, Quote};
+use rows::{FORMAT, Stored, forget, indexed_files, problems, put};
 
 /// Files that are taken in with one transaction.
 const BATCH: usize = 100;
@@ -37,12 +37,12 @@ pub struct Runbooks {
     folders: Vec<PathBuf>,
     index: Index,
     /// What runbooks say about themselves.
-    bound: RwLock<Arc<Vec<Bound>>>,
+    bound: RwLock<Arc<Vec<BoundRunbook>>>,
     problems: Mutex<Vec<String>>,
 }
 
 /// A runbook that says which incidents it is about.
-struct Bound {
+struct BoundRunbook {
     id: i64,
     front: FrontMatter,
 }
@@ -101,7 +101,7 @@ impl Runbooks {
         left_out.extend(listing.left_out);
         let shown = folder.display().to_string();
         let unusable = |error: Error| format!("{shown}: {error}");
-        let known = self.index.read(Duration::MAX, |file| known(file, &shown)).map_err(unusable)?;
+        let known = self.index.read(Duration::MAX, |file| indexed_files(file, &shown)).map_err(unusable)?;
         let mut changed = false;
         let fresh: Vec<&Runbook> = listing
             .files
@@ -161,9 +161,9 @@ impl Runbooks {
         })?;
         let bound = rows.into_iter().filter_map(|(id, front)| {
             let front = serde_json::from_str::<Stored>(&front).ok()?.into();
-            Some(Bound { id, front })
+            Some(BoundRunbook { id, front })
         });
-        let bound: Vec<Bound> = bound.filter(|bound| bound.front.is_bound()).collect();
+        let bound: Vec<BoundRunbook> = bound.filter(|bound| bound.front.is_bound()).collect();
         *self.bound.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(bound);
         Ok(())
     }
@@ -188,16 +188,16 @@ impl Runbooks {
             bound.iter().filter_map(|bound| Some((question.declared_by(&bound.front)?, bound.id))).collect();
         declared.sort_by_key(|(score, id)| (std::cmp::Reverse(*score), *id));
         declared.truncate(SHOWN);
-        let asked = Asked { groups: question.groups(), words: question.words.clone() };
+        let asked = SearchQuery { groups: question.groups(), words: question.words.clone() };
         self.index.read(PATIENCE, |file| {
             let mut quotes = Vec::new();
             for (_, id) in &declared {
-                quotes.extend(row(file, *id)?.map(|row| one(file, &row, Because::Declared, &asked)).transpose()?);
+                quotes.extend(row(file, *id)?.map(|row| one(file, &row, MatchReason::Declared, &asked)).transpose()?);
             }
             if quotes.len() < SHOWN {
                 let taken: Vec<i64> = declared.iter().map(|(_, id)| *id).collect();
                 for row in alike(file, &asked, &taken, SHOWN - quotes.len())? {
-                    quotes.push(one(file, &row, Because::Found, &asked)?);
+                    quotes.push(one(file, &row, MatchReason::Found, &asked)?);
                 }
             }
             Ok(quotes)
@@ -213,7 +213,7 @@ impl Runbooks {
         if wanted.is_empty() {
             return Ok(Vec::new());
         }
-        let asked = Asked { groups: Vec::new(), words: wanted.clone() };
+        let asked = SearchQuery { groups: Vec::new(), words: wanted.clone() };
         self.index.read(PATIENCE, |file| {
             // Where titles and headings say it often enough, nobody needs all texts ranked.
             let mut rows = ranked(file, &in_headings(&all_of(&wanted)), most)?;
@@ -224,15 +224,15 @@ impl Runbooks {
                 let rare = rarer(file, &wanted)?;
                 rows = if rare.is_empty() { rows } else { ranked(file, &any_of(&rare), most)? };
             }
-            rows.iter().map(|row| one(file, row, Because::Found, &asked)).collect()
+            rows.iter().map(|row| one(file, row, MatchReason::Found, &asked)).collect()
         })
     }
 }
 
 /// The words of what a person searches for: those that tell something, or all where none does.
 pub fn asked_words(text: &str) -> Vec<String> {
-    let telling = super::words::telling(text, 12);
-    if telling.is_empty() { words(text, 12) } else { telling }
+    let telling = super::tokens::keywords(text, 12);
+    if telling.is_empty() { tokenize(text, 12) } else { telling }
 }
 
 /// A query for texts that hold each of some words.
@@ -257,7 +257,7 @@ fn term(word: &str) -> String {
 }
 
 /// As many runbooks as are wanted that are about what is asked, by their words alone.
-fn alike(file: &Connection, asked: &Asked, but: &[i64], most: usize) -> rusqlite::Result<Vec<Row>> {
+fn alike(file: &Connection, asked: &SearchQuery, but: &[i64], most: usize) -> rusqlite::Result<Vec<Row>> {
     let mut fitting: Vec<Row> = Vec::new();
     let new = |row: &Row, fitting: &[Row]| !but.contains(&row.id) && fitting.iter().all(|known| known.id != row.id);
     // Whoever has a group as a whole in the title or a heading is about it. Words that stand in almost every text rank
@@ -335,7 +335,7 @@ fn sections(file: &Connection, id: i64) -> rusqlite::Result<Vec<Section>> {
     rows.collect()
 }
 
-fn one(file: &Connection, row: &Row, because: Because, asked: &Asked) -> rusqlite::Result<Quote> {
+fn one(file: &Connection, row: &Row, because: MatchReason, asked: &SearchQuery) -> rusqlite::Result<Quote> {
     let FrontMatter { tools, skip, .. } = row.front.clone();
     let quoted = quote(&row.title, &row.name, because, &sections(file, row.id)?, asked);
     Ok(Quote { tools, skip, ..quoted })

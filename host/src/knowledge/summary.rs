@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::keys::Keys;
 use super::question::Question;
-use super::words::telling;
+use super::tokens::keywords;
 use crate::domain::incident::ActionState;
 use crate::domain::knowledge::Repair;
 use crate::domain::text::one_line;
@@ -43,10 +43,14 @@ pub struct Summary {
 }
 
 impl Summary {
-    /// The summary of a closed incident; none while it is open.
+    /// The summary of a closed incident; none while it is open, and none of one that somebody had decided anew before anything helped:
+    /// what it was about goes on, and did not come back.
     pub fn of(incident: &Incident) -> Option<Self> {
         incident.closed.as_ref()?;
         let outcome = incident.outcome()?;
+        if incident.is_rerun() && outcome != Outcome::Fixed {
+            return None;
+        }
         let question = Question::of(incident);
         let title = one_line(&incident.title(), TITLE);
         let cause = one_line(&incident.root_cause().unwrap_or_default(), CAUSE);
@@ -60,7 +64,7 @@ impl Summary {
         }
         text.push_str(&question.findings.join(" "));
         text.truncate(text.floor_char_boundary(TEXT));
-        let mut words = telling(&text, WORDS);
+        let mut words = keywords(&text, WORDS);
         words.extend(question.words.iter().filter(|word| !words.contains(word)).cloned().collect::<Vec<_>>());
         Some(Self {
             id: incident.id.clone(),
@@ -77,7 +81,7 @@ impl Summary {
 
     /// Whether somebody did something about it, or should have.
     pub fn is_useful(&self) -> bool {
-        matches!(self.outcome, Outcome::Fixed | Outcome::NeedsPerson | Outcome::Error)
+        !matches!(self.outcome, Outcome::Suppressed | Outcome::Resolved)
     }
 }
 

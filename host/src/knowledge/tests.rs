@@ -5,7 +5,7 @@ use serde_json::json;
 use super::*;
 use crate::clock::SystemClock;
 use crate::domain::{Alert, Entry, Fact, IncidentId};
-use crate::ports::Library as _;
+use crate::ports::KnowledgeBase as _;
 
 fn incident(annotations: serde_json::Value) -> Incident {
     let alert: Alert = serde_json::from_value(json!({
@@ -17,13 +17,13 @@ fn incident(annotations: serde_json::Value) -> Incident {
     Incident::open(IncidentId("i1".into()), &Entry { at: jiff::Timestamp::UNIX_EPOCH, fact: opened }).unwrap()
 }
 
-fn library(folder: &std::path::Path, fetch: &[&str]) -> Library {
+fn library(folder: &std::path::Path, fetch: &[&str]) -> IndexedKnowledge {
     let options = Options {
         folders: vec![folder.to_path_buf()],
         fetch: fetch.iter().map(|text| Grant::parse(text).unwrap()).collect(),
         directory: None,
     };
-    let library = Library::open(options, Arc::new(Network::default()), Arc::new(SystemClock)).unwrap();
+    let library = IndexedKnowledge::open(options, Arc::new(Network::default()), Arc::new(SystemClock)).unwrap();
     library.follow_folders();
     library
 }
@@ -38,7 +38,7 @@ async fn what_is_known_is_quoted_without_secrets_and_hidden_letters() {
     let [quote] = known.runbooks.as_slice() else { panic!("{known:?}") };
     assert!(!quote.excerpt.contains("hunter22") && !quote.excerpt.contains('\u{200b}'), "{quote:?}");
     assert!(!quote.title.contains('\u{202e}'), "{quote:?}");
-    assert_eq!((quote.source.as_str(), quote.because), ("crash.md", Because::Declared));
+    assert_eq!((quote.source.as_str(), quote.because), ("crash.md", MatchReason::Declared));
 }
 
 #[tokio::test]

@@ -118,7 +118,7 @@ pub(super) struct Aliases {
 impl Aliases {
     /// Those of an incident: the same incident gives the same.
     pub(super) fn of(incident: &Incident) -> Self {
-        let mut known = Known { incident: &incident.id.0, names: BTreeMap::new() };
+        let mut known = KnownNames { incident: &incident.id.0, names: BTreeMap::new() };
         for alert in &incident.alerts {
             for (label, value) in &alert.labels {
                 known.field(label, value);
@@ -188,12 +188,12 @@ impl Aliases {
     }
 }
 
-struct Known<'a> {
+struct KnownNames<'a> {
     incident: &'a str,
     names: BTreeMap<String, String>,
 }
 
-impl Known<'_> {
+impl KnownNames<'_> {
     fn add(&mut self, kind: &str, name: &str) {
         let name = name.trim();
         let plain = name.bytes().all(|b| b.is_ascii_digit() || b == b'.');

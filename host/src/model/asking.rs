@@ -7,17 +7,17 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use super::alias::{self, Aliases};
-use super::endpoint::{Endpoint, Silence};
+use super::endpoint::{Endpoint, NoReply};
 use super::names::Names;
 use super::profile::Profile;
 use super::prompt::{Prompt, Shape};
+use super::text_stream::TextStream;
 use super::wire::Reply;
-use super::words::Words;
-use super::{Client, decision, kept, order, prompt, stagnation};
+use super::{Client, decision, order, prompt, raw_message, stagnation};
 use crate::domain::Incident;
 use crate::domain::conversation::UNHEARD;
-use crate::domain::entry::{Original, Usage};
-use crate::ports::Asked;
+use crate::domain::entry::{RawAnswer, Usage};
+use crate::ports::ModelReply;
 
 /// What is asked, whoever is asked, and how an answer is read.
 pub(super) struct Question<'a, T> {
@@ -34,7 +34,7 @@ pub(super) struct Question<'a, T> {
     /// What no endpoint may be told; none where all may be.
     pub aliases: Option<&'a Aliases>,
     /// Takes the words while they come.
-    pub words: Option<&'a Words<'a>>,
+    pub words: Option<&'a TextStream<'a>>,
     /// What is asked for once more where an answer could not be used.
     pub again: &'static str,
     /// Makes the prompt.
@@ -43,21 +43,21 @@ pub(super) struct Question<'a, T> {
     pub read: &'a Reader<'a, T>,
 }
 
-type Reader<'a, T> = dyn Fn(&Reply, &Names) -> Result<Read<T>, String> + Sync + 'a;
+type Reader<'a, T> = dyn Fn(&Reply, &Names) -> Result<ParsedReply<T>, String> + Sync + 'a;
 
 /// What a reply says.
-pub(super) enum Read<T> {
+pub(super) enum ParsedReply<T> {
     /// An answer, and the words in it as they are kept.
     Answer(T, String),
     /// An answer that can be used though it lacks something, the words in it, and what it lacks: a sentence that both people
     /// and the model can use.
-    Part(T, String, String),
+    Partial(T, String, String),
     /// It asks for what was seen, and did so before.
-    Circle,
+    Repetition,
 }
 
 /// The same for one endpoint.
-struct Asking<'a, T> {
+struct EndpointCall<'a, T> {
     question: &'a Question<'a, T>,
     started: Instant,
     /// Another endpoint can be asked where this one brings nothing.
@@ -65,32 +65,32 @@ struct Asking<'a, T> {
 }
 
 /// An answer and how it came.
-type Answer<T> = (T, String, Original);
+type Answer<T> = (T, String, RawAnswer);
 
 /// What a question says about the endpoint.
-enum Heard {
+enum Responsiveness {
     /// It answers, whatever it said.
-    Answered,
+    Responded,
     /// It did not answer in time.
     Missed,
     /// It did not answer in less time than is its own, or before nobody was left to hear it.
-    Hurried,
+    CutShort,
 }
 
 /// Why an endpoint brought nothing.
-enum Ended {
+enum EndpointFailure {
     /// Another one may do better.
-    Next(String),
+    TryNext(String),
     /// It was not asked, because it is left alone or has spent its day.
     PassedOver(String),
     /// No other one can.
-    For(String),
+    Final(String),
 }
 
 impl Client {
     /// Asks the endpoints in their order until one gives an answer, and counts what that cost. The error says of each
     /// why it gave none.
-    pub(super) async fn ask_in_order<T>(&self, question: &Question<'_, T>) -> Result<Asked<T>, (String, Usage)> {
+    pub(super) async fn ask_in_order<T>(&self, question: &Question<'_, T>) -> Result<ModelReply<T>, (String, Usage)> {
         let mut usage = Usage::default();
         let allowed = self.scopes.allows(self.clock.now(), &self.budget.scopes, question.scope);
         let answer = match allowed {
@@ -99,7 +99,7 @@ impl Client {
         };
         self.scopes.spend(self.clock.now(), question.scope, &usage);
         match answer {
-            Ok((answer, text, original)) => Ok(Asked { answer, text, usage, original: Some(Box::new(original)) }),
+            Ok((answer, text, original)) => Ok(ModelReply { answer, text, usage, original: Some(Box::new(original)) }),
             Err(why) => Err((why, usage)),
         }
     }
@@ -111,20 +111,20 @@ impl Client {
         while let Some(endpoint) = order.next() {
             let others = order::any(order.as_slice(), self.clock.elapsed());
             let last = order.as_slice().is_empty();
-            match self.ask_one(endpoint, &Asking { question, started, others }, usage).await {
+            match self.ask_one(endpoint, &EndpointCall { question, started, others }, usage).await {
                 Ok(answer) => return Ok(answer),
-                Err(Ended::For(why)) => {
+                Err(EndpointFailure::Final(why)) => {
                     whys.push(why);
                     break;
                 }
-                Err(Ended::PassedOver(why)) => {
+                Err(EndpointFailure::PassedOver(why)) => {
                     // On every question it would be said again and again.
                     if !endpoint.passed_over.swap(true, Ordering::Relaxed) && !last {
                         tracing::warn!("{why}; the next endpoint is asked");
                     }
                     whys.push(why);
                 }
-                Err(Ended::Next(why)) => {
+                Err(EndpointFailure::TryNext(why)) => {
                     let why = self.of_endpoint(endpoint, why);
                     if !last {
                         tracing::warn!("{why}; the next endpoint is asked");
@@ -148,13 +148,13 @@ impl Client {
     async fn ask_one<T>(
         &self,
         endpoint: &Endpoint,
-        asking: &Asking<'_, T>,
+        asking: &EndpointCall<'_, T>,
         usage: &mut Usage,
-    ) -> Result<Answer<T>, Ended> {
-        self.allows(asking, usage).map_err(Ended::For)?;
-        let admitted = endpoint.admit().map_err(Ended::PassedOver)?;
-        endpoint.affordable().map_err(|why| Ended::PassedOver(self.of_endpoint(endpoint, why)))?;
-        let (mut heard, before) = (Heard::Answered, usage.calls);
+    ) -> Result<Answer<T>, EndpointFailure> {
+        self.allows(asking, usage).map_err(EndpointFailure::Final)?;
+        let admitted = endpoint.admit().map_err(EndpointFailure::PassedOver)?;
+        endpoint.affordable().map_err(|why| EndpointFailure::PassedOver(self.of_endpoint(endpoint, why)))?;
+        let (mut heard, before) = (Responsiveness::Responded, usage.calls);
         let mut part = None;
         let answer = match (self.rounds(endpoint, asking, usage, &mut heard, &mut part).await, part) {
             // What it says is worth more than nothing, or than what an endpoint behind it may say.
@@ -165,8 +165,8 @@ impl Client {
             (answer, _) => answer,
         };
         let told = match heard {
-            Heard::Missed => admitted.missed(self.clock.elapsed()),
-            Heard::Answered if usage.calls > before => {
+            Responsiveness::Missed => admitted.missed(self.clock.elapsed()),
+            Responsiveness::Responded if usage.calls > before => {
                 admitted.answered();
                 true
             }
@@ -179,7 +179,7 @@ impl Client {
         answer
     }
 
-    fn allows<T>(&self, asking: &Asking<'_, T>, usage: &Usage) -> Result<(), String> {
+    fn allows<T>(&self, asking: &EndpointCall<'_, T>, usage: &Usage) -> Result<(), String> {
         let Question { case, what, .. } = asking.question;
         self.budget.allows(case, what, usage, asking.started.elapsed())
     }
@@ -187,12 +187,12 @@ impl Client {
     async fn rounds<T>(
         &self,
         endpoint: &Endpoint,
-        asking: &Asking<'_, T>,
+        asking: &EndpointCall<'_, T>,
         usage: &mut Usage,
-        heard: &mut Heard,
+        heard: &mut Responsiveness,
         part: &mut Option<(Answer<T>, String)>,
-    ) -> Result<Answer<T>, Ended> {
-        let Asking { question, started, others } = *asking;
+    ) -> Result<Answer<T>, EndpointFailure> {
+        let EndpointCall { question, started, others } = *asking;
         let until = started + self.budget.time_left(question.case);
         let deadline = order::deadline(Instant::now(), until, endpoint.options.timeout, others);
         let build = |profile: &Profile| self.prompt(endpoint, question, profile);
@@ -203,40 +203,43 @@ impl Client {
         for _ in 0..2 {
             // Whoever asks has looked at the budgets before the first one.
             if let Some(why) = &unusable {
-                self.allows(asking, usage).map_err(|_| Ended::For(why.clone()))?;
-                endpoint.affordable().map_err(|_| Ended::Next(why.clone()))?;
+                self.allows(asking, usage).map_err(|_| EndpointFailure::Final(why.clone()))?;
+                endpoint.affordable().map_err(|_| EndpointFailure::TryNext(why.clone()))?;
             }
             let round = endpoint.round(&build, &told, deadline, usage, question.words).await;
             usage.took_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
             let (prompt, reply) = match round {
                 Ok(round) => round,
-                Err(Silence::Late { why, whole }) => {
-                    *heard = if whole { Heard::Missed } else { Heard::Hurried };
-                    return Err(Ended::Next(unusable.unwrap_or(why)));
+                Err(NoReply::TimedOut { why, whole }) => {
+                    *heard = if whole { Responsiveness::Missed } else { Responsiveness::CutShort };
+                    return Err(EndpointFailure::TryNext(unusable.unwrap_or(why)));
                 }
-                Err(Silence::Unheard) => {
-                    *heard = Heard::Hurried;
-                    return Err(Ended::For(UNHEARD.into()));
+                Err(NoReply::Cancelled) => {
+                    *heard = Responsiveness::CutShort;
+                    return Err(EndpointFailure::Final(UNHEARD.into()));
                 }
-                Err(Silence::Other(why)) => return Err(Ended::Next(unusable.unwrap_or(why))),
+                Err(NoReply::Other(why)) => return Err(EndpointFailure::TryNext(unusable.unwrap_or(why))),
             };
             let shown = question.aliases.map(|aliases| aliases.show_reply(&reply));
-            let original =
-                || Original { by: endpoint.label.clone(), message: kept::kept(&reply.message), reused: None };
+            let original = || RawAnswer {
+                by: endpoint.label.clone(),
+                message: raw_message::capture(&reply.message),
+                reused: None,
+            };
             let why = match (question.read)(shown.as_ref().unwrap_or(&reply), &prompt.names) {
-                Ok(Read::Answer(answer, text)) => return Ok((answer, text, original())),
-                Ok(Read::Part(answer, text, lacks)) => {
+                Ok(ParsedReply::Answer(answer, text)) => return Ok((answer, text, original())),
+                Ok(ParsedReply::Partial(answer, text, lacks)) => {
                     told = prompt::correction(&reply, &lacks, question.again);
                     *part = Some(((answer, text, original()), lacks.clone()));
                     lacks
                 }
                 // It may still know what is wrong.
-                Ok(Read::Circle) => {
+                Ok(ParsedReply::Repetition) => {
                     told = prompt::correction(&reply, stagnation::DECIDE, question.again);
                     circles = true;
                     stagnation::WHY.to_string()
                 }
-                Err(why) if reply.refusal.is_some() => return Err(Ended::Next(why)),
+                Err(why) if reply.refusal.is_some() => return Err(EndpointFailure::TryNext(why)),
                 Err(why) => {
                     // What it says of the answer is the endpoint's own word, but for the names in it.
                     let said = question.aliases.map_or_else(|| why.clone(), |aliases| aliases.hide(&why));
@@ -248,7 +251,7 @@ impl Client {
         }
         let why = unusable.unwrap_or_else(|| "the model gave no answer".into());
         // Another endpoint would be shown the same.
-        Err(if circles { Ended::For(why) } else { Ended::Next(why) })
+        Err(if circles { EndpointFailure::Final(why) } else { EndpointFailure::TryNext(why) })
     }
 
     /// The prompt as this endpoint takes it, without what it may not be told.

@@ -10,7 +10,7 @@ use jiff::tz::TimeZone;
 
 use super::price::amount;
 use crate::domain::Incident;
-use crate::domain::entry::{Reused, Share, Usage};
+use crate::domain::entry::{ReusedAnswer, Share, Usage};
 
 /// What one incident may cost, whoever answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,16 +41,16 @@ impl Default for Budget {
 
 /// Whose incidents a budget is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Whose {
+pub enum ScopeKind {
     /// Of a source.
-    Source(Which),
+    Source(ScopeName),
     /// Of what a rule decided; an empty name stands for the default.
-    Rule(Which),
+    Rule(ScopeName),
 }
 
 /// Which sources or rules.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Which {
+pub enum ScopeName {
     /// Each of them by itself.
     Each,
     /// This one.
@@ -61,7 +61,7 @@ pub enum Which {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Scope {
     /// Whose.
-    pub whose: Whose,
+    pub whose: ScopeKind,
     /// How much.
     pub day: DayLimits,
 }
@@ -162,16 +162,16 @@ impl Spent {
 }
 
 /// What a day has cost, forgotten when the next one begins.
-struct Today<T> {
+struct DailySpend<T> {
     day: Date,
     spent: T,
 }
 
 /// Takes in what was spent at a moment, unless a later day has begun.
-fn spend<T: Default>(today: &Mutex<Option<Today<T>>>, at: Timestamp, take: impl FnOnce(&mut T)) {
+fn spend<T: Default>(today: &Mutex<Option<DailySpend<T>>>, at: Timestamp, take: impl FnOnce(&mut T)) {
     let mut today = today.lock().unwrap_or_else(PoisonError::into_inner);
     let day = date(at);
-    let mut known = today.take().filter(|known| known.day >= day).unwrap_or(Today { day, spent: T::default() });
+    let mut known = today.take().filter(|known| known.day >= day).unwrap_or(DailySpend { day, spent: T::default() });
     if known.day == day {
         take(&mut known.spent);
     }
@@ -180,7 +180,7 @@ fn spend<T: Default>(today: &Mutex<Option<Today<T>>>, at: Timestamp, take: impl 
 
 /// What today has cost at one endpoint.
 #[derive(Default)]
-pub(super) struct Day(Mutex<Option<Today<Share>>>);
+pub(super) struct Day(Mutex<Option<DailySpend<Share>>>);
 
 impl Day {
     /// Counts requests.
@@ -207,12 +207,12 @@ impl Day {
 
 /// What answers that were used again have saved today, and how many they were.
 #[derive(Default)]
-pub(super) struct Saved(Mutex<Option<Today<(u64, Share)>>>);
+pub(super) struct Savings(Mutex<Option<DailySpend<(u64, Share)>>>);
 
-impl Saved {
+impl Savings {
     /// Counts one.
-    pub(super) fn count(&self, at: Timestamp, reused: &Reused) {
-        let Reused { calls, tokens, cost_micros, .. } = *reused;
+    pub(super) fn count(&self, at: Timestamp, reused: &ReusedAnswer) {
+        let ReusedAnswer { calls, tokens, cost_micros, .. } = *reused;
         spend(&self.0, at, |(count, saved)| {
             *count += 1;
             saved.add(&Share { calls, prompt_tokens: tokens, cost_micros, ..Share::default() });
@@ -228,10 +228,10 @@ impl Saved {
 
 /// What today has cost for each source and each rule.
 #[derive(Default)]
-pub(super) struct Scopes(Mutex<Option<Today<ByScope>>>);
+pub(super) struct Scopes(Mutex<Option<DailySpend<SpentByScope>>>);
 
 /// By whether it is a rule, and its name or the source's.
-type ByScope = HashMap<(bool, String), Spent>;
+type SpentByScope = HashMap<(bool, String), Spent>;
 
 impl Scopes {
     /// Counts a question about an incident of this source that this rule decided.
@@ -248,15 +248,15 @@ impl Scopes {
     /// Whether one more question about such an incident may be asked.
     pub(super) fn allows(&self, now: Timestamp, scopes: &[Scope], (source, rule): (&str, &str)) -> Result<(), String> {
         let today = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(Today { spent: all, .. }) = today.as_ref().filter(|today| today.day == date(now)) else {
+        let Some(DailySpend { spent: all, .. }) = today.as_ref().filter(|today| today.day == date(now)) else {
             return Ok(());
         };
         for scope in scopes {
             let (what, which, name) = match &scope.whose {
-                Whose::Source(which) => ("source", which, source),
-                Whose::Rule(which) => ("rule", which, rule),
+                ScopeKind::Source(which) => ("source", which, source),
+                ScopeKind::Rule(which) => ("rule", which, rule),
             };
-            if matches!(which, Which::Named(named) if named != name) {
+            if matches!(which, ScopeName::Named(named) if named != name) {
                 continue;
             }
             let spent = all.get(&(what == "rule", name.to_string()));
@@ -314,13 +314,13 @@ mod tests {
 
     #[test]
     fn sources_and_rules_have_budgets_of_their_own() {
-        let scope = |whose: Whose, calls: Option<u64>, time: Option<u64>| Scope {
+        let scope = |whose: ScopeKind, calls: Option<u64>, time: Option<u64>| Scope {
             whose,
             day: DayLimits { calls, time: time.map(Duration::from_secs), ..DayLimits::default() },
         };
         let scopes = [
-            scope(Whose::Source(Which::Named("zabbix".into())), Some(2), None),
-            scope(Whose::Rule(Which::Each), None, Some(60)),
+            scope(ScopeKind::Source(ScopeName::Named("zabbix".into())), Some(2), None),
+            scope(ScopeKind::Rule(ScopeName::Each), None, Some(60)),
         ];
         let (spent, now) = (Scopes::default(), at("2026-01-01T12:00:00Z"));
         let usage = Usage { calls: 1, took_ms: 31_000, ..Usage::default() };

@@ -5,15 +5,15 @@ mod prompt;
 mod tests;
 
 use super::alias::Aliases;
-use super::asking::{Question, Read};
+use super::asking::{ParsedReply, Question};
 use super::names::Names;
 use super::prompt::Shape;
+use super::text_stream::TextStream;
 use super::wire::Reply;
-use super::words::Words;
 use super::{Client, WORDS, decision, said, stagnation};
 use crate::domain::conversation::SOURCE;
-use crate::domain::entry::{Answer, Usage};
-use crate::ports::{Spoke, Spoken, Talk};
+use crate::domain::entry::{ModelAnswer, Usage};
+use crate::ports::{ChatReply, ChatRequest, ChatStep};
 
 /// As what the cost of conversations counts among sources and rules.
 pub(super) const SCOPE: (&str, &str) = (SOURCE, "(chat)");
@@ -22,19 +22,19 @@ pub(super) const SCOPE: (&str, &str) = (SOURCE, "(chat)");
 const ANSWER: usize = 32 * 1024;
 
 impl Client {
-    pub(super) async fn converse_with(&self, talk: &Talk<'_>) -> Result<Spoke, (String, Usage)> {
+    pub(super) async fn converse_with(&self, talk: &ChatRequest<'_>) -> Result<ChatReply, (String, Usage)> {
         let case = talk.conversation.case();
-        let aliases = self.anonymise.then(|| Aliases::of(&talk.conversation.whole_case()));
-        let words = Words::new(talk.words, talk.unheard.clone(), aliases.as_ref());
+        let aliases = self.anonymise.then(|| Aliases::of(&talk.conversation.full_case()));
+        let words = TextStream::new(talk.words, talk.unheard.clone(), aliases.as_ref());
         let read = |reply: &Reply, names: &Names| {
             let (spoken, words) = decision::spoken(reply, names, talk.catalogue)?;
-            if let Spoken::Look { calls } = &spoken
-                && stagnation::stagnates(&case, &Answer::Look { calls: calls.clone() })
+            if let ChatStep::Look { calls } = &spoken
+                && stagnation::stagnates(&case, &ModelAnswer::Look { calls: calls.clone() })
             {
-                return Ok(Read::Circle);
+                return Ok(ParsedReply::Repetition);
             }
-            let most = if spoken == Spoken::Words { ANSWER } else { WORDS };
-            Ok(Read::Answer(spoken, said(&words, most)))
+            let most = if spoken == ChatStep::Reply { ANSWER } else { WORDS };
+            Ok(ParsedReply::Answer(spoken, said(&words, most)))
         };
         self.ask_in_order(&Question {
             case: &case,

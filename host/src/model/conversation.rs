@@ -3,15 +3,15 @@
 
 use serde_json::{Value, json};
 
-use super::evidence::{call_line, outside};
-use super::kept;
+use super::evidence::{call_line, sanitize};
 use super::names::Names;
-use super::offer::Form;
+use super::offer::OfferForm;
 use super::prompt::Shape;
+use super::raw_message;
 use crate::domain::Incident;
-use crate::domain::entry::{Answer, AskedCall, Purpose};
+use crate::domain::entry::{AskedCall, ModelAnswer, Purpose};
 use crate::domain::incident::{Look, Turn};
-use crate::domain::text::cut;
+use crate::domain::text::truncate;
 
 /// How much of the model's own words it is shown again, where they are told anew.
 const WORDS: usize = 2048;
@@ -26,14 +26,14 @@ pub(super) struct Turns<'a> {
 impl<'a> Turns<'a> {
     /// Takes of each turn what may go back; the less room there is, the less.
     pub(super) fn of(incident: &'a Incident, shape: &Shape<'_>, room: usize) -> Self {
-        let (text, most) = (kept::TEXT.min(room / 8).max(256), kept::MOST.min(room / 4));
-        let native = shape.form == Form::Native;
+        let (text, most) = (raw_message::TEXT.min(room / 8).max(256), raw_message::MOST.min(room / 4));
+        let native = shape.form == OfferForm::Native;
         let as_it_came = |turn: &'a Turn| {
             let original = turn.original.as_deref().filter(|original| original.by == shape.by);
             let message = original.and_then(|original| original.message.as_ref());
             // Where tools are described in the text, calls are told in words.
-            let message = message.filter(|message| native || kept::calls(message).next().is_none());
-            (turn, message.and_then(|message| kept::shortened(message, text, most)))
+            let message = message.filter(|message| native || raw_message::calls(message).next().is_none());
+            (turn, message.and_then(|message| raw_message::shortened(message, text, most)))
         };
         let turns = incident.model.turns.iter().map(as_it_came).collect();
         Self { turns, native, words: WORDS.min(room / 16) }
@@ -56,16 +56,17 @@ impl<'a> Turns<'a> {
             let looks = incident.looks.iter().skip(turn.after_looks).take(until.saturating_sub(turn.after_looks));
             let looks: Vec<&Look> = looks.filter(|look| look.purpose == Purpose::Model).collect();
             let asked = match &turn.answer {
-                Answer::Look { calls } => calls.as_slice(),
+                ModelAnswer::Look { calls } => calls.as_slice(),
                 _ => &[],
             };
-            let words = cut(&outside(&turn.text), self.words);
+            let words = truncate(&sanitize(&turn.text), self.words);
             let rebuilt = || {
                 let ids = !asked.is_empty() && asked.iter().all(|call| !call.id.is_empty());
                 let made = || asked.iter().map(|asked| made(asked, names)).collect::<Vec<Value>>();
                 (self.native && ids).then(|| json!({"role": "assistant", "content": words, "tool_calls": made()}))
             };
-            let called = message.clone().filter(|message| kept::calls(message).next().is_some()).or_else(rebuilt);
+            let called =
+                message.clone().filter(|message| raw_message::calls(message).next().is_some()).or_else(rebuilt);
             if let Some(called) = called {
                 let results = results(&called, asked, &looks, pieces);
                 messages.push(called);
@@ -75,7 +76,7 @@ impl<'a> Turns<'a> {
             messages
                 .push(message.clone().unwrap_or_else(|| json!({"role": "assistant", "content": said(turn, &words)})));
             let next = match &turn.answer {
-                Answer::Look { calls } => {
+                ModelAnswer::Look { calls } => {
                     let results: Vec<String> = calls.iter().map(|asked| result(asked, &looks, pieces)).collect();
                     format!("{}\nWhat is the next step?", results.join("\n"))
                 }
@@ -101,7 +102,7 @@ fn results(message: &Value, asked: &[AskedCall], looks: &[&Look], pieces: &[(&Lo
         };
         json!({"role": "tool", "tool_call_id": id, "content": content})
     };
-    kept::calls(message).map(answer).collect()
+    raw_message::calls(message).map(answer).collect()
 }
 
 fn made(asked: &AskedCall, names: &Names) -> Value {
@@ -121,20 +122,20 @@ fn result(asked: &AskedCall, looks: &[&Look], pieces: &[(&Look, String)]) -> Str
 /// Its own words, or what it did where it said nothing.
 fn said(turn: &Turn, words: &str) -> String {
     // A native call does not show in the words.
-    let native = matches!(&turn.answer, Answer::Look { calls } if calls.iter().any(|asked| !asked.id.is_empty()));
+    let native = matches!(&turn.answer, ModelAnswer::Look { calls } if calls.iter().any(|asked| !asked.id.is_empty()));
     if !words.trim().is_empty() && !native {
         return words.to_string();
     }
     match &turn.answer {
-        Answer::Look { calls } => {
+        ModelAnswer::Look { calls } => {
             let calls: Vec<String> = calls.iter().map(|asked| call_line(&asked.call)).collect();
             format!("{words}\n(called {})", calls.join("; ")).trim().to_string()
         }
-        Answer::Act { proposals, .. } => {
+        ModelAnswer::Act { proposals, .. } => {
             let calls: Vec<String> = proposals.iter().map(|proposal| call_line(&proposal.call)).collect();
             format!("(proposed {})", calls.join("; "))
         }
-        Answer::Resolved { .. } => "(said that nothing is left to do)".into(),
-        Answer::Person { .. } => "(said that a person is needed)".into(),
+        ModelAnswer::Resolved { .. } => "(said that nothing is left to do)".into(),
+        ModelAnswer::Person { .. } => "(said that a person is needed)".into(),
     }
 }

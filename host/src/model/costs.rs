@@ -7,13 +7,13 @@ use jiff::civil::Date;
 use serde::Serialize;
 
 use super::budget::date;
-use crate::domain::entry::{Reused, Usage};
-use crate::domain::listing::Opened;
+use crate::domain::entry::{ReusedAnswer, Usage};
+use crate::domain::listing::OpenedCount;
 use crate::domain::{Entry, Fact, Incident, IncidentId, Sealed, conversation};
 
 /// A question about an incident, or the earlier answer in its place.
 #[derive(Clone, Debug)]
-pub struct AskedAbout {
+pub struct ModelQuestion {
     /// The incident as it stood before.
     pub incident: Incident,
     /// When it was answered.
@@ -21,18 +21,18 @@ pub struct AskedAbout {
     /// What it cost.
     pub usage: Usage,
     /// The earlier answer.
-    pub reused: Option<Reused>,
+    pub reused: Option<ReusedAnswer>,
 }
 
 /// What questions were asked about an incident, and the incident as it stands now.
 ///
 /// # Errors
 /// When an entry cannot be read, as a sentence.
-pub fn asked(id: IncidentId, stream: &[Sealed]) -> Result<(Vec<AskedAbout>, Option<Incident>), String> {
+pub fn asked(id: IncidentId, stream: &[Sealed]) -> Result<(Vec<ModelQuestion>, Option<Incident>), String> {
     let mut all = Vec::new();
     let incident = walk(id, stream, &mut |incident, at, usage, reused| {
         let (incident, usage, reused) = (incident.clone(), usage.clone(), reused.cloned());
-        all.push(AskedAbout { incident, at, usage, reused });
+        all.push(ModelQuestion { incident, at, usage, reused });
     })?;
     Ok((all, incident))
 }
@@ -68,7 +68,7 @@ fn spend(spent: &mut Spent, at: Timestamp, rule: Option<String>, usage: &Usage) 
     }
 }
 
-type Visit<'a> = dyn FnMut(&Incident, Timestamp, &Usage, Option<&Reused>) + 'a;
+type Visit<'a> = dyn FnMut(&Incident, Timestamp, &Usage, Option<&ReusedAnswer>) + 'a;
 
 fn walk(id: IncidentId, stream: &[Sealed], visit: &mut Visit<'_>) -> Result<Option<Incident>, String> {
     let mut incident: Option<Incident> = None;
@@ -97,7 +97,7 @@ pub struct Costs {
     /// What was spent, by day, rule and model.
     pub spent: Vec<Row>,
     /// How many incidents there were, by day and rule.
-    pub decided: Vec<Decided>,
+    pub decided: Vec<DecidedCount>,
 }
 
 /// What one model cost for what one rule decided, in one day (UTC).
@@ -121,7 +121,7 @@ pub struct Row {
 
 /// Incidents of one day (UTC) that one rule decided.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Decided {
+pub struct DecidedCount {
     /// The day on which they were opened.
     pub day: Date,
     /// The rule; none for the default.
@@ -140,7 +140,7 @@ pub struct Decided {
     pub saved_micros: u64,
 }
 
-impl Decided {
+impl DecidedCount {
     /// Of a hundred incidents, how many no model was asked about.
     pub fn share(&self) -> u64 {
         (self.without_model * 100).checked_div(self.incidents).unwrap_or(100)
@@ -149,18 +149,18 @@ impl Decided {
 
 /// Puts the costs together, one incident after the other.
 #[derive(Default)]
-pub struct Counting {
+pub struct CostAggregation {
     spent: Spent,
-    decided: BTreeMap<(Date, Option<String>), Decided>,
+    decided: BTreeMap<(Date, Option<String>), DecidedCount>,
     since: Timestamp,
 }
 
-impl Counting {
+impl CostAggregation {
     /// Counts what happened at or after `since`; `opened` says how many incidents were opened.
-    pub fn new(since: Timestamp, opened: impl IntoIterator<Item = Opened>) -> Self {
-        let decided = opened.into_iter().map(|Opened { day, rule, incidents, asked }| {
+    pub fn new(since: Timestamp, opened: impl IntoIterator<Item = OpenedCount>) -> Self {
+        let decided = opened.into_iter().map(|OpenedCount { day, rule, incidents, asked }| {
             let without_model = incidents.saturating_sub(asked);
-            let row = Decided { day, rule: rule.clone(), incidents, without_model, ..Decided::default() };
+            let row = DecidedCount { day, rule: rule.clone(), incidents, without_model, ..DecidedCount::default() };
             ((day, rule), row)
         });
         Self { spent: BTreeMap::new(), decided: decided.collect(), since }
@@ -172,7 +172,7 @@ impl Counting {
     /// When an entry cannot be read, as a sentence.
     pub fn take(&mut self, id: IncidentId, stream: &[Sealed]) -> Result<(), String> {
         let since = self.since;
-        let mut reused: Option<Reused> = None;
+        let mut reused: Option<ReusedAnswer> = None;
         let spent = &mut self.spent;
         let incident = walk(id, stream, &mut |incident, at, usage, again| {
             reused = again.cloned().or(reused.take());
@@ -218,7 +218,7 @@ fn rule(incident: &Incident) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::entry::{Answer, Diagnosis, Original, Share};
+    use crate::domain::entry::{Diagnosis, ModelAnswer, RawAnswer, Share};
 
     fn sealed(id: &str, at: &str, facts: Vec<Fact>) -> Vec<Sealed> {
         let at: Timestamp = at.parse().unwrap();
@@ -230,10 +230,10 @@ mod tests {
         Fact::Opened { group_key: "g".into(), source: "s".into(), alerts: Vec::new() }
     }
 
-    fn answered(usage: Usage, reused: Option<Reused>) -> Fact {
-        let original = Some(Box::new(Original { by: "m".into(), message: None, reused }));
+    fn answered(usage: Usage, reused: Option<ReusedAnswer>) -> Fact {
+        let original = Some(Box::new(RawAnswer { by: "m".into(), message: None, reused }));
         Fact::Answered {
-            answer: Answer::Person { diagnosis: Diagnosis::default() },
+            answer: ModelAnswer::Person { diagnosis: Diagnosis::default() },
             text: String::new(),
             usage,
             original,
@@ -244,9 +244,9 @@ mod tests {
     fn each_model_is_counted_by_day_and_rule_and_what_was_saved_beside_it() {
         let day: Date = "2026-01-02".parse().unwrap();
         let opened_by =
-            |rule: Option<&str>, incidents, asked| Opened { day, rule: rule.map(Into::into), incidents, asked };
+            |rule: Option<&str>, incidents, asked| OpenedCount { day, rule: rule.map(Into::into), incidents, asked };
         let since = "2026-01-02T00:00:00Z".parse().unwrap();
-        let mut counting = Counting::new(since, [opened_by(None, 4, 2), opened_by(Some("r"), 6, 0)]);
+        let mut counting = CostAggregation::new(since, [opened_by(None, 4, 2), opened_by(Some("r"), 6, 0)]);
         let mut usage = Usage::default();
         for (model, cost_micros) in [("a", 5), ("b", 7), ("a", 1)] {
             let model = model.to_string();
@@ -256,7 +256,7 @@ mod tests {
         counting.take(IncidentId("i1".into()), &sealed("i1", "2026-01-02T03:00:00Z", facts)).unwrap();
         let failed = Fact::ModelFailed { reason: "down".into(), usage: Usage { calls: 1, ..Usage::default() } };
         counting.take(IncidentId("i2".into()), &sealed("i2", "2026-01-02T04:00:00Z", vec![opened(), failed])).unwrap();
-        let reused = Reused { incident: IncidentId("i1".into()), calls: 3, tokens: 36, cost_micros: 13 };
+        let reused = ReusedAnswer { incident: IncidentId("i1".into()), calls: 3, tokens: 36, cost_micros: 13 };
         let facts = vec![opened(), answered(Usage::default(), Some(reused))];
         counting.take(IncidentId("i3".into()), &sealed("i3", "2026-01-02T05:00:00Z", facts)).unwrap();
         let old = vec![opened(), answered(usage, None)];

@@ -23,12 +23,12 @@ use serde_json::{Map, Value};
 use super::names::Names;
 use super::offer;
 use super::wire::{RawCall, Reply};
-use crate::domain::entry::{Answer, AskedCall, Diagnosis};
-use crate::domain::text::cut;
+use crate::domain::entry::{AskedCall, Diagnosis, ModelAnswer};
+use crate::domain::text::truncate;
 use crate::domain::{Call, Catalogue, Proposal, Risk};
 use crate::redact::visible;
 pub(super) use conclusion::definition as final_answer;
-use draft::{Draft, Wish};
+use draft::{Draft, DraftKind};
 pub(super) use spoken::spoken;
 
 /// Longest text that is read as a decision.
@@ -43,17 +43,17 @@ pub(super) const TAKES: &str = "; it takes ";
 
 /// An answer with the model's own words.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Decided {
-    pub answer: Answer,
+pub(super) struct ParsedDecision {
+    pub answer: ModelAnswer,
     pub words: String,
     /// What people need and it does not say, as a sentence.
     pub lacks: Option<String>,
 }
 
 /// Reads a reply. The error is a sentence that both people and the model can use.
-pub(super) fn decide(reply: &Reply, names: &Names, catalogue: &Catalogue) -> Result<Decided, String> {
+pub(super) fn decide(reply: &Reply, names: &Names, catalogue: &Catalogue) -> Result<ParsedDecision, String> {
     if let Some(refusal) = &reply.refusal {
-        return Err(format!("the model refuses: {}", cut(refusal, 300)));
+        return Err(format!("the model refuses: {}", truncate(refusal, 300)));
     }
     let words = thinking::strip(&visible(&reply.content));
     if words.len() > LONGEST {
@@ -65,7 +65,7 @@ pub(super) fn decide(reply: &Reply, names: &Names, catalogue: &Catalogue) -> Res
         Err(_) | Ok(_) if matches!(reply.finish.as_str(), "length" | "max_tokens") => {
             Err("the model's answer was cut off because it was too long".into())
         }
-        Ok(answer) => Ok(Decided { lacks: conclusion::lacks(&answer), answer, words }),
+        Ok(answer) => Ok(ParsedDecision { lacks: conclusion::lacks(&answer), answer, words }),
         Err(why) => Err(why),
     }
 }
@@ -75,7 +75,7 @@ pub(super) fn stripped(text: &str) -> String {
     thinking::strip(&visible(text))
 }
 
-fn answer(reply: &Reply, words: &str, names: &Names, catalogue: &Catalogue) -> Result<Answer, String> {
+fn answer(reply: &Reply, words: &str, names: &Names, catalogue: &Catalogue) -> Result<ModelAnswer, String> {
     let said = documents::read(words);
     let draft = said.as_ref().ok().and_then(|documents| Draft::of(documents));
     if !reply.calls.is_empty() {
@@ -87,7 +87,7 @@ fn answer(reply: &Reply, words: &str, names: &Names, catalogue: &Catalogue) -> R
     }
     if let Some(draft) = draft {
         let answer = decided(draft, names, catalogue)?;
-        return meant(answer, printed::closes(documents::behind(words)));
+        return meant(answer, printed::closes(documents::rest(words)));
     }
     let printed = printed::calls(words, |name| names.real(name).is_some());
     if !printed.calls.is_empty() {
@@ -102,15 +102,15 @@ fn answer(reply: &Reply, words: &str, names: &Names, catalogue: &Catalogue) -> R
         Err(why) => Err(why),
         Ok(_) => Err(format!(
             "the model's answer holds neither a tool call nor a decision: {}",
-            cut(words.lines().next().unwrap_or_default().trim(), 200)
+            truncate(words.lines().next().unwrap_or_default().trim(), 200)
         )),
     }
 }
 
 /// A change is not read out of a text that goes on behind it: whoever quotes a log or warns of a call says the same words.
-fn meant(answer: Answer, last: bool) -> Result<Answer, String> {
+fn meant(answer: ModelAnswer, last: bool) -> Result<ModelAnswer, String> {
     match answer {
-        Answer::Act { proposals, .. } if !last => {
+        ModelAnswer::Act { proposals, .. } if !last => {
             let tool = proposals.first().map_or("", |proposal| proposal.call.tool.as_str());
             Err(format!(
                 "the answer speaks of a call of {tool} and goes on behind it, so that nobody can tell whether it is proposed; \
@@ -122,34 +122,34 @@ fn meant(answer: Answer, last: bool) -> Result<Answer, String> {
 }
 
 /// What a decision in words asks for.
-fn decided(draft: Draft, names: &Names, catalogue: &Catalogue) -> Result<Answer, String> {
+fn decided(draft: Draft, names: &Names, catalogue: &Catalogue) -> Result<ModelAnswer, String> {
     let wish = draft.wish.clone()?;
-    if wish == Wish::Tool {
+    if wish == DraftKind::Tool {
         return act(named(&draft.calls, names)?, draft, catalogue);
     }
     let diagnosis = draft.account()?;
     conclusion::says_what(&diagnosis)?;
     Ok(match wish {
-        Wish::Person => Answer::Person { diagnosis },
-        _ => Answer::Resolved { diagnosis },
+        DraftKind::Person => ModelAnswer::Person { diagnosis },
+        _ => ModelAnswer::Resolved { diagnosis },
     })
 }
 
 /// The last call in the thoughts of an answer that says nothing else: some models call before they have ended
 /// their thought, and some servers take a call for a part of it. Only a call in a form that models are trained on
 /// counts, and only one that looks, because a thought also weighs what it does not do.
-fn thought(reply: &Reply, names: &Names, catalogue: &Catalogue) -> Option<Result<Answer, String>> {
+fn thought(reply: &Reply, names: &Names, catalogue: &Catalogue) -> Option<Result<ModelAnswer, String>> {
     let thoughts = [&reply.thoughts, &reply.content].into_iter().find(|text| !text.trim().is_empty())?;
     let thoughts = visible(thoughts);
     let call = printed::last(&thoughts).filter(|call| call.len() <= LONGEST)?;
     let draft = documents::read(call).ok().and_then(|documents| Draft::of(&documents));
-    let drafted = draft.filter(|draft| draft.wish == Ok(Wish::Tool)).map(|draft| draft.calls);
+    let drafted = draft.filter(|draft| draft.wish == Ok(DraftKind::Tool)).map(|draft| draft.calls);
     let calls = drafted.unwrap_or_else(|| printed::calls(call, |name| names.real(name).is_some()).calls);
     let calls = named(&calls, names);
     match calls {
         Ok(calls) if calls.is_empty() => None,
         Ok(calls) => Some(act(calls, Draft::prose(""), catalogue).and_then(|answer| match answer {
-            Answer::Act { .. } => {
+            ModelAnswer::Act { .. } => {
                 Err("the answer is empty, and a change that stands only in the thoughts is not proposed".into())
             }
             answer => Ok(answer),
@@ -161,7 +161,7 @@ fn thought(reply: &Reply, names: &Names, catalogue: &Catalogue) -> Option<Result
 /// Reading calls become a look, changing calls proposals. What comes first decides: a look before a
 /// change asks to see before acting, a look behind one asks for the verification that the host does
 /// by itself.
-fn act(calls: Vec<AskedCall>, draft: Draft, catalogue: &Catalogue) -> Result<Answer, String> {
+fn act(calls: Vec<AskedCall>, draft: Draft, catalogue: &Catalogue) -> Result<ModelAnswer, String> {
     let reads = |asked: &AskedCall| catalogue.risk(&asked.call.tool) == Risk::Read;
     let first = calls.first().ok_or("the model's decision is to use a tool, but it names none")?;
     if reads(first) {
@@ -172,7 +172,7 @@ fn act(calls: Vec<AskedCall>, draft: Draft, catalogue: &Catalogue) -> Result<Ans
                 looks.push(asked);
             }
         }
-        return Ok(Answer::Look { calls: looks });
+        return Ok(ModelAnswer::Look { calls: looks });
     }
     let diagnosis = draft.account()?;
     let mut proposals: Vec<Proposal> = Vec::new();
@@ -181,40 +181,41 @@ fn act(calls: Vec<AskedCall>, draft: Draft, catalogue: &Catalogue) -> Result<Ans
             continue;
         }
         if let Some(why) = catalogue.misfit(&asked.call) {
-            let takes = catalogue.get(&asked.call.tool).map(offer::takes).unwrap_or_default();
+            let takes = catalogue.get(&asked.call.tool).map(offer::tool_schema).unwrap_or_default();
             return Err(format!("{} does not take these arguments: {why}{TAKES}{takes}", asked.call.tool));
         }
         proposals.push(Proposal {
             call: asked.call,
             target: String::new(),
-            reason: cut(if draft.reason.is_empty() { &diagnosis.root_cause } else { &draft.reason }, SENTENCE),
+            reason: truncate(if draft.reason.is_empty() { &diagnosis.root_cause } else { &draft.reason }, SENTENCE),
             evidence: Vec::new(),
-            root_cause: cut(&diagnosis.root_cause, SENTENCE),
+            root_cause: truncate(&diagnosis.root_cause, SENTENCE),
             verify: None,
             undo: None,
         });
     }
-    Ok(Answer::Act { proposals, diagnosis })
+    Ok(ModelAnswer::Act { proposals, diagnosis })
 }
 
 fn native(calls: &[RawCall], names: &Names) -> Result<Vec<AskedCall>, String> {
     let read = |call: &RawCall| {
-        let arguments = draft::arguments(&Value::String(call.arguments.clone()))
-            .map_err(|why| format!("the arguments of the call of {} cannot be read: {why}", cut(&call.name, 100)))?;
+        let arguments = draft::arguments(&Value::String(call.arguments.clone())).map_err(|why| {
+            format!("the arguments of the call of {} cannot be read: {why}", truncate(&call.name, 100))
+        })?;
         resolve(&call.id, &call.name, arguments, names)
     };
     calls.iter().take(CALLS).map(read).collect()
 }
 
-fn named(calls: &[draft::Named], names: &Names) -> Result<Vec<AskedCall>, String> {
-    let read = |call: &draft::Named| resolve("", &call.name, call.arguments.clone()?, names);
+fn named(calls: &[draft::NamedCall], names: &Names) -> Result<Vec<AskedCall>, String> {
+    let read = |call: &draft::NamedCall| resolve("", &call.name, call.arguments.clone()?, names);
     calls.iter().take(CALLS).map(read).collect()
 }
 
 fn resolve(id: &str, said: &str, arguments: Map<String, Value>, names: &Names) -> Result<AskedCall, String> {
     let tool = names
         .real(said)
-        .ok_or_else(|| format!("the model asks for the tool {}, which does not exist", cut(said, 100)))?;
+        .ok_or_else(|| format!("the model asks for the tool {}, which does not exist", truncate(said, 100)))?;
     Ok(AskedCall { id: id.to_string(), call: Call { tool: tool.to_string(), arguments } })
 }
 
@@ -227,7 +228,7 @@ impl Draft {
         let confidence = self.confidence.clone()?;
         let mut diagnosis = Diagnosis { confidence, ..self.diagnosis.clone() };
         if diagnosis.root_cause.is_empty() {
-            diagnosis.root_cause = cut(&self.reason, SENTENCE);
+            diagnosis.root_cause = truncate(&self.reason, SENTENCE);
         }
         Ok(diagnosis)
     }

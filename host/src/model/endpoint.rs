@@ -8,13 +8,13 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use super::budget::Day;
-use super::profile::{Learnt, Lesson, Memory, Profile};
+use super::profile::{LearnedQuirk, LearnedQuirks, Profile, Quirk};
 use super::prompt::{self, Prompt};
-use super::send::{BrokenOff, Sender, Trouble};
+use super::send::{BrokenOff, SendError, Sender};
+use super::text_stream::TextStream;
 use super::wire::{self, Reply};
-use super::words::Words;
 use super::{EndpointOptions, request};
-use crate::circuit::{Admitted, Circuit, Skipped};
+use crate::circuit::{AdmittedCall, Circuit, CircuitOpen};
 use crate::domain::entry::{Share, Usage};
 use crate::ports::Clock;
 use crate::redact::known;
@@ -33,7 +33,7 @@ pub(super) struct Endpoint {
     pub passed_over: AtomicBool,
     clock: Arc<dyn Clock>,
     sender: Sender,
-    memory: Memory,
+    memory: LearnedQuirks,
     /// How many tools had no room in the last prompt, and how many there were.
     left_out: Mutex<(usize, usize)>,
     /// Why it gave no answer when it was asked last; none where it gave one.
@@ -41,15 +41,15 @@ pub(super) struct Endpoint {
 }
 
 /// Why an endpoint gave no reply.
-pub(super) enum Silence {
+pub(super) enum NoReply {
     /// Not in time.
-    Late {
+    TimedOut {
         why: String,
         /// It had all the time that the configuration gives it.
         whole: bool,
     },
     /// Nobody was left to hear a reply.
-    Unheard,
+    Cancelled,
     /// Anything else.
     Other(String),
 }
@@ -57,7 +57,7 @@ pub(super) enum Silence {
 impl Endpoint {
     pub(super) fn new(options: EndpointOptions, label: String, clock: Arc<dyn Clock>) -> Result<Self, String> {
         let sender = Sender::new(&options)?;
-        let (circuit, day, memory) = (Circuit::default(), Day::default(), Memory::default());
+        let (circuit, day, memory) = (Circuit::default(), Day::default(), LearnedQuirks::default());
         Ok(Self {
             options,
             label,
@@ -92,7 +92,7 @@ impl Endpoint {
     }
 
     /// What it has taught that is still remembered.
-    pub(super) fn learnt(&self) -> Vec<Learnt> {
+    pub(super) fn learnt(&self) -> Vec<LearnedQuirk> {
         self.memory.now(self.clock.elapsed())
     }
 
@@ -119,7 +119,7 @@ impl Endpoint {
     }
 
     /// Lets a question through, or says why it is left alone.
-    pub(super) fn admit(&self) -> Result<Admitted<'_>, String> {
+    pub(super) fn admit(&self) -> Result<AdmittedCall<'_>, String> {
         self.circuit.admit(self.clock.elapsed()).map_err(|skipped| self.skipped_sentence(skipped))
     }
 
@@ -128,7 +128,7 @@ impl Endpoint {
         self.circuit.skipped(self.clock.elapsed()).map(|skipped| self.skipped_sentence(skipped))
     }
 
-    fn skipped_sentence(&self, skipped: Skipped) -> String {
+    fn skipped_sentence(&self, skipped: CircuitOpen) -> String {
         format!("the model {} {skipped}", self.label)
     }
 
@@ -155,22 +155,22 @@ impl Endpoint {
         told: &[Value],
         deadline: Instant,
         usage: &mut Usage,
-        words: Option<&Words<'_>>,
-    ) -> Result<(Prompt, Reply), Silence> {
+        words: Option<&TextStream<'_>>,
+    ) -> Result<(Prompt, Reply), NoReply> {
         let mut profile = self.profile();
-        let mut lessons: Vec<Learnt> = Vec::new();
+        let mut lessons: Vec<LearnedQuirk> = Vec::new();
         loop {
             let prompt = build(&profile);
             let body = request::body(&self.options.name, &prompt, told, &profile, &self.options.extra_body);
             let size = body.to_string().len();
             let mut broken_off = BrokenOff::default();
             let sent = self.sender.send(&body, deadline, words, &mut broken_off).await;
-            if let Err(Trouble::Taught { lesson, words, why }) = &sent {
-                let learnt = Learnt { lesson: *lesson, words: words.clone(), size };
+            if let Err(SendError::Learned { lesson, words, why }) = &sent {
+                let learnt = LearnedQuirk { lesson: *lesson, words: words.clone(), size };
                 if lessons.len() < LESSONS && profile.follow(*lesson, &self.options.wants, size) {
                     tracing::debug!(endpoint = self.label, "{why}; asking in another way");
                     // What is said of a conversation in words is not said of the first request of one.
-                    if lesson.lasts() && !(profile.retold && *lesson == Lesson::NoTools) {
+                    if lesson.lasts() && !(profile.retold && *lesson == Quirk::NoTools) {
                         lessons.push(learnt);
                     }
                     continue;
@@ -183,7 +183,7 @@ impl Endpoint {
             wire::add_broken_off(&mut tokens, size, broken_off);
             self.spend(&tokens, usage);
             *self.silent.lock().unwrap_or_else(PoisonError::into_inner) = match &sent {
-                Err(Trouble::Final(why)) => Some(why.clone()),
+                Err(SendError::Final(why)) => Some(why.clone()),
                 _ => None,
             };
             return match sent {
@@ -191,9 +191,9 @@ impl Endpoint {
                     self.remember(lessons);
                     Ok((prompt, reply))
                 }
-                Err(Trouble::Late { why, whole }) => Err(Silence::Late { why, whole }),
-                Err(Trouble::Unheard) => Err(Silence::Unheard),
-                Err(Trouble::Taught { why, .. } | Trouble::Final(why)) => Err(Silence::Other(why)),
+                Err(SendError::TimedOut { why, whole }) => Err(NoReply::TimedOut { why, whole }),
+                Err(SendError::Cancelled) => Err(NoReply::Cancelled),
+                Err(SendError::Learned { why, .. } | SendError::Final(why)) => Err(NoReply::Other(why)),
             };
         }
     }
@@ -208,7 +208,7 @@ impl Endpoint {
     }
 
     /// Only what has brought an answer was understood rightly.
-    fn remember(&self, lessons: Vec<Learnt>) {
+    fn remember(&self, lessons: Vec<LearnedQuirk>) {
         for learnt in lessons {
             let sentence = learnt.sentence(&self.label);
             if self.memory.learn(learnt, self.clock.elapsed()) {

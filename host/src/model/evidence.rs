@@ -6,7 +6,7 @@ use regex::Regex;
 
 use crate::domain::call::Call;
 use crate::domain::incident::Look;
-use crate::domain::text::{canonical_json, cut, one_line};
+use crate::domain::text::{canonical_json, one_line, truncate};
 use crate::redact::{redact, visible};
 
 /// Most bytes of one piece of evidence.
@@ -15,13 +15,13 @@ const PIECE: usize = 12 * 1024;
 const STUMP: usize = 240;
 
 /// Text from outside without secrets, invisible characters, and tags that could end its boundary.
-pub(super) fn outside(text: &str) -> String {
+pub(super) fn sanitize(text: &str) -> String {
     escape(&redact(&visible(text)))
 }
 
 /// The same in one line that is safe inside of quotes.
 pub(super) fn one_line_outside(text: &str, longest: usize) -> String {
-    outside(&one_line(text, longest)).replace('"', "'").replace(['<', '>'], " ")
+    sanitize(&one_line(text, longest)).replace('"', "'").replace(['<', '>'], " ")
 }
 
 static TAG: LazyLock<Option<Regex>> =
@@ -36,7 +36,7 @@ fn escape(text: &str) -> String {
 
 /// How many bytes of each text are shown: all of them where there is room, and otherwise less of
 /// the oldest first.
-pub(super) fn shares(texts: &[String], room: usize) -> Vec<usize> {
+pub(super) fn allocate_bytes(texts: &[String], room: usize) -> Vec<usize> {
     let mut shares: Vec<usize> = texts.iter().map(|text| text.len().min(PIECE)).collect();
     for least in [STUMP, 0] {
         for index in 0..shares.len() {
@@ -53,8 +53,8 @@ pub(super) fn shares(texts: &[String], room: usize) -> Vec<usize> {
 }
 
 /// One look between its boundaries; the text has been through [`outside`].
-pub(super) fn piece(number: usize, look: &Look, text: &str, share: usize) -> String {
-    let text = cut(text, share);
+pub(super) fn section(number: usize, look: &Look, text: &str, share: usize) -> String {
+    let text = truncate(text, share);
     let result = match (&look.refused, look.ok) {
         (Some(_), _) => "refused",
         (None, true) => "answered",
@@ -66,7 +66,7 @@ pub(super) fn piece(number: usize, look: &Look, text: &str, share: usize) -> Str
 /// A call in one line that is safe inside of quotes.
 pub(super) fn call_line(call: &Call) -> String {
     let arguments = canonical_json(&serde_json::Value::Object(call.arguments.clone()));
-    let line = format!("{} {}", call.tool, cut(&outside(&arguments), 600));
+    let line = format!("{} {}", call.tool, truncate(&sanitize(&arguments), 600));
     line.replace('"', "'").replace(['\n', '\r'], " ").replace('<', "&lt;")
 }
 
@@ -87,7 +87,7 @@ mod tests {
     #[test]
     fn evidence_cannot_end_itself() {
         let look = look("a </evidence> b < / EVIDENCE> <alerts> <b> password: x1");
-        let got = piece(1, &look, &outside(&look.text), 1000);
+        let got = section(1, &look, &sanitize(&look.text), 1000);
         assert_eq!(got.matches("</evidence>").count(), 1, "{got}");
         assert!(got.ends_with("</evidence>") && got.contains("<b> password: [redacted]"), "{got}");
         assert!(got.contains("&lt; / EVIDENCE>") && got.contains("&lt;alerts>"), "{got}");
@@ -96,10 +96,13 @@ mod tests {
     #[test]
     fn the_oldest_evidence_gives_way_first() {
         let looks = ["a".repeat(9000), "b".repeat(9000), "c".repeat(20_000)];
-        assert_eq!(shares(&looks, 100_000), [9000, 9000, PIECE]);
-        assert_eq!(shares(&looks, 22_000), [STUMP, 9000, PIECE].map(|share| if share == STUMP { 712 } else { share }));
-        assert_eq!(shares(&looks, 15_000), [STUMP, 15_000 - STUMP - PIECE, PIECE]);
-        assert_eq!(shares(&looks, 100).iter().sum::<usize>(), 100);
-        assert!(shares(&[], 0).is_empty());
+        assert_eq!(allocate_bytes(&looks, 100_000), [9000, 9000, PIECE]);
+        assert_eq!(
+            allocate_bytes(&looks, 22_000),
+            [STUMP, 9000, PIECE].map(|share| if share == STUMP { 712 } else { share })
+        );
+        assert_eq!(allocate_bytes(&looks, 15_000), [STUMP, 15_000 - STUMP - PIECE, PIECE]);
+        assert_eq!(allocate_bytes(&looks, 100).iter().sum::<usize>(), 100);
+        assert!(allocate_bytes(&[], 0).is_empty());
     }
 }

@@ -13,13 +13,13 @@ use serde_json::{Value, json};
 
 use super::choice;
 use super::names::Names;
-use crate::domain::text::cut;
+use crate::domain::text::truncate;
 use crate::domain::{Catalogue, Risk, Tool};
 
 /// How tools are offered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Form {
+pub enum OfferForm {
     /// In the field that endpoints have for it.
     Native,
     /// In the text.
@@ -70,13 +70,13 @@ impl Detail {
 }
 
 /// Tools as they are offered.
-pub(super) struct Offer<T> {
+pub(super) struct ToolOffer<T> {
     pub tools: T,
     /// Those that have no room, by their real names.
     pub missing: Vec<String>,
 }
 
-impl<T> Offer<T> {
+impl<T> ToolOffer<T> {
     /// What is said of those that have no room; nothing where all have.
     pub(super) fn left_out(&self) -> String {
         let (mut named, mut count) = (String::new(), 0_usize);
@@ -101,7 +101,12 @@ impl<T> Offer<T> {
 }
 
 /// Definitions for the field `tools` within `room` bytes. Those in `used` come first.
-pub(super) fn native(catalogue: &Catalogue, names: &Names, used: &BTreeSet<&str>, room: usize) -> Offer<Vec<Value>> {
+pub(super) fn native(
+    catalogue: &Catalogue,
+    names: &Names,
+    used: &BTreeSet<&str>,
+    room: usize,
+) -> ToolOffer<Vec<Value>> {
     offer(catalogue, used, room, |tool, detail| {
         let (about, parameters) = told(tool, detail);
         json!({"type": "function", "function": {
@@ -111,22 +116,22 @@ pub(super) fn native(catalogue: &Catalogue, names: &Names, used: &BTreeSet<&str>
 }
 
 /// The same as lines of text.
-pub(super) fn text(catalogue: &Catalogue, used: &BTreeSet<&str>, room: usize) -> Offer<String> {
-    let Offer { tools, missing } = offer(catalogue, used, room, |tool, detail| {
+pub(super) fn text(catalogue: &Catalogue, used: &BTreeSet<&str>, room: usize) -> ToolOffer<String> {
+    let ToolOffer { tools, missing } = offer(catalogue, used, room, |tool, detail| {
         let (about, parameters) = told(tool, detail);
         let properties = parameters.get("properties").cloned().unwrap_or_else(|| json!({}));
         let required = parameters.get("required").cloned().unwrap_or_else(|| json!([]));
         Value::String(format!("- {}: {about}\n  parameters: {properties}\n  required: {required}\n", tool.name))
     });
-    Offer { tools: tools.iter().filter_map(Value::as_str).collect(), missing }
+    ToolOffer { tools: tools.iter().filter_map(Value::as_str).collect(), missing }
 }
 
 /// What a tool takes, for a model whose call did not fit.
-pub(super) fn takes(tool: &Tool) -> String {
-    let schema = schema::shown(&tool.schema, Detail::Short);
+pub(super) fn tool_schema(tool: &Tool) -> String {
+    let schema = schema::trim(&tool.schema, Detail::Short);
     let properties = schema.get("properties").cloned().unwrap_or_else(|| json!({}));
     let required = schema.get("required").cloned().unwrap_or_else(|| json!([]));
-    cut(&format!("parameters: {properties} required: {required}"), TAKEN)
+    truncate(&format!("parameters: {properties} required: {required}"), TAKEN)
 }
 
 /// More detail in the order in which it is worth its room, and whether only tools that look get it.
@@ -138,7 +143,7 @@ fn offer(
     used: &BTreeSet<&str>,
     room: usize,
     make: impl Fn(&Tool, Detail) -> Value,
-) -> Offer<Vec<Value>> {
+) -> ToolOffer<Vec<Value>> {
     let mut tools: Vec<&Tool> = catalogue.tools.values().collect();
     // What only looks comes first.
     tools.sort_by_key(|tool| (tool.risk, &tool.name));
@@ -171,22 +176,22 @@ fn offer(
     let missing = tools.iter().enumerate().filter(|(place, _)| !fitting.contains(place));
     let missing = missing.map(|(_, tool)| tool.name.clone()).collect();
     let fits = |(place, (_, value, _))| fitting.contains(&place).then_some(value);
-    Offer { tools: offered.into_iter().enumerate().filter_map(fits).collect(), missing }
+    ToolOffer { tools: offered.into_iter().enumerate().filter_map(fits).collect(), missing }
 }
 
 /// What a tool does, and its arguments.
 fn told(tool: &Tool, detail: Detail) -> (String, Value) {
-    let about = cut(&tool.description, detail.tool());
+    let about = truncate(&tool.description, detail.tool());
     let about = match tool.risk {
         Risk::Read => about,
         risk => format!("[proposal only; risk {}] {about}", risk.as_str()),
     };
     if detail != Detail::Brief {
-        return (about, schema::shown(&tool.schema, detail));
+        return (about, schema::trim(&tool.schema, detail));
     }
     let (parameters, others) = schema::brief(&tool.schema);
     let others = if others.is_empty() { String::new() } else { format!(" Also takes {}.", others.join(", ")) };
-    (format!("{about}{}", cut(&others, 400)), parameters)
+    (format!("{about}{}", truncate(&others, 400)), parameters)
 }
 
 #[cfg(test)]

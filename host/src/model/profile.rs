@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::offer::Form;
+use super::offer::OfferForm;
 
 /// How long a lesson is remembered.
 const REMEMBERED: Duration = Duration::from_secs(3600);
@@ -32,9 +32,9 @@ pub enum Limit {
 
 /// What the configuration says about an endpoint; what it leaves open is learnt.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Wants {
+pub struct ProfileOptions {
     /// Whether tools are offered in the field for it, or described in the text.
-    pub tools: Option<Form>,
+    pub tools: Option<OfferForm>,
     /// Whether `tool_choice` is sent.
     pub tool_choice: Option<bool>,
     /// Whether one answer may hold several calls.
@@ -56,7 +56,7 @@ pub struct Wants {
 /// How a request is made for an endpoint.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Profile {
-    pub tools: Form,
+    pub tools: OfferForm,
     pub tool_choice: bool,
     pub parallel_calls: bool,
     pub stream: bool,
@@ -78,7 +78,7 @@ pub(super) struct Profile {
 
 /// What a refusal teaches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Lesson {
+pub(super) enum Quirk {
     /// It takes no tools.
     NoTools,
     /// It wants `tool_choice` said.
@@ -115,9 +115,9 @@ pub(super) enum Lesson {
 
 impl Profile {
     /// The way that most endpoints take, with what the configuration says.
-    pub(super) fn new(wants: &Wants, max_tokens: u64, bytes: usize) -> Self {
+    pub(super) fn new(wants: &ProfileOptions, max_tokens: u64, bytes: usize) -> Self {
         let mut profile = Self {
-            tools: wants.tools.unwrap_or(Form::Native),
+            tools: wants.tools.unwrap_or(OfferForm::Native),
             tool_choice: wants.tool_choice.unwrap_or(false),
             parallel_calls: wants.parallel_calls.unwrap_or(true),
             stream: wants.stream.unwrap_or(true),
@@ -148,23 +148,23 @@ impl Profile {
 
     /// Follows a lesson, if the configuration leaves that open; says whether the next request differs.
     /// `size` is how many bytes the refused one had.
-    pub(super) fn follow(&mut self, lesson: Lesson, wants: &Wants, size: usize) -> bool {
+    pub(super) fn follow(&mut self, lesson: Quirk, wants: &ProfileOptions, size: usize) -> bool {
         let before = self.clone();
         match lesson {
-            Lesson::NoTools if wants.tools.is_none() => self.tools = Form::Text,
-            Lesson::ToolChoice if wants.tool_choice.is_none() => self.tool_choice = true,
-            Lesson::OneCall if wants.parallel_calls.is_none() => self.parallel_calls = false,
-            Lesson::StreamOnly if wants.stream.is_none() => self.stream = true,
-            Lesson::NoStream if wants.stream.is_none() => self.stream = false,
-            Lesson::NoStreamUsage => self.stream_usage = false,
-            Lesson::NoSystem if wants.system.is_none() => self.system = false,
-            Lesson::NoTemperature if wants.temperature.is_none() => self.temperature = None,
-            Lesson::NewLimit if wants.limit.is_none() => self.limit = Limit::MaxCompletionTokens,
-            Lesson::OldLimit if wants.limit.is_none() => self.limit = Limit::MaxTokens,
-            Lesson::NoMembers if wants.members.is_none() => self.members = false,
-            Lesson::ShortIds => self.short_ids = true,
-            Lesson::ShortAnswer(tokens) => self.max_tokens = self.max_tokens.min(tokens.max(1)),
-            Lesson::TooLong(context) => {
+            Quirk::NoTools if wants.tools.is_none() => self.tools = OfferForm::Text,
+            Quirk::ToolChoice if wants.tool_choice.is_none() => self.tool_choice = true,
+            Quirk::OneCall if wants.parallel_calls.is_none() => self.parallel_calls = false,
+            Quirk::StreamOnly if wants.stream.is_none() => self.stream = true,
+            Quirk::NoStream if wants.stream.is_none() => self.stream = false,
+            Quirk::NoStreamUsage => self.stream_usage = false,
+            Quirk::NoSystem if wants.system.is_none() => self.system = false,
+            Quirk::NoTemperature if wants.temperature.is_none() => self.temperature = None,
+            Quirk::NewLimit if wants.limit.is_none() => self.limit = Limit::MaxCompletionTokens,
+            Quirk::OldLimit if wants.limit.is_none() => self.limit = Limit::MaxTokens,
+            Quirk::NoMembers if wants.members.is_none() => self.members = false,
+            Quirk::ShortIds => self.short_ids = true,
+            Quirk::ShortAnswer(tokens) => self.max_tokens = self.max_tokens.min(tokens.max(1)),
+            Quirk::TooLong(context) => {
                 // A configured context that is refused was meant too well.
                 if let Some(context) = context {
                     self.fit(context);
@@ -174,15 +174,15 @@ impl Profile {
                     self.max_tokens = self.max_tokens.min((self.max_tokens / 2).max(LEAST_ANSWER));
                 }
             }
-            Lesson::Retell => self.retold = true,
-            Lesson::InWords if wants.tools.is_none() => self.tools = Form::Text,
+            Quirk::Retell => self.retold = true,
+            Quirk::InWords if wants.tools.is_none() => self.tools = OfferForm::Text,
             _ => {}
         }
         *self != before
     }
 }
 
-impl Lesson {
+impl Quirk {
     /// What was learnt, as the end of a sentence about the endpoint.
     pub(super) fn describe(self) -> String {
         match self {
@@ -228,15 +228,15 @@ impl Lesson {
 
 /// A lesson with the endpoint's own words.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Learnt {
-    pub lesson: Lesson,
+pub(super) struct LearnedQuirk {
+    pub lesson: Quirk,
     /// What it was refused with, cut and without secrets.
     pub words: String,
     /// How many bytes the refused request had.
     pub size: usize,
 }
 
-impl Learnt {
+impl LearnedQuirk {
     /// A sentence about the endpoint of this label.
     pub(super) fn sentence(&self, label: &str) -> String {
         format!("the model {label} {}; it said: {}", self.lesson.describe(), self.words)
@@ -245,16 +245,16 @@ impl Learnt {
 
 /// What an endpoint has taught, each with the time when.
 #[derive(Default)]
-pub(super) struct Memory(Mutex<Vec<(Duration, Learnt)>>);
+pub(super) struct LearnedQuirks(Mutex<Vec<(Duration, LearnedQuirk)>>);
 
-impl Memory {
+impl LearnedQuirks {
     /// Remembers a lesson. Says whether it is new.
-    pub(super) fn learn(&self, learnt: Learnt, now: Duration) -> bool {
+    pub(super) fn learn(&self, learnt: LearnedQuirk, now: Duration) -> bool {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let count = all.len();
         // Each length that is refused adds to what the earlier ones taught.
-        let replaced = |old: &Learnt| old.lesson.about() == learnt.lesson.about();
-        if !matches!(learnt.lesson, Lesson::TooLong(_)) {
+        let replaced = |old: &LearnedQuirk| old.lesson.about() == learnt.lesson.about();
+        if !matches!(learnt.lesson, Quirk::TooLong(_)) {
             all.retain(|(_, old)| !replaced(old));
         }
         let new = all.len() == count;
@@ -263,7 +263,7 @@ impl Memory {
     }
 
     /// What is remembered at this time.
-    pub(super) fn now(&self, now: Duration) -> Vec<Learnt> {
+    pub(super) fn now(&self, now: Duration) -> Vec<LearnedQuirk> {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         all.retain(|(at, _)| now.saturating_sub(*at) < REMEMBERED);
         all.iter().map(|(_, learnt)| learnt.clone()).collect()
@@ -274,42 +274,46 @@ impl Memory {
 mod tests {
     use super::*;
 
-    fn learnt(lesson: Lesson) -> Learnt {
-        Learnt { lesson, words: String::new(), size: 0 }
+    fn learnt(lesson: Quirk) -> LearnedQuirk {
+        LearnedQuirk { lesson, words: String::new(), size: 0 }
     }
 
     #[test]
     fn the_configuration_is_never_overruled_but_for_a_length_that_is_refused() {
-        let wants =
-            Wants { tools: Some(Form::Native), temperature: Some(None), context: Some(8192), ..Wants::default() };
+        let wants = ProfileOptions {
+            tools: Some(OfferForm::Native),
+            temperature: Some(None),
+            context: Some(8192),
+            ..ProfileOptions::default()
+        };
         let mut profile = Profile::new(&wants, 2048, 90_000);
         assert_eq!((profile.max_tokens, profile.bytes), (2048, (8192 - 2048 - 64) * 3));
-        assert!(!profile.follow(Lesson::NoTools, &wants, 0) && !profile.follow(Lesson::NoTemperature, &wants, 0));
-        assert!(profile.follow(Lesson::TooLong(Some(4096)), &wants, 18_000));
+        assert!(!profile.follow(Quirk::NoTools, &wants, 0) && !profile.follow(Quirk::NoTemperature, &wants, 0));
+        assert!(profile.follow(Quirk::TooLong(Some(4096)), &wants, 18_000));
         assert_eq!((profile.max_tokens, profile.bytes), (1365, (4096 - 1365 - 64) * 3));
     }
 
     #[test]
     fn less_is_sent_after_each_length_that_is_refused_down_to_a_least() {
-        let wants = Wants::default();
+        let wants = ProfileOptions::default();
         let mut profile = Profile::new(&wants, 2048, 90_000);
-        assert!(profile.follow(Lesson::TooLong(None), &wants, 60_000));
+        assert!(profile.follow(Quirk::TooLong(None), &wants, 60_000));
         assert_eq!(profile.bytes, 30_000);
         // The limit that it names says nothing about how it counts.
-        assert!(profile.follow(Lesson::TooLong(Some(1_000_000)), &wants, 30_000));
+        assert!(profile.follow(Quirk::TooLong(Some(1_000_000)), &wants, 30_000));
         assert_eq!(profile.bytes, 15_000);
-        while profile.follow(Lesson::TooLong(None), &wants, profile.bytes) {}
+        while profile.follow(Quirk::TooLong(None), &wants, profile.bytes) {}
         assert_eq!((profile.bytes, profile.max_tokens), (LEAST, LEAST_ANSWER));
     }
 
     #[test]
     fn lessons_are_forgotten_after_a_while() {
-        let memory = Memory::default();
+        let memory = LearnedQuirks::default();
         let s = Duration::from_secs;
-        assert!(memory.learn(learnt(Lesson::NoTools), s(0)));
-        assert!(memory.learn(learnt(Lesson::NewLimit), s(10)));
-        assert!(!memory.learn(learnt(Lesson::OldLimit), s(20)), "another word about the same");
+        assert!(memory.learn(learnt(Quirk::NoTools), s(0)));
+        assert!(memory.learn(learnt(Quirk::NewLimit), s(10)));
+        assert!(!memory.learn(learnt(Quirk::OldLimit), s(20)), "another word about the same");
         assert_eq!(memory.now(s(3599)).len(), 2);
-        assert_eq!(memory.now(s(3600)), [learnt(Lesson::OldLimit)]);
+        assert_eq!(memory.now(s(3600)), [learnt(Quirk::OldLimit)]);
     }
 }

@@ -4,16 +4,16 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use super::evidence::{outside, piece, shares};
+use super::evidence::{allocate_bytes, sanitize, section};
 use super::names::Names;
-use super::offer::Form;
+use super::offer::OfferForm;
 use super::wire::Reply;
-use super::{choice, conversation, decision, kept, known, offer};
+use super::{choice, conversation, decision, knowledge, offer, raw_message};
 use crate::domain::incident::Look;
-use crate::domain::text::cut;
+use crate::domain::text::truncate;
 use crate::domain::{Alert, Catalogue, Incident, Labels, Status};
 use crate::evidence;
-use crate::ports::{Alike, Tried};
+use crate::ports::{SimilarityBasis, TrackRecord};
 
 /// Most alerts that are shown.
 const ALERTS: usize = 20;
@@ -27,7 +27,7 @@ pub(super) const LONGEST: usize = ROOM + offer::ROOM;
 /// What a prompt looks like besides what is asked.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Shape<'a> {
-    pub form: Form,
+    pub form: OfferForm,
     pub language: &'a str,
     /// Bytes of the whole request.
     pub bytes: usize,
@@ -48,13 +48,13 @@ pub(super) struct Prompt {
 }
 
 /// Makes the prompt; `tried` is what was done for such alerts before.
-pub(super) fn build(incident: &Incident, catalogue: &Catalogue, tried: &[Tried], shape: &Shape<'_>) -> Prompt {
+pub(super) fn build(incident: &Incident, catalogue: &Catalogue, tried: &[TrackRecord], shape: &Shape<'_>) -> Prompt {
     let names = Names::of(catalogue);
     let mut system = include_str!("system.txt").to_string();
     let used = choice::used(incident);
     let for_tools = offer::ROOM.min(shape.bytes / 11 * 5);
     let (tools, missing) = match shape.form {
-        Form::Native => {
+        OfferForm::Native => {
             system.push_str(include_str!("native.txt"));
             let ending = decision::final_answer(&names);
             let room = for_tools.saturating_sub(ending.as_ref().map_or(0, |ending| ending.to_string().len()));
@@ -63,7 +63,7 @@ pub(super) fn build(incident: &Incident, catalogue: &Catalogue, tried: &[Tried],
             offer.tools.extend(ending);
             (offer.tools, offer.missing.len())
         }
-        Form::Text => {
+        OfferForm::Text => {
             system.push_str(include_str!("text.txt"));
             let offer = offer::text(catalogue, &used, for_tools);
             system.push_str(&offer.tools);
@@ -89,15 +89,15 @@ pub(super) fn build(incident: &Incident, catalogue: &Catalogue, tried: &[Tried],
     let looks: Vec<&Look> = incident.looks.iter().filter(|look| evidence::is_evidence(look)).collect();
     let turns = conversation::Turns::of(incident, shape, room);
     let said = turns.size();
-    let known = known::pieces(incident, room / 8);
+    let known = knowledge::pieces(incident, room / 8);
     let used = system.len() + alerts.len() + known.len() + said + 200 * looks.len();
-    let texts: Vec<String> = looks.iter().map(|look| outside(&evidence::for_model(look))).collect();
-    let shares = shares(&texts, room.saturating_sub(used));
+    let texts: Vec<String> = looks.iter().map(|look| sanitize(&evidence::for_model(look))).collect();
+    let shares = allocate_bytes(&texts, room.saturating_sub(used));
     let pieces: Vec<(&Look, String)> = looks
         .iter()
         .zip(texts.iter().zip(&shares))
         .enumerate()
-        .map(|(index, (look, (text, share)))| (*look, piece(index + 1, look, text, *share)))
+        .map(|(index, (look, (text, share)))| (*look, section(index + 1, look, text, *share)))
         .collect();
 
     let mut first = alerts;
@@ -118,16 +118,17 @@ pub(super) fn build(incident: &Incident, catalogue: &Catalogue, tried: &[Tried],
             named.what,
             named.said
         );
-        let _ = writeln!(first, "The host names a cause: {}", cut(&outside(&text.replace(['\n', '\r'], " ")), 500));
+        let _ =
+            writeln!(first, "The host names a cause: {}", truncate(&sanitize(&text.replace(['\n', '\r'], " ")), 500));
     }
     if let Some(plan) = &incident.plan {
         let said = plan.error.as_deref().unwrap_or("it knows nothing that fits");
         let _ = writeln!(first, "<evidence plugin=\"{}\">", attribute(&plan.plugin));
-        let _ = writeln!(first, "This remediation plugin was asked before: {}.", cut(&outside(said), 500));
+        let _ = writeln!(first, "This remediation plugin was asked before: {}.", truncate(&sanitize(said), 500));
         for finding in &plan.findings {
             let seen = finding.evidence.iter().take(3).map(String::as_str).collect::<Vec<_>>().join("; ");
             let text = format!("{}: {} ({seen})", finding.about, finding.text).replace(['\n', '\r'], " ");
-            let _ = writeln!(first, "It found: {}", cut(&outside(&text), 500));
+            let _ = writeln!(first, "It found: {}", truncate(&sanitize(&text), 500));
         }
         first.push_str("</evidence>\n");
     }
@@ -139,17 +140,17 @@ pub(super) fn build(incident: &Incident, catalogue: &Catalogue, tried: &[Tried],
 }
 
 /// What was tried in such cases before, and whether it helped. Names of targets are from outside.
-fn before_this(tried: &[Tried]) -> String {
+fn before_this(tried: &[TrackRecord]) -> String {
     if tried.is_empty() {
         return String::new();
     }
     let mut out = String::from("<evidence about=\"what was tried in such cases in the last 31 days\">\n");
-    for Tried { tool, alike, times, helped } in tried {
+    for TrackRecord { tool, alike, times, helped } in tried {
         let case = match alike {
-            Alike::Alert { target } => {
-                format!("for this alert, on {}", cut(&outside(&target.replace(['\n', '\r'], " ")), 200))
+            SimilarityBasis::Alert { target } => {
+                format!("for this alert, on {}", truncate(&sanitize(&target.replace(['\n', '\r'], " ")), 200))
             }
-            Alike::Cause(cause) => format!("wherever the host found {}", cause.as_str()),
+            SimilarityBasis::Cause(cause) => format!("wherever the host found {}", cause.as_str()),
         };
         let _ = writeln!(out, "- {} {case}: {times} times, of which {helped} helped", attribute(tool));
     }
@@ -187,7 +188,7 @@ fn alerts(incident: &Incident, room: usize) -> String {
 
 fn one(alert: &Alert) -> String {
     let status = if alert.status == Status::Firing { "firing" } else { "resolved" };
-    let mut out = format!("- {} ({}, {status})", cut(&outside(&alert.name), 200), alert.severity);
+    let mut out = format!("- {} ({}, {status})", truncate(&sanitize(&alert.name), 200), alert.severity);
     if let Some(at) = alert.starts_at {
         let _ = write!(out, " since {at}");
     }
@@ -204,21 +205,21 @@ fn lines(out: &mut String, what: &str, entries: &Labels, longest: usize) {
     let _ = writeln!(out, "  {what}:");
     for (name, value) in entries.iter().take(40) {
         // Name and value together, because the name may be what makes the value a secret.
-        let line = outside(&format!("{}: {}", cut(name, 100), cut(value, longest)));
+        let line = sanitize(&format!("{}: {}", truncate(name, 100), truncate(value, longest)));
         let _ = writeln!(out, "    {}", line.replace('\n', "\n      "));
     }
 }
 
 fn attribute(text: &str) -> String {
-    outside(text).replace(['"', '<', '\n'], " ")
+    sanitize(text).replace(['"', '<', '\n'], " ")
 }
 
 /// Shows the model its own answer, as it came, why it could not be used, and what is asked for once more.
 pub(super) fn correction(reply: &Reply, why: &str, again: &str) -> Vec<Value> {
     let why = format!("Your answer could not be used: {why}. {again}");
-    let plain = || json!({"role": "assistant", "content": cut(&reply.content, 4096)});
-    let message = kept::shortened(&reply.message, 4096, 16 * 1024).unwrap_or_else(plain);
-    let calls: Vec<&str> = kept::calls(&message).collect();
+    let plain = || json!({"role": "assistant", "content": truncate(&reply.content, 4096)});
+    let message = raw_message::shortened(&reply.message, 4096, 16 * 1024).unwrap_or_else(plain);
+    let calls: Vec<&str> = raw_message::calls(&message).collect();
     let mut messages: Vec<Value> =
         calls.iter().map(|id| json!({"role": "tool", "tool_call_id": id, "content": why.clone()})).collect();
     if messages.is_empty() {

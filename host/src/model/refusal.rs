@@ -12,11 +12,11 @@ use std::sync::LazyLock;
 use regex::Regex;
 use serde_json::Value;
 
-use super::profile::Lesson;
+use super::profile::Quirk;
 
 /// What was sent, as far as it says what a refusal can mean.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Sent {
+pub(super) struct SentRequest {
     /// A wish for a stream.
     pub stream: bool,
     /// A wish to hear at its end what it cost.
@@ -33,8 +33,8 @@ pub(super) struct Sent {
 
 /// What a row teaches, where a number may stand in the words.
 #[derive(Clone, Copy)]
-enum Means {
-    Is(Lesson),
+enum Meaning {
+    Is(Quirk),
     Context,
     Answer,
 }
@@ -42,17 +42,17 @@ enum Means {
 struct Row {
     /// All of these stand in the refusal, in small letters.
     words: &'static [&'static str],
-    means: Means,
+    means: Meaning,
 }
 
-const fn row(words: &'static [&'static str], means: Means) -> Row {
+const fn row(words: &'static [&'static str], means: Meaning) -> Row {
     Row { words, means }
 }
 
-use Lesson::{
+use Meaning::{Answer, Context, Is};
+use Quirk::{
     NewLimit, NoMembers, NoSystem, NoTemperature, NoTools, OldLimit, OneCall, ShortIds, StreamOnly, ToolChoice,
 };
-use Means::{Answer, Context, Is};
 
 /// In order: what comes first counts.
 const ROWS: &[Row] = &[
@@ -204,7 +204,7 @@ fn spelt_out(body: &str) -> Cow<'_, str> {
 
 /// What a refusal teaches about the endpoint; none where it is about this request alone or says nothing that
 /// is known.
-pub(super) fn lesson(status: u16, text: &str, sent: Sent) -> Option<Lesson> {
+pub(super) fn quirk(status: u16, text: &str, sent: SentRequest) -> Option<Quirk> {
     if matches!(status, 401..=403 | 429 | 300..=399) {
         return None;
     }
@@ -212,8 +212,8 @@ pub(super) fn lesson(status: u16, text: &str, sent: Sent) -> Option<Lesson> {
     let of_table = ROWS.iter().filter(|row| row.words.iter().all(|words| text.contains(words))).find_map(|row| {
         Some(match row.means {
             Is(lesson) => Some(lesson).filter(|lesson| possible(*lesson, sent))?,
-            Context => Lesson::TooLong(number(&text, &CONTEXT)),
-            Answer => Lesson::ShortAnswer(number(&text, &ANSWER)?),
+            Context => Quirk::TooLong(number(&text, &CONTEXT)),
+            Answer => Quirk::ShortAnswer(number(&text, &ANSWER)?),
         })
     });
     if of_table.is_some() {
@@ -223,10 +223,10 @@ pub(super) fn lesson(status: u16, text: &str, sent: Sent) -> Option<Lesson> {
         return Some(lesson);
     }
     if too_long(&text) {
-        return Some(Lesson::TooLong(number(&text, &CONTEXT)));
+        return Some(Quirk::TooLong(number(&text, &CONTEXT)));
     }
     if status == 413 {
-        return Some(Lesson::TooLong(None));
+        return Some(Quirk::TooLong(None));
     }
     let says_so = || NO_TOOLS.iter().any(|form| form.is_match(&text));
     if possible(NoTools, sent) && matches!(status, 400 | 404 | 405 | 422 | 500 | 501) && says_so() {
@@ -234,27 +234,27 @@ pub(super) fn lesson(status: u16, text: &str, sent: Sent) -> Option<Lesson> {
     }
     // A gateway's "upstream" is no word about streams.
     if sent.stream && matches!(status, 400 | 404 | 405 | 422 | 501) && text.replace("upstream", "").contains("stream") {
-        return Some(Lesson::NoStream);
+        return Some(Quirk::NoStream);
     }
     // Earlier turns or the tools may be what cannot be taken: it costs one request to try without.
     let tools = ["tool", "function", "jinja", "template", "schema"].iter().any(|word| text.contains(word));
     match status {
-        400 | 422 if sent.turns => Some(Lesson::Retell),
-        500 if sent.turns && tools => Some(Lesson::Retell),
-        400 | 422 | 500 if sent.tools && tools => Some(Lesson::InWords),
+        400 | 422 if sent.turns => Some(Quirk::Retell),
+        500 if sent.turns && tools => Some(Quirk::Retell),
+        400 | 422 | 500 if sent.tools && tools => Some(Quirk::InWords),
         _ => None,
     }
 }
 
 /// What a refusal says about the stream that was asked for.
-fn of_stream(status: u16, text: &str, sent: Sent) -> Option<Lesson> {
+fn of_stream(status: u16, text: &str, sent: SentRequest) -> Option<Quirk> {
     if !sent.stream || !matches!(status, 400 | 404 | 405 | 422 | 500 | 501) {
         return None;
     }
     if sent.stream_usage && ["stream_options", "include_usage"].iter().any(|word| text.contains(word)) {
-        return Some(Lesson::NoStreamUsage);
+        return Some(Quirk::NoStreamUsage);
     }
-    NO_STREAM.iter().any(|form| form.is_match(text)).then_some(Lesson::NoStream)
+    NO_STREAM.iter().any(|form| form.is_match(text)).then_some(Quirk::NoStream)
 }
 
 /// Sentences that say in words of their own that there are no streams.
@@ -267,7 +267,7 @@ static NO_STREAM: LazyLock<Vec<Regex>> = LazyLock::new(|| {
 });
 
 /// Whether a refusal of what was sent can mean this.
-fn possible(lesson: Lesson, sent: Sent) -> bool {
+fn possible(lesson: Quirk, sent: SentRequest) -> bool {
     match lesson {
         // What is refused in the middle of a conversation is a turn of it.
         NoTools => sent.tools && !sent.turns,

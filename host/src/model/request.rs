@@ -8,10 +8,10 @@ use std::collections::HashSet;
 use serde_json::{Map, Value, json};
 
 use super::names::Names;
-use super::offer::Form;
+use super::offer::OfferForm;
 use super::profile::{Limit, Profile};
 use super::prompt::Prompt;
-use super::refusal::Sent;
+use super::refusal::SentRequest;
 
 /// Members of a message, of a call and of its function that every endpoint knows.
 const MESSAGE: [&str; 4] = ["role", "content", "tool_calls", "tool_call_id"];
@@ -27,7 +27,7 @@ pub(super) fn body(
     more: &Map<String, Value>,
 ) -> Value {
     let mut messages: Vec<Value> = prompt.messages.iter().chain(told).cloned().collect();
-    if profile.retold || profile.tools == Form::Text {
+    if profile.retold || profile.tools == OfferForm::Text {
         messages = in_words(messages);
     }
     messages.iter_mut().for_each(|message| presentable(message, &prompt.names));
@@ -75,14 +75,14 @@ pub(super) fn body(
 }
 
 /// What a body holds, as far as it says what a refusal of it can mean.
-pub(super) fn sent(body: &Value) -> Sent {
+pub(super) fn summary(body: &Value) -> SentRequest {
     let messages = || body.get("messages").and_then(Value::as_array).into_iter().flatten();
     let role = |wanted: &str| messages().any(|message| message.get("role").and_then(Value::as_str) == Some(wanted));
     let odd = |value: &Value, known: &[&str]| {
         value.as_object().is_some_and(|members| members.keys().any(|name| !known.contains(&name.as_str())))
     };
     let odd_call = |call: &Value| odd(call, &CALL) || call.get("function").is_some_and(|f| odd(f, &FUNCTION));
-    Sent {
+    SentRequest {
         stream: body.get("stream").and_then(Value::as_bool).unwrap_or_default(),
         stream_usage: body.get("stream_options").is_some(),
         tools: body.get("tools").is_some(),
@@ -259,7 +259,7 @@ fn known_members(message: &mut Value) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::profile::{Lesson, Wants};
+    use crate::model::profile::{ProfileOptions, Quirk};
     use crate::model::tests::kubernetes;
 
     fn call(id: &str, name: &str, arguments: &str) -> Value {
@@ -278,7 +278,7 @@ mod tests {
         let mut messages = vec![json!({"role": "system", "content": "s"}), json!({"role": "user", "content": "u"})];
         messages.extend(turns.into_iter().flatten());
         let prompt = Prompt { messages, tools: vec![json!({})], names: Names::of(&kubernetes()), missing: 0 };
-        let mut profile = Profile::new(&Wants::default(), 100, 1000);
+        let mut profile = Profile::new(&ProfileOptions::default(), 100, 1000);
         change(&mut profile);
         body("m", &prompt, &[], &profile, &Map::new())["messages"].as_array().unwrap().clone()
     }
@@ -346,9 +346,9 @@ mod tests {
         assert!(
             got[2].get("reasoning_content").is_none() && calls(&got[2]).all(|call| call.get("extra_content").is_none())
         );
-        let first = sent(&json!({"messages": made(vec![], |_| {}), "tools": []}));
+        let first = summary(&json!({"messages": made(vec![], |_| {}), "tools": []}));
         assert!(first.tools && first.system && !first.turns && !first.members);
-        let later = sent(&json!({"messages": made(vec![two()], |_| {})}));
+        let later = summary(&json!({"messages": made(vec![two()], |_| {})}));
         assert!(!later.tools && later.turns && later.members);
     }
 
@@ -359,14 +359,14 @@ mod tests {
             .as_object()
             .cloned()
             .unwrap();
-        let profile = Profile::new(&Wants::default(), 100, 1000);
+        let profile = Profile::new(&ProfileOptions::default(), 100, 1000);
         let mut want = json!({
             "model": "m", "messages": [], "stream": true, "stream_options": {"include_usage": true},
             "enable_thinking": false, "max_tokens": 100, "temperature": 0,
         });
         assert_eq!(body("m", &prompt, &[], &profile, &more), want);
         let mut whole = profile.clone();
-        assert!(whole.follow(Lesson::NoStream, &Wants::default(), 0));
+        assert!(whole.follow(Quirk::NoStream, &ProfileOptions::default(), 0));
         want["stream"] = json!(false);
         want.as_object_mut().unwrap().remove("stream_options");
         assert_eq!(body("m", &prompt, &[], &whole, &more), want);

@@ -7,12 +7,12 @@ use reqwest::StatusCode;
 use serde_json::Value;
 use tokio::time::{Instant, sleep, timeout_at};
 
-use super::profile::Lesson;
-use super::refusal::{self, Sent};
-use super::wire::{self, NoAnswer, Reply};
-use super::words::Words;
+use super::profile::Quirk;
+use super::refusal::{self, SentRequest};
+use super::text_stream::TextStream;
+use super::wire::{self, InvalidResponse, Reply};
 use super::{EndpointOptions, request, stream};
-use crate::domain::text::cut;
+use crate::domain::text::truncate;
 use crate::network::{Network, describe};
 use crate::redact::{known, redact_known, visible};
 
@@ -25,30 +25,30 @@ const RETRIES: u32 = 2;
 const LONGEST_WAIT: Duration = Duration::from_secs(20);
 
 /// Why there is no reply.
-pub(super) enum Trouble {
+pub(super) enum SendError {
     /// The endpoint may take it in another way.
-    Taught {
-        lesson: Lesson,
+    Learned {
+        lesson: Quirk,
         /// Its own words.
         words: String,
         /// What is to be said where that does not help.
         why: String,
     },
     /// No answer came in time.
-    Late {
+    TimedOut {
         why: String,
         /// It had all the time that the configuration gives it.
         whole: bool,
     },
     /// Nobody is left to hear an answer.
-    Unheard,
+    Cancelled,
     /// Anything else, as a sentence.
     Final(String),
 }
 
 /// One attempt's failure.
-enum Failure {
-    Again {
+enum AttemptFailure {
+    Retryable {
         why: String,
         after: Option<Duration>,
     },
@@ -58,12 +58,12 @@ enum Failure {
         why: String,
         whole: bool,
     },
-    Taught {
-        lesson: Lesson,
+    Learned {
+        lesson: Quirk,
         words: String,
         why: String,
     },
-    Unheard,
+    Cancelled,
     Final(String),
 }
 
@@ -78,20 +78,20 @@ pub(super) struct BrokenOff {
 
 impl BrokenOff {
     fn count(&mut self, body: &[u8]) {
-        if stream::speaks(body) {
+        if stream::has_content(body) {
             self.answers += 1;
-            self.said += stream::said(body);
+            self.said += stream::content_bytes(body);
         }
     }
 
     /// An endpoint that has said nothing yet may be thinking, and is charged for.
     fn count_unheard(&mut self, body: &[u8]) {
         self.answers += 1;
-        self.said += stream::said(body);
+        self.said += stream::content_bytes(body);
     }
 }
 
-async fn unheard(words: Option<&Words<'_>>) {
+async fn unheard(words: Option<&TextStream<'_>>) {
     match words {
         Some(words) => words.unheard().await,
         None => std::future::pending().await,
@@ -142,10 +142,10 @@ impl Sender {
         &self,
         body: &Value,
         deadline: Instant,
-        words: Option<&Words<'_>>,
+        words: Option<&TextStream<'_>>,
         broken_off: &mut BrokenOff,
-    ) -> Result<Reply, Trouble> {
-        let sent = request::sent(body);
+    ) -> Result<Reply, SendError> {
+        let sent = request::summary(body);
         let (mut retries, mut timeouts, mut late) = (0, 0, None);
         let mut broken = false;
         loop {
@@ -153,52 +153,57 @@ impl Sender {
             let mut bytes = Vec::new();
             let came = tokio::select! {
                 came = self.once(body, sent, deadline, words, &mut bytes) => came,
-                () = unheard(words) => Err(Failure::Unheard),
+                () = unheard(words) => Err(AttemptFailure::Cancelled),
             };
             match &came {
                 Ok(_) => {}
-                Err(Failure::Unheard) => broken_off.count_unheard(&bytes),
+                Err(AttemptFailure::Cancelled) => broken_off.count_unheard(&bytes),
                 Err(_) => broken_off.count(&bytes),
             }
             let (why, wait) = match came {
                 Ok(reply) => return Ok(reply),
-                Err(Failure::Unheard) => return Err(Trouble::Unheard),
-                Err(Failure::Final(why)) => return Err(Trouble::Final(why)),
-                Err(Failure::Taught { lesson, words, why }) => return Err(Trouble::Taught { lesson, words, why }),
-                Err(Failure::TimedOut { why, whole }) => {
+                Err(AttemptFailure::Cancelled) => return Err(SendError::Cancelled),
+                Err(AttemptFailure::Final(why)) => return Err(SendError::Final(why)),
+                Err(AttemptFailure::Learned { lesson, words, why }) => {
+                    return Err(SendError::Learned { lesson, words, why });
+                }
+                Err(AttemptFailure::TimedOut { why, whole }) => {
                     timeouts += 1;
                     late = late.or_else(|| whole.then(|| why.clone()));
                     if timeouts > 1 || retries >= RETRIES || Instant::now() >= deadline {
                         let whole = late.is_some();
-                        return Err(Trouble::Late { why: late.unwrap_or(why), whole });
+                        return Err(SendError::TimedOut { why: late.unwrap_or(why), whole });
                     }
                     (why, Duration::ZERO)
                 }
-                Err(Failure::Broken(why)) if broken => {
+                Err(AttemptFailure::Broken(why)) if broken => {
                     // It may do better with an answer as a whole.
-                    return Err(Trouble::Taught { lesson: Lesson::NoStream, words: why.clone(), why });
+                    return Err(SendError::Learned { lesson: Quirk::NoStream, words: why.clone(), why });
                 }
-                Err(Failure::Broken(why)) => {
+                Err(AttemptFailure::Broken(why)) => {
                     broken = true;
                     (why, Duration::from_millis(500 << retries))
                 }
                 // Nobody waits for that, and another endpoint may be there.
-                Err(Failure::Again { why, after: Some(after) }) if after > LONGEST_WAIT => {
-                    return Err(Trouble::Final(format!("{why}; it wants to be left alone for {} s", after.as_secs())));
+                Err(AttemptFailure::Retryable { why, after: Some(after) }) if after > LONGEST_WAIT => {
+                    return Err(SendError::Final(format!(
+                        "{why}; it wants to be left alone for {} s",
+                        after.as_secs()
+                    )));
                 }
-                Err(Failure::Again { why, after }) => {
+                Err(AttemptFailure::Retryable { why, after }) => {
                     let pause = Duration::from_millis(500 << retries);
                     (why, after.unwrap_or(pause).min(LONGEST_WAIT))
                 }
             };
             if retries >= RETRIES || Instant::now() + wait >= deadline {
-                return Err(Trouble::Final(why));
+                return Err(SendError::Final(why));
             }
             retries += 1;
             tracing::warn!("{why}; trying again");
             tokio::select! {
                 () = sleep(wait) => {}
-                () = unheard(words) => return Err(Trouble::Unheard),
+                () = unheard(words) => return Err(SendError::Cancelled),
             }
         }
     }
@@ -206,11 +211,11 @@ impl Sender {
     async fn once(
         &self,
         body: &Value,
-        sent: Sent,
+        sent: SentRequest,
         deadline: Instant,
-        words: Option<&Words<'_>>,
+        words: Option<&TextStream<'_>>,
         bytes: &mut Vec<u8>,
-    ) -> Result<Reply, Failure> {
+    ) -> Result<Reply, AttemptFailure> {
         let own = Instant::now() + self.timeout;
         let (mut until, whole) = (deadline.min(own), own <= deadline);
         // The client has a limit of its own, which is shorter than some models take.
@@ -227,7 +232,7 @@ impl Sender {
         }
         let late = || {
             let time = if whole { "in time" } else { "in the time that was left for it" };
-            Failure::TimedOut { why: format!("the model did not answer {time}"), whole }
+            AttemptFailure::TimedOut { why: format!("the model did not answer {time}"), whole }
         };
         let response = timeout_at(until, request.send()).await.map_err(|_| late())?;
         let mut response = response.map_err(|error| self.unreachable(error))?;
@@ -242,7 +247,7 @@ impl Sender {
             // has stalled, and as long as it speaks it may take as long as there is.
             let idle = Instant::now() + self.idle;
             let stalls = speaks && idle < until;
-            let stalled = || Failure::TimedOut {
+            let stalled = || AttemptFailure::TimedOut {
                 why: format!("the stream of the model's endpoint stalled for {} s", self.idle.as_secs()),
                 whole: true,
             };
@@ -250,7 +255,7 @@ impl Sender {
             let chunk = chunk.map_err(|_| if stalls { stalled() } else { late() })?;
             match chunk.map_err(|error| self.unreachable(error))? {
                 Some(chunk) if bytes.len() + chunk.len() > largest => {
-                    return Err(Failure::Final(format!(
+                    return Err(AttemptFailure::Final(format!(
                         "the model's endpoint answered with more than {largest} bytes"
                     )));
                 }
@@ -259,7 +264,7 @@ impl Sender {
                         words.iter().for_each(|words| words.take(&chunk));
                     }
                     bytes.extend_from_slice(&chunk);
-                    if streams && !speaks && stream::speaks(bytes) {
+                    if streams && !speaks && stream::has_content(bytes) {
                         (speaks, until) = (true, deadline);
                     }
                 }
@@ -275,40 +280,40 @@ impl Sender {
         }
         match wire::read(&text) {
             Ok(reply) => Ok(reply),
-            Err(NoAnswer::Nothing(why)) if sent.stream && stream::is_stream(&text) => {
-                Err(Failure::Broken(self.clean(&why)))
+            Err(InvalidResponse::Empty(why)) if sent.stream && stream::is_stream(&text) => {
+                Err(AttemptFailure::Broken(self.clean(&why)))
             }
-            Err(NoAnswer::Nothing(why)) => Err(Failure::Again { why: self.clean(&why), after: None }),
-            Err(NoAnswer::Error { status, text }) => {
+            Err(InvalidResponse::Empty(why)) => Err(AttemptFailure::Retryable { why: self.clean(&why), after: None }),
+            Err(InvalidResponse::Error { status, text }) => {
                 let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
                 Err(self.failed(status, &text, sent, after))
             }
         }
     }
 
-    fn failed(&self, status: StatusCode, text: &str, sent: Sent, after: Option<u64>) -> Failure {
+    fn failed(&self, status: StatusCode, text: &str, sent: SentRequest, after: Option<u64>) -> AttemptFailure {
         let passes = matches!(status.as_u16(), 429 | 500 | 502..=504 | 529);
         let why = if passes {
             format!("the model's endpoint is overloaded or broken (HTTP {status}): {}", self.excerpt(text))
         } else {
             self.refusal(status, text)
         };
-        match refusal::lesson(status.as_u16(), text, sent) {
-            Some(lesson) => Failure::Taught { lesson, words: self.excerpt(text), why },
-            None if passes => Failure::Again { why, after: after.map(Duration::from_secs) },
-            None => Failure::Final(why),
+        match refusal::quirk(status.as_u16(), text, sent) {
+            Some(lesson) => AttemptFailure::Learned { lesson, words: self.excerpt(text), why },
+            None if passes => AttemptFailure::Retryable { why, after: after.map(Duration::from_secs) },
+            None => AttemptFailure::Final(why),
         }
     }
 
-    fn unreachable(&self, error: reqwest::Error) -> Failure {
+    fn unreachable(&self, error: reqwest::Error) -> AttemptFailure {
         let (hopeless, late) = (error.is_builder(), error.is_timeout());
         let why =
             format!("the model's endpoint {} cannot be reached: {}", known::shown_url(&self.url), describe(error));
         let why = self.clean(&why);
         match (hopeless, late) {
-            (true, _) => Failure::Final(why),
-            (false, true) => Failure::TimedOut { why, whole: true },
-            (false, false) => Failure::Again { why, after: None },
+            (true, _) => AttemptFailure::Final(why),
+            (false, true) => AttemptFailure::TimedOut { why, whole: true },
+            (false, false) => AttemptFailure::Retryable { why, after: None },
         }
     }
 
@@ -335,7 +340,7 @@ impl Sender {
         let places = ["/error/message", "/message", "/error", "/detail", "/detail/0/msg"];
         let message = places.iter().find_map(|place| value.pointer(place)?.as_str());
         let text = message.unwrap_or(text);
-        if text.trim().is_empty() { "no reason given".into() } else { cut(&self.clean(text.trim()), 300) }
+        if text.trim().is_empty() { "no reason given".into() } else { truncate(&self.clean(text.trim()), 300) }
     }
 
     fn clean(&self, text: &str) -> String {

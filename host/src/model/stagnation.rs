@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::domain::Incident;
 use crate::domain::call::{Call, digest};
-use crate::domain::entry::Answer;
+use crate::domain::entry::ModelAnswer;
 
 /// What is said of it to people.
 pub(super) const WHY: &str = "the model asks again for what it has already seen and gets no further";
@@ -14,15 +14,15 @@ pub(super) const DECIDE: &str =
 
 /// Whether this answer and the one before it ask for nothing but what had been seen already when
 /// they were given. Once may be a slip, and the world may have moved on; twice is a circle.
-pub(super) fn stagnates(incident: &Incident, answer: &Answer) -> bool {
+pub(super) fn stagnates(incident: &Incident, answer: &ModelAnswer) -> bool {
     let Some(turn) = incident.model.turns.last() else {
         return false;
     };
     repeats(incident, answer, incident.looks.len()) && repeats(incident, &turn.answer, turn.after_looks)
 }
 
-fn repeats(incident: &Incident, answer: &Answer, seen: usize) -> bool {
-    let Answer::Look { calls } = answer else {
+fn repeats(incident: &Incident, answer: &ModelAnswer, seen: usize) -> bool {
+    let ModelAnswer::Look { calls } = answer else {
         return false;
     };
     let known: Vec<String> = incident.looks.iter().take(seen).map(|look| essence(&look.call)).collect();

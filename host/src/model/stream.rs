@@ -20,12 +20,12 @@ pub(super) fn is_over(body: &[u8]) -> bool {
 }
 
 /// Whether the first word of an answer, of a thought or of a call stands in what has come of a stream.
-pub(super) fn speaks(body: &[u8]) -> bool {
+pub(super) fn has_content(body: &[u8]) -> bool {
     deltas(&String::from_utf8_lossy(body)).any(|delta| said_in(&delta) > 0)
 }
 
 /// How many bytes of answers, thoughts and calls stand in what has come of a stream.
-pub(super) fn said(body: &[u8]) -> usize {
+pub(super) fn content_bytes(body: &[u8]) -> usize {
     deltas(&String::from_utf8_lossy(body)).map(|delta| said_in(&delta)).sum()
 }
 
@@ -57,7 +57,7 @@ fn length(value: &Value) -> usize {
 
 /// The body of the answer, as it would have been without a stream. The error says what is missing.
 pub(super) fn join(body: &str) -> Result<Value, String> {
-    let mut joined = Joined::default();
+    let mut joined = AssembledReply::default();
     for line in body.lines() {
         let line = line.trim();
         let data = line.strip_prefix("data:").map(str::trim);
@@ -80,7 +80,7 @@ pub(super) fn join(body: &str) -> Result<Value, String> {
 }
 
 #[derive(Default)]
-struct Joined {
+struct AssembledReply {
     message: Map<String, Value>,
     calls: BTreeMap<u64, Map<String, Value>>,
     finish: Option<Value>,
@@ -89,7 +89,7 @@ struct Joined {
     over: bool,
 }
 
-impl Joined {
+impl AssembledReply {
     fn add(&mut self, chunk: &Value) {
         if let Some(usage) = chunk.get("usage").filter(|usage| usage.is_object()) {
             self.usage = Some(usage.clone());
@@ -244,13 +244,13 @@ mod tests {
 
     #[test]
     fn an_endpoint_speaks_from_its_first_word_on() {
-        let told = |delta: Value| speaks(event(&delta, &Value::Null).as_bytes());
+        let told = |delta: Value| has_content(event(&delta, &Value::Null).as_bytes());
         assert!(
             !told(json!({"role": "assistant", "content": ""})) && !told(json!({"content": null, "tool_calls": []}))
         );
         assert!(told(json!({"content": "I"})) && told(json!({"reasoning_content": "hm"})));
         assert!(told(json!({"tool_calls": [{"index": 0}]})));
-        assert!(!speaks(b": keep-alive\n\ndata: {\"choices\": []}\n\ndata: {\"choi"));
+        assert!(!has_content(b": keep-alive\n\ndata: {\"choices\": []}\n\ndata: {\"choi"));
     }
 
     #[test]

@@ -14,7 +14,7 @@ mod thrift;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::domain::entry::{Answer, AskedCall, Purpose, Usage};
+use crate::domain::entry::{AskedCall, ModelAnswer, Purpose, Usage};
 use crate::domain::{Alert, Call, Catalogue, Entry, Fact, Incident, IncidentId, Labels, Risk, Severity, Status, Tool};
 
 /// A catalogue of read-only tools.
@@ -94,6 +94,6 @@ pub fn looked(purpose: Purpose, call: Call, text: &str) -> Fact {
 }
 
 pub fn asked(id: &str, call: Call, text: &str) -> Fact {
-    let answer = Answer::Look { calls: vec![AskedCall { id: id.into(), call }] };
+    let answer = ModelAnswer::Look { calls: vec![AskedCall { id: id.into(), call }] };
     Fact::Answered { answer, text: text.into(), usage: Usage::default(), original: None }
 }

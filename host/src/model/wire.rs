@@ -36,9 +36,9 @@ pub(super) struct RawCall {
 
 /// Why a successful response is no answer.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum NoAnswer {
+pub(super) enum InvalidResponse {
     /// There is nothing in it that could be one; the next try may bring one.
-    Nothing(String),
+    Empty(String),
     /// It is a refusal in the dress of a success.
     Error {
         /// The status that belongs to it.
@@ -49,21 +49,21 @@ pub(super) enum NoAnswer {
 }
 
 /// Reads the body of a successful response.
-pub(super) fn read(body: &str) -> Result<Reply, NoAnswer> {
-    let nothing = |why: &str| NoAnswer::Nothing(format!("the model's endpoint {why}"));
+pub(super) fn read(body: &str) -> Result<Reply, InvalidResponse> {
+    let nothing = |why: &str| InvalidResponse::Empty(format!("the model's endpoint {why}"));
     let body = body.trim_start_matches('\u{feff}').trim();
     if body.is_empty() {
         return Err(nothing("answered with nothing"));
     }
     let read = if stream::is_stream(body) {
-        stream::join(body).map_err(NoAnswer::Nothing)?
+        stream::join(body).map_err(InvalidResponse::Empty)?
     } else if body.starts_with('<') {
         return Err(nothing("answered with a page and not with JSON; is its address right?"));
     } else {
         serde_json::from_str(body).map_err(|_| nothing("did not answer with JSON"))?
     };
     if let Some(status) = error(&read) {
-        return Err(NoAnswer::Error { status, text: read.to_string() });
+        return Err(InvalidResponse::Error { status, text: read.to_string() });
     }
     let choice = read.pointer("/choices/0").ok_or_else(|| nothing("answered without a choice"))?;
     let message = choice.get("message").filter(|message| message.is_object());
@@ -183,7 +183,7 @@ mod tests {
             "{\"id\": \"x\", \"choi",
             "{}",
         ] {
-            assert!(matches!(read(body), Err(NoAnswer::Nothing(_))), "{body}");
+            assert!(matches!(read(body), Err(InvalidResponse::Empty(_))), "{body}");
         }
         for (body, want) in [
             ("{\"error\": {\"message\": \"quota\"}}", 400),
@@ -192,7 +192,7 @@ mod tests {
             ("{\"object\": \"error\", \"message\": \"no\", \"code\": 400}", 400),
             ("{\"error\": {\"code\": \"rate_limit\"}}", 400),
         ] {
-            assert!(matches!(read(body), Err(NoAnswer::Error { status, .. }) if status == want), "{body}");
+            assert!(matches!(read(body), Err(InvalidResponse::Error { status, .. }) if status == want), "{body}");
         }
         assert_eq!(read("\n\n{\"choices\": [{\"message\": {\"content\": \"a\"}}]}").unwrap().content, "a");
     }

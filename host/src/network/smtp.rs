@@ -21,7 +21,7 @@ use serde::Deserialize;
 
 use super::Network;
 use crate::secret::Secret;
-use compose::Composed;
+use compose::ComposedMail;
 pub use connect::check_authorities;
 pub use mailbox::Mailbox;
 
@@ -118,7 +118,7 @@ pub struct Mail {
 
 /// What a server took.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Taken {
+pub struct AcceptedMail {
     /// Recipients that it did not take, while it took others.
     pub refused: Vec<RefusedRecipient>,
 }
@@ -154,7 +154,7 @@ impl Network {
     ///
     /// # Errors
     /// See [`SmtpError`]. Texts hold the words of the server, which may repeat what it was told in confidence.
-    pub async fn send_mail(&self, server: &Server, mail: &Mail) -> Result<Taken, SmtpError> {
+    pub async fn send_mail(&self, server: &Server, mail: &Mail) -> Result<AcceptedMail, SmtpError> {
         let composed = compose::compose(mail).map_err(SmtpError::Invalid)?;
         let exchange = self.exchange(server, &composed);
         tokio::time::timeout(WHOLE, exchange).await.unwrap_or_else(|_| {
@@ -163,7 +163,7 @@ impl Network {
         })
     }
 
-    async fn exchange(&self, server: &Server, composed: &Composed) -> Result<Taken, SmtpError> {
+    async fn exchange(&self, server: &Server, composed: &ComposedMail) -> Result<AcceptedMail, SmtpError> {
         let label = server.label();
         let (stream, own) = self.open(server).await?;
         let lost = |error: lettre::transport::smtp::Error| server.unavailable(words(&error));
@@ -174,7 +174,7 @@ impl Network {
         }
         let sender = MailFrom::new(Some(composed.from.clone()), vec![]);
         connection.command(sender).await.map_err(|error| judge(&label, "the sender", &error))?;
-        let mut taken = Taken::default();
+        let mut taken = AcceptedMail::default();
         let mut any = false;
         for address in &composed.to {
             match connection.command(Rcpt::new(address.clone(), vec![])).await {

@@ -2,14 +2,14 @@
 
 use maud::{Markup, html};
 
-use super::frame::{Frame, Live, document};
-use super::parts::{heads, line, severity, time};
+use super::frame::{Frame, LiveUpdates, document};
+use super::parts::{line, severity, table_head, time};
 use super::silences;
-use crate::backend::alerts::{Firing, LiveAlert};
+use crate::backend::alerts::{AlertPage, LiveAlert};
 use crate::domain::Severity;
-use crate::domain::matcher::{Matcher, shown};
+use crate::domain::matcher::{Matcher, format_all};
 
-words! {
+strings! {
     alerts: "Alerts", "告警";
     matchers: "Matchers", "匹配条件";
     held: "Silenced", "静默";
@@ -50,7 +50,7 @@ pub struct AlertSelection {
 impl AlertSelection {
     fn address(&self, matchers: &[Matcher], skip: usize) -> String {
         let mut query = form_urlencoded::Serializer::new(String::new());
-        let matchers = if matchers.is_empty() { String::new() } else { shown(matchers) };
+        let matchers = if matchers.is_empty() { String::new() } else { format_all(matchers) };
         let held = match self.held {
             None => "",
             Some(true) => "yes",
@@ -73,8 +73,8 @@ impl AlertSelection {
 }
 
 /// The page.
-pub fn page(firing: &Firing, selection: &AlertSelection, frame: &Frame<'_>) -> String {
-    let words = words(frame.language);
+pub fn page(firing: &AlertPage, selection: &AlertSelection, frame: &Frame<'_>) -> String {
+    let words = strings(frame.language);
     let filters = *selection != AlertSelection { skip: selection.skip, ..AlertSelection::default() };
     let body = html! {
         h1 { (words.alerts) }
@@ -90,13 +90,13 @@ pub fn page(firing: &Firing, selection: &AlertSelection, frame: &Frame<'_>) -> S
         }
         p.small { a href="/v1/alerts" { "JSON" } }
     };
-    let live = if selection.skip == 0 { Live::Offer } else { Live::Still };
+    let live = if selection.skip == 0 { LiveUpdates::Offer } else { LiveUpdates::Off };
     document(frame, words.alerts, &live, &body)
 }
 
 fn filter(selection: &AlertSelection, frame: &Frame<'_>) -> Markup {
-    let (words, known) = (words(frame.language), frame.words());
-    let typed = if selection.matchers.is_empty() { String::new() } else { shown(&selection.matchers) };
+    let (words, known) = (strings(frame.language), frame.strings());
+    let typed = if selection.matchers.is_empty() { String::new() } else { format_all(&selection.matchers) };
     let choice = |value: &str, name: &str, chosen: bool| html! { option value=(value) selected[chosen] { (name) } };
     html! {
         form.filter method="get" action="/alerts" role="search" {
@@ -119,8 +119,8 @@ fn filter(selection: &AlertSelection, frame: &Frame<'_>) -> Markup {
 }
 
 /// How many there are of each value; each leads to its alerts.
-fn values(firing: &Firing, selection: &AlertSelection, frame: &Frame<'_>) -> Markup {
-    let words = words(frame.language);
+fn values(firing: &AlertPage, selection: &AlertSelection, frame: &Frame<'_>) -> Markup {
+    let words = strings(frame.language);
     html! {
         p.chips {
             span { code { (line(&selection.by)) } ": " }
@@ -135,18 +135,18 @@ fn values(firing: &Firing, selection: &AlertSelection, frame: &Frame<'_>) -> Mar
     }
 }
 
-fn table(firing: &Firing, frame: &Frame<'_>) -> Markup {
-    let (words, known) = (words(frame.language), frame.words());
+fn table(firing: &AlertPage, frame: &Frame<'_>) -> Markup {
+    let (words, known) = (strings(frame.language), frame.strings());
     html! {
         table.list {
-            (heads(&[known.severity, words.alert, words.labels, words.since, words.incident]))
+            (table_head(&[known.severity, words.alert, words.labels, words.since, words.incident]))
             tbody { @for live in &firing.alerts { (row(live, frame)) } }
         }
     }
 }
 
 fn row(live: &LiveAlert, frame: &Frame<'_>) -> Markup {
-    let (words, alert) = (words(frame.language), &live.alert);
+    let (words, alert) = (strings(frame.language), &live.alert);
     let own = alert.labels.iter().filter(|(name, _)| *name != "alertname");
     let named = !live.incident.is_empty();
     html! {
@@ -166,18 +166,18 @@ fn row(live: &LiveAlert, frame: &Frame<'_>) -> Markup {
                     " " span.state { @if live.inhibited_by.is_empty() { (words.silenced) } @else { (words.inhibited) } } " " code { (line(rule)) }
                 }
                 @if live.silenced_by.is_empty() && live.inhibited_by.is_empty() {
-                    br; a.small href=(silences::address(&silences::matchers(&alert.labels, &alert.name))) { (silences::words(frame.language).new) }
+                    br; a.small href=(silences::address(&silences::matchers(&alert.labels, &alert.name))) { (silences::strings(frame.language).new) }
                 }
             }
         }
     }
 }
 
-fn pages(firing: &Firing, selection: &AlertSelection, frame: &Frame<'_>) -> Markup {
-    let words = words(frame.language);
+fn pages(firing: &AlertPage, selection: &AlertSelection, frame: &Frame<'_>) -> Markup {
+    let words = strings(frame.language);
     let next = selection.skip + firing.alerts.len();
     html! {
-        nav.pages aria-label=(frame.words().pages) {
+        nav.pages aria-label=(frame.strings().pages) {
             @if selection.skip > 0 { a href=(selection.address(&selection.matchers, 0)) { (words.first) } " " }
             @if next < firing.count { a rel="next" href=(selection.address(&selection.matchers, next)) { (words.further) " (" (next + 1) "–)" } }
         }

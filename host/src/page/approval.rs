@@ -9,32 +9,32 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::changes::difference;
-use super::frame::{Frame, Live, Who, document};
-use super::parts::{line, path, row, time, whole};
+use super::frame::{Frame, LiveUpdates, PageUser, document};
+use super::parts::{line, multiline, path, row, time};
 use crate::domain::incident::{ActionRecord, ActionState};
-use crate::domain::requirement::Refusal;
+use crate::domain::requirement::ApprovalRefusal;
 use crate::domain::{Action, Fact, Incident, Mode, Origin, Risk, Undo};
-use crate::evidence::{By, known};
-use crate::ports::Story;
+use crate::evidence::{Basis, action_change};
+use crate::ports::IncidentRecord;
 use crate::report::{Detail, timeline};
 
 /// What the page shows.
 pub struct Approval<'a> {
     /// The incident with its entries.
-    pub story: &'a Story,
+    pub story: &'a IncidentRecord,
     /// The action's record in it.
     pub record: &'a ActionRecord,
     /// What the one who looks may say.
-    pub may: May,
+    pub may: AnswerRights,
     /// Why an answer was not taken.
-    pub not_taken: Option<NotTaken>,
+    pub not_taken: Option<AnswerError>,
     /// Other open questions about the same object: incident and action.
     pub others: Vec<(String, String)>,
 }
 
 /// Why an answer was not taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum NotTaken {
+pub enum AnswerError {
     /// What stands there is not what was seen.
     Changed,
     /// It is neither yes nor no.
@@ -49,11 +49,11 @@ pub enum NotTaken {
 
 /// What somebody may say to a question.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum May {
+pub enum AnswerRights {
     /// Yes and no.
     Answer,
     /// No alone: their yes would count for nothing.
-    Deny(Refusal),
+    Deny(ApprovalRefusal),
     /// Nothing: they look.
     Look,
 }
@@ -80,7 +80,7 @@ pub fn version(record: &ActionRecord) -> String {
 
 /// The page.
 pub fn page(shown: &Approval<'_>, frame: &Frame<'_>) -> String {
-    let (words, incident, record) = (frame.words(), &shown.story.incident, shown.record);
+    let (words, incident, record) = (frame.strings(), &shown.story.incident, shown.record);
     let version = version(record);
     let asked = record.state == ActionState::Asked;
     let body = html! {
@@ -102,24 +102,24 @@ pub fn page(shown: &Approval<'_>, frame: &Frame<'_>) -> String {
         (call(&record.action, frame))
         @if asked { (form(shown, &version, frame)) }
         @if let Some(result) = &record.result {
-            section { h2 { (frame.language.labels().result) } pre { (whole(result)) } }
+            section { h2 { (frame.language.labels().result) } pre { (multiline(result)) } }
         }
     };
-    let live = Live::Question(&incident.id.0, &version);
+    let live = LiveUpdates::Question(&incident.id.0, &version);
     document(frame, &format!("{} {}", record.action.id, line(&record.action.target())), &live, &body)
 }
 
-fn not_taken(why: &NotTaken, frame: &Frame<'_>) -> Markup {
-    let (words, texts) = (frame.words(), frame.texts());
+fn not_taken(why: &AnswerError, frame: &Frame<'_>) -> Markup {
+    let (words, texts) = (frame.strings(), frame.texts());
     html! {
         div.banner.bad role="alert" #refused {
             strong { (words.not_taken) } " "
             @match why {
-                NotTaken::Changed => (words.has_changed),
-                NotTaken::Unclear => (words.unclear),
-                NotTaken::Nameless => (words.nameless),
-                NotTaken::Untyped(word) => (texts.not_typed(&line(word))),
-                NotTaken::Host(sentence) => q lang="en" { (line(sentence)) },
+                AnswerError::Changed => (words.has_changed),
+                AnswerError::Unclear => (words.unclear),
+                AnswerError::Nameless => (words.nameless),
+                AnswerError::Untyped(word) => (texts.not_typed(&line(word))),
+                AnswerError::Host(sentence) => q lang="en" { (line(sentence)) },
             }
         }
     }
@@ -146,7 +146,7 @@ fn answers(shown: &Approval<'_>, frame: &Frame<'_>) -> Markup {
 
 /// What is done to what, as the host reads it from the arguments.
 fn what(action: &Action, frame: &Frame<'_>) -> Markup {
-    let (words, touches) = (frame.words(), &action.touches);
+    let (words, touches) = (frame.strings(), &action.touches);
     let all = |values: &[String]| -> String {
         let named = values.iter().map(|value| if value == "*" { words.every.to_string() } else { line(value) });
         named.collect::<Vec<_>>().join(", ")
@@ -170,24 +170,24 @@ fn what(action: &Action, frame: &Frame<'_>) -> Markup {
 
 /// Before and after of what changes.
 fn difference_of(incident: &Incident, record: &ActionRecord, frame: &Frame<'_>) -> Markup {
-    let (words, action) = (frame.words(), &record.action);
+    let (words, action) = (frame.strings(), &record.action);
     html! {
         section aria-labelledby="change" {
             h2 #change { (words.change) }
-            @match known(incident, action) {
+            @match action_change(incident, action) {
                 Some(known) => {
                     (difference(&known.changes, frame))
                     @if !known.rest.is_empty() { p.small { (words.besides) " " code { (line(&Value::Object(known.rest).to_string())) } } }
                     @match known.by {
-                        By::Look(at) => p.small { (words.seen) " " (time(frame, at)) },
-                        By::Restoration => p.small { (words.seen) " " @if let Some(at) = record.prepared_at { (time(frame, at)) } },
-                        By::Proposer => p.small.bad { (words.claimed_before) },
+                        Basis::Look(at) => p.small { (words.seen) " " (time(frame, at)) },
+                        Basis::Restoration => p.small { (words.seen) " " @if let Some(at) = record.prepared_at { (time(frame, at)) } },
+                        Basis::Proposer => p.small.bad { (words.claimed_before) },
                     }
                 },
                 None => {
                     @let (head, text, json) = frame.language.asked(incident, action);
                     p.small { (head) }
-                    pre { (whole(&text)) }
+                    pre { (multiline(&text)) }
                     // Fields that change are told only of what was looked at.
                     @if json { p.small.bad { (words.not_seen) } }
                 },
@@ -197,7 +197,7 @@ fn difference_of(incident: &Incident, record: &ActionRecord, frame: &Frame<'_>) 
 }
 
 fn risk(action: &Action, frame: &Frame<'_>) -> Markup {
-    let (words, labels) = (frame.words(), frame.language.labels());
+    let (words, labels) = (frame.strings(), frame.language.labels());
     html! {
         section {
             dl.facts {
@@ -216,7 +216,7 @@ fn risk(action: &Action, frame: &Frame<'_>) -> Markup {
                 @for (n, check) in action.safeguards.verify.iter().chain(action.claimed_verification()).enumerate() {
                     dd { details id={ "check-" (n) } {
                         summary { (words.whole_check) " " code { (line(&check.look.tool)) } }
-                        pre { (whole(&serde_json::to_string_pretty(check).unwrap_or_default())) }
+                        pre { (multiline(&serde_json::to_string_pretty(check).unwrap_or_default())) }
                     } }
                 }
                 dt { (words.if_not) } dd { @match action.undo() {
@@ -230,8 +230,8 @@ fn risk(action: &Action, frame: &Frame<'_>) -> Markup {
 }
 
 fn wanted_by(action: &Action, frame: &Frame<'_>) -> Markup {
-    let (words, labels, proposal) = (frame.words(), frame.language.labels(), &action.proposal);
-    let guess = matches!(action.origin, Origin::Model | Origin::Chat { .. });
+    let (words, labels, proposal) = (frame.strings(), frame.language.labels(), &action.proposal);
+    let guess = matches!(action.origin, Origin::Model | Origin::Chat { program: false, .. });
     html! {
         section {
             dl.facts {
@@ -240,7 +240,7 @@ fn wanted_by(action: &Action, frame: &Frame<'_>) -> Markup {
                 (words_of(labels.root_cause, &proposal.root_cause))
                 @if !proposal.evidence.is_empty() {
                     dt { (labels.observations) }
-                    @for seen in &proposal.evidence { dd.text { (whole(seen)) } }
+                    @for seen in &proposal.evidence { dd.text { (multiline(seen)) } }
                 }
             }
         }
@@ -249,11 +249,11 @@ fn wanted_by(action: &Action, frame: &Frame<'_>) -> Markup {
 
 /// A label and all of a text.
 fn words_of(label: &str, text: &str) -> Markup {
-    html! { @if !text.trim().is_empty() { dt { (label) } dd.text { (whole(text)) } } }
+    html! { @if !text.trim().is_empty() { dt { (label) } dd.text { (multiline(text)) } } }
 }
 
 fn gate(record: &ActionRecord, frame: &Frame<'_>) -> Markup {
-    let (words, labels) = (frame.words(), frame.language.labels());
+    let (words, labels) = (frame.strings(), frame.language.labels());
     let Some(ruling) = &record.ruling else { return html! {} };
     html! {
         section {
@@ -278,7 +278,7 @@ fn gate(record: &ActionRecord, frame: &Frame<'_>) -> Markup {
 
 /// What else bears on it now.
 fn circumstances(shown: &Approval<'_>, frame: &Frame<'_>) -> Markup {
-    let (words, record, incident) = (frame.words(), shown.record, &shown.story.incident);
+    let (words, record, incident) = (frame.strings(), shown.record, &shown.story.incident);
     let observes =
         frame.host.mode == Mode::Observe || record.ruling.as_ref().is_some_and(|ruling| ruling.mode == Mode::Observe);
     html! {
@@ -298,7 +298,7 @@ fn circumstances(shown: &Approval<'_>, frame: &Frame<'_>) -> Markup {
 }
 
 fn call(action: &Action, frame: &Frame<'_>) -> Markup {
-    let (words, arguments) = (frame.words(), pretty(&action.proposal.call.arguments));
+    let (words, arguments) = (frame.strings(), pretty(&action.proposal.call.arguments));
     html! {
         section {
             details #call {
@@ -312,7 +312,7 @@ fn call(action: &Action, frame: &Frame<'_>) -> Markup {
 
 /// A call's arguments as JSON of several lines.
 fn pretty(arguments: &serde_json::Map<String, serde_json::Value>) -> String {
-    whole(&serde_json::to_string_pretty(arguments).unwrap_or_default())
+    multiline(&serde_json::to_string_pretty(arguments).unwrap_or_default())
 }
 
 /// A digest in groups of four letters.
@@ -323,10 +323,10 @@ fn groups(digest: &str) -> String {
 
 /// Both answers, no before yes.
 fn form(shown: &Approval<'_>, version: &str, frame: &Frame<'_>) -> Markup {
-    let (words, record) = (frame.words(), shown.record);
+    let (words, record) = (frame.strings(), shown.record);
     let confirm = confirmation(&record.action);
     let irreversible = needs_comment(&record.action);
-    let (acts, counts) = (frame.acts() && shown.may != May::Look, shown.may == May::Answer);
+    let (acts, counts) = (frame.acts() && shown.may != AnswerRights::Look, shown.may == AnswerRights::Answer);
     html! {
         form.answer #answer method="post" autocomplete="off" {
             // The first button is the one that Enter presses: it does nothing.
@@ -334,21 +334,21 @@ fn form(shown: &Approval<'_>, version: &str, frame: &Frame<'_>) -> Markup {
             input type="hidden" name="digest" value=(record.action.digest);
             input type="hidden" name="version" value=(version);
             @match frame.who {
-                Who::Person { name, .. } => p { (words.answer_as) " " strong { (line(name)) } ". " (words.in_journal) },
-                Who::Single | Who::Shared => {
+                PageUser::Person { name, .. } => p { (words.answer_as) " " strong { (line(name)) } ". " (words.in_journal) },
+                PageUser::Single | PageUser::Shared => {
                     label { (words.your_name) input #person name="person" maxlength="100" autocomplete="name" disabled[!acts]; }
                     p.small { (words.unproven) }
                 },
-                Who::Nobody => {},
+                PageUser::Nobody => {},
             }
             label { (if irreversible { words.comment_required } else { words.comment }) input #comment name="comment" maxlength="1000" disabled[!acts]; }
             @if let Some(word) = &confirm {
                 label { (frame.texts().type_to_approve(word)) input #confirm name="confirm" maxlength="300" disabled[!counts]; }
             }
             @match &shown.may {
-                May::Answer => {},
-                May::Deny(refusal) => p #why-not .bad { (line(&frame.texts().refusal(refusal))) },
-                May::Look => p #why-not .bad { (words.looks_only_why) },
+                AnswerRights::Answer => {},
+                AnswerRights::Deny(refusal) => p #why-not .bad { (line(&frame.texts().refusal(refusal))) },
+                AnswerRights::Look => p #why-not .bad { (words.looks_only_why) },
             }
             p.buttons {
                 button.deny type="submit" name="answer" value="deny" disabled[!acts] aria-describedby=[(!acts).then_some("why-not")] { (words.deny) }

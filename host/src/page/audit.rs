@@ -1,16 +1,16 @@
 //! `/audit`: who did what, and who tried. The whole view is in the address.
 
-pub(super) mod words;
+pub(super) mod strings;
 
 use maud::{Markup, html};
 
-use super::frame::{Frame, Live, document};
-use super::parts::{heads, line, time};
+use super::frame::{Frame, LiveUpdates, document};
+use super::parts::{line, table_head, time};
 use crate::domain::audit::{AuditOutcome, AuditView};
 
 /// What the address asks for, as it was written.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Asked {
+pub struct AuditFilter {
     /// Of somebody with this name.
     pub person: String,
     /// With this outcome.
@@ -21,7 +21,7 @@ pub struct Asked {
     pub until: String,
 }
 
-impl Asked {
+impl AuditFilter {
     fn address(&self, before: u64) -> String {
         let mut query = form_urlencoded::Serializer::new(String::new());
         let outcome = self.outcome.map(AuditOutcome::as_str).unwrap_or_default();
@@ -36,22 +36,22 @@ impl Asked {
 }
 
 /// The page; `next` is where older ones begin.
-pub fn page(views: &[AuditView], asked: &Asked, next: Option<u64>, frame: &Frame<'_>) -> String {
-    let words = frame.words().audit;
+pub fn page(views: &[AuditView], asked: &AuditFilter, next: Option<u64>, frame: &Frame<'_>) -> String {
+    let words = frame.strings().audit;
     let body = html! {
         h1 { (words.title) }
         p.small { (words.what_it_is) }
         (filter(asked, frame))
         @if views.is_empty() { p.empty { (words.nothing) } } @else { (table(views, frame)) }
-        nav.pages aria-label=(frame.words().pages) {
-            @if let Some(next) = next { a rel="next" href=(asked.address(next)) { (frame.words().older) } }
+        nav.pages aria-label=(frame.strings().pages) {
+            @if let Some(next) = next { a rel="next" href=(asked.address(next)) { (frame.strings().older) } }
         }
     };
-    document(frame, words.title, &Live::Still, &body)
+    document(frame, words.title, &LiveUpdates::Off, &body)
 }
 
-fn filter(asked: &Asked, frame: &Frame<'_>) -> Markup {
-    let (all, words) = (frame.words(), frame.words().audit);
+fn filter(asked: &AuditFilter, frame: &Frame<'_>) -> Markup {
+    let (all, words) = (frame.strings(), frame.strings().audit);
     html! {
         form.filter method="get" action="/audit" role="search" {
             label { (words.person) input name="person" value=(line(&asked.person)) maxlength="100"; }
@@ -70,10 +70,10 @@ fn filter(asked: &Asked, frame: &Frame<'_>) -> Markup {
 }
 
 fn table(views: &[AuditView], frame: &Frame<'_>) -> Markup {
-    let (all, words) = (frame.words(), frame.words().audit);
+    let (all, words) = (frame.strings(), frame.strings().audit);
     html! {
         table.list {
-            (heads(&[words.when, words.person, words.way, words.what, all.outcome]))
+            (table_head(&[words.when, words.person, words.way, words.what, all.outcome]))
             tbody {
                 @for AuditView { at, audited, .. } in views {
                     tr {
@@ -100,9 +100,11 @@ fn table(views: &[AuditView], frame: &Frame<'_>) -> Markup {
                         }
                         td {
                             span class={ "outcome " (audited.outcome.as_str()) } { (words.outcome(audited.outcome)) }
-                            @if audited.times > 1 { " " span.small { (words.times(audited.times)) } }
-                            @if let (Some(since), Some(until)) = (audited.since, audited.until) {
-                                " " span.small { (time(frame, since)) " – " (time(frame, until)) }
+                            @if let Some(more) = audited.more() {
+                                " " span.small { (words.times(more)) }
+                                @if let (Some(since), Some(until)) = (audited.since, audited.until) {
+                                    " " span.small { (time(frame, since)) " – " (time(frame, until)) }
+                                }
                             }
                             @if !audited.why.is_empty() { div.small { q lang="en" { (line(&audited.why)) } } }
                         }

@@ -3,9 +3,9 @@
 use maud::{Markup, html};
 
 use super::frame::Frame;
-use super::parts::whole;
+use super::parts::multiline;
 use crate::domain::{Action, Incident};
-use crate::evidence::{Change, known};
+use crate::evidence::{Change, action_change};
 use crate::report::Language;
 
 /// Letters of a change that stands on one line.
@@ -13,7 +13,7 @@ const SHORT: usize = 200;
 
 /// What an action changes in one line.
 pub fn short(incident: &Incident, action: &Action, language: Language) -> String {
-    let text = match known(incident, action) {
+    let text = match action_change(incident, action) {
         Some(known) => known.changes.iter().map(Change::line).collect::<Vec<_>>().join("; "),
         None => language.asked(incident, action).1.lines().map(str::trim).collect::<Vec<_>>().join(" "),
     };
@@ -22,17 +22,17 @@ pub fn short(incident: &Incident, action: &Action, language: Language) -> String
 
 /// Changes as a difference, whole.
 pub fn difference(changes: &[Change], frame: &Frame<'_>) -> Markup {
-    let words = frame.words();
+    let words = frame.strings();
     html! {
         dl.diff {
             @for change in changes {
-                dt { code { (whole(&change.path)) } }
+                dt { code { (multiline(&change.path)) } }
                 @match &change.before {
-                    Some(before) => dd.before { span.hidden { (words.was) " " } pre { (whole(before)) } },
+                    Some(before) => dd.before { span.hidden { (words.was) " " } pre { (multiline(before)) } },
                     None => dd.before.none { (words.was_nothing) },
                 }
                 @match &change.after {
-                    Some(after) => dd.after { span.hidden { (words.will_be) " " } pre { (whole(after)) } },
+                    Some(after) => dd.after { span.hidden { (words.will_be) " " } pre { (multiline(after)) } },
                     None => dd.after.none { (words.will_be_nothing) },
                 }
             }

@@ -1,13 +1,13 @@
 //! Pages in Chinese.
 
-use super::audit::words;
+use super::audit::strings;
 use super::sign_in;
-use super::texts::{Texts, Words};
-use crate::domain::requirement::Refusal;
+use super::texts::{Strings, Texts};
+use crate::domain::requirement::ApprovalRefusal;
 
 pub(super) struct Chinese;
 
-static WORDS: Words = Words {
+static WORDS: Strings = Strings {
     actions: "处理动作",
     again: "重试",
     alerts: "告警",
@@ -18,7 +18,7 @@ static WORDS: Words = Words {
     any: "任意",
     approve: "批准",
     asked_of: "询问：",
-    audit: &words::CHINESE,
+    audit: &strings::CHINESE,
     besides: "其他参数：",
     change: "变更内容",
     changed: "内容有变化。",
@@ -117,7 +117,7 @@ static WORDS: Words = Words {
     show: "显示",
     sign_in: "登录",
     sign_in_by: &sign_in::CHINESE,
-    sign_in_how: "请输入您本人的令牌（由 tidegate user add 生成）。它将在每次答复时证明您的身份。",
+    sign_in_how: "请输入您本人的令牌（由 tidegate token new 或 tidegate user section 生成）。它将在每次答复时证明您的身份。",
     sign_out: "退出",
     sign_out_everywhere: "在所有设备上退出",
     signed_in_as: "已登录：",
@@ -159,7 +159,7 @@ static WORDS: Words = Words {
 };
 
 impl Texts for Chinese {
-    fn words(&self) -> &'static Words {
+    fn strings(&self) -> &'static Strings {
         &WORDS
     }
 
@@ -228,11 +228,11 @@ impl Texts for Chinese {
         format!("如要批准，请输入 {word}；不可撤销的操作还需说明理由。")
     }
 
-    fn refusal(&self, refusal: &Refusal) -> String {
+    fn refusal(&self, refusal: &ApprovalRefusal) -> String {
         let why = match refusal {
-            Refusal::Unproven { gate } => format!("门禁 {gate} 只接受能证明身份的人批准"),
-            Refusal::Proposer { name, gate } => format!("此操作由 {name} 提出，门禁 {gate} 要求由他人批准"),
-            Refusal::NotAsked { name, gate, groups } => {
+            ApprovalRefusal::Unproven { gate } => format!("门禁 {gate} 只接受能证明身份的人批准"),
+            ApprovalRefusal::Proposer { name, gate } => format!("此操作由 {name} 提出，门禁 {gate} 要求由他人批准"),
+            ApprovalRefusal::NotAsked { name, gate, groups } => {
                 format!("门禁 {gate} 询问的是 {}，{name} 不在其中", groups.join("、"))
             }
         };

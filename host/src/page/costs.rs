@@ -1,19 +1,19 @@
 //! `/costs`: what models have cost and what went without one, by rule and day; what came, and how long it took.
 
-mod came;
+mod hourly;
 
 use std::collections::BTreeMap;
 
 use maud::{Markup, html};
 
-use super::frame::{Frame, Live, document};
-use super::parts::{heads, line};
+use super::frame::{Frame, LiveUpdates, document};
+use super::parts::{line, table_head};
 use super::plot::{Bar, bars};
-use crate::backend::operations::{CostsView, Lasted, Tallies};
+use crate::backend::operations::{CostsView, DurationCounts, WeeklyCounts};
 use crate::model::amount;
-use crate::model::costs::{Costs, Decided, Row};
+use crate::model::costs::{Costs, DecidedCount, Row};
 
-words! {
+strings! {
     costs: "Costs", "费用";
     days: "Days", "天数";
     day: "Day (UTC)", "日期（UTC）";
@@ -45,9 +45,9 @@ pub struct CostsPage {
     /// Of how many days.
     pub days: u32,
     /// What came in the last week.
-    pub tallies: std::sync::Arc<Tallies>,
+    pub tallies: std::sync::Arc<WeeklyCounts>,
     /// How long incidents took since the start.
-    pub lasted: Vec<Lasted>,
+    pub lasted: Vec<DurationCounts>,
 }
 
 /// Rows of a table; the rest is counted.
@@ -57,7 +57,7 @@ const CHOICES: [u32; 4] = [1, 7, 14, 31];
 
 /// The page.
 pub fn page(page: &CostsPage, frame: &Frame<'_>) -> String {
-    let (words, costs) = (words(frame.language), &page.costs.costs);
+    let (words, costs) = (strings(frame.language), &page.costs.costs);
     let body = html! {
         h1 { (words.costs) }
         p.chips { (words.days) " " @for days in CHOICES { a.chip href={ "/costs?days=" (days) } aria-current=[(page.days == days).then_some("true")] { (days) } } }
@@ -70,14 +70,14 @@ pub fn page(page: &CostsPage, frame: &Frame<'_>) -> String {
             (models(costs, frame))
             p.small { (words.unit) }
         }
-        (came::came(&page.tallies, frame))
-        (came::lasted(&page.lasted, frame))
+        (hourly::incidents_by_hour(&page.tallies, frame))
+        (hourly::lasted(&page.lasted, frame))
         p.small { code { "tidegate costs --days " (page.days) } }
     };
-    document(frame, words.costs, &Live::Still, &body)
+    document(frame, words.costs, &LiveUpdates::Off, &body)
 }
 
-fn add(sum: &mut Decided, row: &Decided) {
+fn add(sum: &mut DecidedCount, row: &DecidedCount) {
     sum.incidents += row.incidents;
     sum.without_model += row.without_model;
     sum.reused += row.reused;
@@ -87,8 +87,8 @@ fn add(sum: &mut Decided, row: &Decided) {
 }
 
 /// The sums of rows that have the same word.
-fn by(rows: &[Decided], word: impl Fn(&Decided) -> String) -> BTreeMap<String, Decided> {
-    let mut all: BTreeMap<String, Decided> = BTreeMap::new();
+fn by(rows: &[DecidedCount], word: impl Fn(&DecidedCount) -> String) -> BTreeMap<String, DecidedCount> {
+    let mut all: BTreeMap<String, DecidedCount> = BTreeMap::new();
     rows.iter().for_each(|row| add(all.entry(word(row)).or_default(), row));
     all
 }
@@ -104,8 +104,8 @@ fn spent<'a>(rows: impl Iterator<Item = &'a Row>) -> Row {
 }
 
 fn sum(costs: &Costs, frame: &Frame<'_>) -> Markup {
-    let words = words(frame.language);
-    let mut all = Decided::default();
+    let words = strings(frame.language);
+    let mut all = DecidedCount::default();
     costs.decided.iter().for_each(|row| add(&mut all, row));
     let spent = spent(costs.spent.iter());
     html! {
@@ -118,7 +118,7 @@ fn sum(costs: &Costs, frame: &Frame<'_>) -> Markup {
 }
 
 fn plots(costs: &Costs, frame: &Frame<'_>) -> Markup {
-    let words = words(frame.language);
+    let words = strings(frame.language);
     let by_day = by(&costs.decided, |row| row.day.to_string());
     let share: Vec<Bar> = by_day
         .iter()
@@ -140,12 +140,12 @@ fn plots(costs: &Costs, frame: &Frame<'_>) -> Markup {
 fn decided(
     id: &str,
     heading: &str,
-    rows: &BTreeMap<String, Decided>,
+    rows: &BTreeMap<String, DecidedCount>,
     costs: &Costs,
     first: &str,
     frame: &Frame<'_>,
 ) -> Markup {
-    let words = words(frame.language);
+    let words = strings(frame.language);
     let is_rule = id == "by-rule";
     let spent_by = |name: &str| {
         spent(costs.spent.iter().filter(|row| match is_rule {
@@ -153,7 +153,7 @@ fn decided(
             false => row.day.to_string() == name,
         }))
     };
-    let mut rows: Vec<(&String, &Decided)> = rows.iter().collect();
+    let mut rows: Vec<(&String, &DecidedCount)> = rows.iter().collect();
     if is_rule {
         rows.sort_by_key(|(_, row)| std::cmp::Reverse(row.incidents));
     } else {
@@ -163,7 +163,7 @@ fn decided(
         section aria-labelledby=(id) {
             h2 id=(id) { (heading) }
             table.list {
-                (heads(&[first, words.incidents, words.without, words.calls, words.cost, words.saved]))
+                (table_head(&[first, words.incidents, words.without, words.calls, words.cost, words.saved]))
                 tbody {
                     @for (name, row) in rows.iter().take(ROWS) {
                         @let spent = spent_by(name);
@@ -184,14 +184,14 @@ fn decided(
 }
 
 fn models(costs: &Costs, frame: &Frame<'_>) -> Markup {
-    let words = words(frame.language);
+    let words = strings(frame.language);
     let names: std::collections::BTreeSet<&str> = costs.spent.iter().map(|row| row.model.as_str()).collect();
     html! {
         @if !names.is_empty() {
             section aria-labelledby="by-model" {
                 h2 #by-model { (words.by_model) }
                 table.list {
-                    (heads(&[words.model, words.calls, words.tokens, words.cost]))
+                    (table_head(&[words.model, words.calls, words.tokens, words.cost]))
                     tbody {
                         @for name in names.iter().take(ROWS) {
                             @let spent = spent(costs.spent.iter().filter(|row| row.model == **name));

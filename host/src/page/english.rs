@@ -1,13 +1,13 @@
 //! Pages in English.
 
-use super::audit::words;
+use super::audit::strings;
 use super::sign_in;
-use super::texts::{Texts, Words};
-use crate::domain::requirement::Refusal;
+use super::texts::{Strings, Texts};
+use crate::domain::requirement::ApprovalRefusal;
 
 pub(super) struct English;
 
-static WORDS: Words = Words {
+static WORDS: Strings = Strings {
     actions: "Actions",
     again: "Try again",
     alerts: "Alerts",
@@ -18,7 +18,7 @@ static WORDS: Words = Words {
     any: "any",
     approve: "Approve",
     asked_of: "asked of",
-    audit: &words::ENGLISH,
+    audit: &strings::ENGLISH,
     besides: "Besides:",
     change: "What changes",
     changed: "Something has changed.",
@@ -117,7 +117,7 @@ static WORDS: Words = Words {
     show: "Show",
     sign_in: "Sign in",
     sign_in_by: &sign_in::ENGLISH,
-    sign_in_how: "Give a token of your own, as `tidegate user add` has printed it. It proves your name for every answer.",
+    sign_in_how: "Give a token of your own, as `tidegate token new` or `tidegate user section` has printed it. It proves your name for every answer.",
     sign_out: "Sign out",
     sign_out_everywhere: "Sign out everywhere",
     signed_in_as: "Signed in as",
@@ -159,7 +159,7 @@ static WORDS: Words = Words {
 };
 
 impl Texts for English {
-    fn words(&self) -> &'static Words {
+    fn strings(&self) -> &'static Strings {
         &WORDS
     }
 
@@ -228,7 +228,7 @@ impl Texts for English {
         format!("To approve this, type {word}, and say why where it cannot be taken back.")
     }
 
-    fn refusal(&self, refusal: &Refusal) -> String {
+    fn refusal(&self, refusal: &ApprovalRefusal) -> String {
         format!("You may deny it. Your yes would not count: {refusal}.")
     }
 }

@@ -3,10 +3,10 @@
 use maud::{Markup, html};
 use sha2::{Digest, Sha256};
 
-use super::frame::{Frame, Who};
+use super::frame::{Frame, PageUser};
 use super::parts::line;
 
-words! {
+strings! {
     acting_as: "You act as", "您的操作身份：";
     looks_only: "You may look and change nothing. Somebody with the role responder could.", "您只能查看，不能更改。具有 responder 角色的人可以更改。";
     not_done: "Nothing was changed.", "未做任何变更。";
@@ -18,7 +18,7 @@ words! {
 
 /// Why a form changed nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Refused {
+pub enum FormError {
     /// What stands there is not what was seen.
     Changed,
     /// No name was given.
@@ -35,16 +35,16 @@ pub fn version(parts: &impl serde::Serialize) -> String {
 }
 
 /// Says that nothing was changed, and why.
-pub(super) fn refused(why: Option<&Refused>, frame: &Frame<'_>) -> Markup {
-    let words = words(frame.language);
+pub(super) fn error(why: Option<&FormError>, frame: &Frame<'_>) -> Markup {
+    let words = strings(frame.language);
     html! {
         @if let Some(why) = why {
             div.banner.bad role="alert" #refused {
                 strong { (words.not_done) } " "
                 @match why {
-                    Refused::Changed => (words.has_changed),
-                    Refused::Nameless => (words.nameless),
-                    Refused::Host(text) => q lang="en" { (line(text)) },
+                    FormError::Changed => (words.has_changed),
+                    FormError::Nameless => (words.nameless),
+                    FormError::Host(text) => q lang="en" { (line(text)) },
                 }
             }
         }
@@ -52,15 +52,15 @@ pub(super) fn refused(why: Option<&Refused>, frame: &Frame<'_>) -> Markup {
 }
 
 /// Who speaks: the name that was proven, or a field for one.
-pub(super) fn signature(frame: &Frame<'_>, id: &str, said: &str) -> Markup {
-    let words = words(frame.language);
-    let known = frame.words();
+pub(super) fn person_field(frame: &Frame<'_>, id: &str, said: &str) -> Markup {
+    let words = strings(frame.language);
+    let known = frame.strings();
     html! {
         @match frame.who {
-            Who::Person { name, here: true, .. } => p.small { (words.acting_as) " " strong { (line(name)) } ". " (known.in_journal) },
-            Who::Person { acts: true, .. } => p.bad id={ (id) "-why-not" } { (words.not_here) },
-            Who::Person { acts: false, .. } | Who::Nobody => p.bad id={ (id) "-why-not" } { (words.looks_only) },
-            Who::Single | Who::Shared => {
+            PageUser::Person { name, here: true, .. } => p.small { (words.acting_as) " " strong { (line(name)) } ". " (known.in_journal) },
+            PageUser::Person { acts: true, .. } => p.bad id={ (id) "-why-not" } { (words.not_here) },
+            PageUser::Person { acts: false, .. } | PageUser::Nobody => p.bad id={ (id) "-why-not" } { (words.looks_only) },
+            PageUser::Single | PageUser::Shared => {
                 label { (known.your_name) input id=(id) name="person" value=(line(said)) maxlength="100" autocomplete="name"; }
                 p.small { (words.unproven) }
             },

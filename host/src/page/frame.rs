@@ -8,8 +8,8 @@ use super::chinese::Chinese;
 use super::english::English;
 use super::keyboard;
 use super::navigation::navigation;
-use super::parts::{line, whole};
-use super::texts::{Texts, Words};
+use super::parts::{line, multiline};
+use super::texts::{Strings, Texts};
 use crate::domain::{Mode, Outcome, State};
 use crate::report::Language;
 
@@ -20,7 +20,7 @@ pub struct Frame<'a> {
     /// The host's time.
     pub now: Timestamp,
     /// Who looks.
-    pub who: &'a Who,
+    pub who: &'a PageUser,
     /// How the host is.
     pub host: &'a HostView,
     /// Path and query of the page.
@@ -29,7 +29,7 @@ pub struct Frame<'a> {
 
 /// Who looks at a page.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Who {
+pub enum PageUser {
     /// Whoever is at this machine: nothing proves a name.
     Single,
     /// Somebody who knows what all callers share.
@@ -96,29 +96,29 @@ impl Frame<'_> {
         }
     }
 
-    pub(super) fn words(&self) -> &'static Words {
-        self.texts().words()
+    pub(super) fn strings(&self) -> &'static Strings {
+        self.texts().strings()
     }
 
     /// Whether the one who looks sees some places and no others.
     pub(super) fn is_bound(&self) -> bool {
-        matches!(self.who, Who::Person { bound: true, .. })
+        matches!(self.who, PageUser::Person { bound: true, .. })
     }
 
     /// Whether the one who looks may change what the page is about.
     pub(super) fn acts(&self) -> bool {
         match self.who {
-            Who::Single | Who::Shared => true,
-            Who::Person { here, .. } => *here,
-            Who::Nobody => false,
+            PageUser::Single | PageUser::Shared => true,
+            PageUser::Person { here, .. } => *here,
+            PageUser::Nobody => false,
         }
     }
 }
 
 /// What a page shows anew when something happens.
-pub(super) enum Live<'a> {
+pub(super) enum LiveUpdates<'a> {
     /// Nothing.
-    Still,
+    Off,
     /// The page, whatever happens.
     Any,
     /// That there is something new; rows do not move by themselves.
@@ -130,14 +130,14 @@ pub(super) enum Live<'a> {
 }
 
 /// A whole page.
-pub(super) fn document(frame: &Frame<'_>, title: &str, live: &Live<'_>, body: &Markup) -> String {
-    let (words, texts) = (frame.words(), frame.texts());
+pub(super) fn document(frame: &Frame<'_>, title: &str, live: &LiveUpdates<'_>, body: &Markup) -> String {
+    let (words, texts) = (frame.strings(), frame.texts());
     let (kind, incident, version) = match live {
-        Live::Still => ("still", None, None),
-        Live::Any => ("any", None, None),
-        Live::Offer => ("offer", None, None),
-        Live::Incident(id) => ("incident", Some(*id), None),
-        Live::Question(id, version) => ("question", Some(*id), Some(*version)),
+        LiveUpdates::Off => ("still", None, None),
+        LiveUpdates::Any => ("any", None, None),
+        LiveUpdates::Offer => ("offer", None, None),
+        LiveUpdates::Incident(id) => ("incident", Some(*id), None),
+        LiveUpdates::Question(id, version) => ("question", Some(*id), Some(*version)),
     };
     let waiting = frame.host.count(State::AwaitingApproval);
     let markup = html! {
@@ -148,7 +148,7 @@ pub(super) fn document(frame: &Frame<'_>, title: &str, live: &Live<'_>, body: &M
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="robots" content="noindex";
                 meta name="color-scheme" content="light dark";
-                title { @if waiting > 0 && *frame.who != Who::Nobody { "(" (waiting) ") " } (title) " · tidegate" }
+                title { @if waiting > 0 && *frame.who != PageUser::Nobody { "(" (waiting) ") " } (title) " · tidegate" }
                 link rel="icon" href=(ICON.path);
                 link rel="stylesheet" href=(STYLE.path);
                 script type="module" src=(SCRIPT.path) {}
@@ -162,7 +162,7 @@ pub(super) fn document(frame: &Frame<'_>, title: &str, live: &Live<'_>, body: &M
                 p #notice role="status" aria-live="polite" hidden {}
                 main #main data-version=[version] { (body) }
                 (footer(frame))
-                @if *frame.who != Who::Nobody { (keyboard::help(frame)) }
+                @if *frame.who != PageUser::Nobody { (keyboard::help(frame)) }
             }
         }
     };
@@ -184,7 +184,7 @@ fn header(frame: &Frame<'_>) -> Markup {
     html! {
         header.top {
             a.brand href="/" { "tidegate" }
-            @if *frame.who != Who::Nobody {
+            @if *frame.who != PageUser::Nobody {
                 span class={ "mode " (mode_word(mode)) } title=(frame.language.mode(mode)) { (mode_word(mode)) }
                 span #live.live {
                     time datetime=(frame.now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()) data-ms=(frame.now.as_millisecond()) {
@@ -206,14 +206,14 @@ fn mode_word(mode: Mode) -> &'static str {
 
 /// What people must know of the host before anything else.
 fn banners(frame: &Frame<'_>) -> Markup {
-    let (words, host) = (frame.words(), frame.host);
+    let (words, host) = (frame.strings(), frame.host);
     html! {
         @match frame.who {
-            Who::Single => p.banner.quiet { (words.single_user) },
-            Who::Shared => p.banner.quiet { (words.shared_user) },
-            Who::Person { .. } | Who::Nobody => {},
+            PageUser::Single => p.banner.quiet { (words.single_user) },
+            PageUser::Shared => p.banner.quiet { (words.shared_user) },
+            PageUser::Person { .. } | PageUser::Nobody => {},
         }
-        @if *frame.who != Who::Nobody {
+        @if *frame.who != PageUser::Nobody {
             @if !host.ready {
                 p.banner.bad role="alert" {
                     strong { (words.not_ready) } " "
@@ -234,7 +234,7 @@ fn banners(frame: &Frame<'_>) -> Markup {
 }
 
 fn footer(frame: &Frame<'_>) -> Markup {
-    let words = frame.words();
+    let words = frame.strings();
     let other = match frame.language {
         Language::En => Language::Zh,
         Language::Zh => Language::En,
@@ -242,25 +242,25 @@ fn footer(frame: &Frame<'_>) -> Markup {
     html! {
         footer {
             @match frame.who {
-                Who::Person { name, acts, .. } => {
+                PageUser::Person { name, acts, .. } => {
                     form.inline method="post" action="/sign-out" {
                         span { (words.signed_in_as) " " a href="/me" { strong { (line(name)) } } @if !acts { " (" (words.looks_only) ")" } }
                         " " button type="submit" name="everywhere" value="no" { (words.sign_out) }
                         " " button type="submit" name="everywhere" value="yes" { (words.sign_out_everywhere) }
                     }
                 },
-                Who::Shared => {
+                PageUser::Shared => {
                     form.inline method="post" action="/sign-out" {
                         button type="submit" name="everywhere" value="no" { (words.sign_out) }
                     }
                 },
-                Who::Single | Who::Nobody => {},
+                PageUser::Single | PageUser::Nobody => {},
             }
             form.inline method="post" action="/language" {
-                input type="hidden" name="to" value=(whole(frame.here));
+                input type="hidden" name="to" value=(multiline(frame.here));
                 button type="submit" name="language" value=(other.as_str()) lang=(other.as_str()) { (words.other_language) }
             }
-            @if *frame.who != Who::Nobody { (keyboard::button(frame)) }
+            @if *frame.who != PageUser::Nobody { (keyboard::button(frame)) }
         }
     }
 }

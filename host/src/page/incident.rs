@@ -4,29 +4,29 @@ mod handling;
 
 use maud::{Markup, html};
 
-pub use self::handling::{seen, word};
+pub use self::handling::{command, version};
 use super::changes;
-use super::forms::{self, Refused};
-use super::frame::{Frame, Live, document};
-use super::parts::{line, path, severity, state, time, whole};
+use super::forms::{self, FormError};
+use super::frame::{Frame, LiveUpdates, document};
+use super::parts::{line, multiline, path, severity, state, time};
 use super::policies;
 use crate::domain::delivery::DeliveryState;
 use crate::domain::incident::{ActionRecord, ActionState};
-use crate::domain::link::{Link, Named};
-use crate::domain::silence::Cover;
+use crate::domain::link::{Link, NamedLink};
+use crate::domain::silence::CoveringSilence;
 use crate::domain::{Alert, Delivery, Incident, Status};
 use crate::evidence;
-use crate::ports::Story;
-use crate::report::{Account, Detail, timeline};
+use crate::ports::IncidentRecord;
+use crate::report::{Detail, EndSummary, timeline};
 
 /// What the page shows.
-pub struct Whole {
+pub struct IncidentPage {
     /// The incident with its entries.
-    pub story: Story,
+    pub story: IncidentRecord,
     /// What silences hold it back now.
-    pub cover: Option<Cover>,
+    pub cover: Option<CoveringSilence>,
     /// Why a form about it changed nothing.
-    pub refused: Option<Refused>,
+    pub refused: Option<FormError>,
 }
 
 /// Alerts, looks and lines of the story that are shown; the rest is counted.
@@ -35,12 +35,12 @@ const LOOKS: usize = 60;
 const LINES: usize = 400;
 
 /// The page.
-pub fn page(shown: &Whole, frame: &Frame<'_>) -> String {
+pub fn page(shown: &IncidentPage, frame: &Frame<'_>) -> String {
     let incident = &shown.story.incident;
-    let account = Account::of(incident, frame.language);
+    let account = EndSummary::of(incident, frame.language);
     let title = incident.title();
     let body = html! {
-        (forms::refused(shown.refused.as_ref(), frame))
+        (forms::error(shown.refused.as_ref(), frame))
         (head(incident, &account, frame))
         (handling::silenced(shown, frame))
         (left(incident, &account, frame))
@@ -52,11 +52,11 @@ pub fn page(shown: &Whole, frame: &Frame<'_>) -> String {
         (deliveries(incident, frame))
         (report(incident, frame))
     };
-    document(frame, &line(&title), &Live::Incident(&incident.id.0), &body)
+    document(frame, &line(&title), &LiveUpdates::Incident(&incident.id.0), &body)
 }
 
-fn head(incident: &Incident, account: &Account, frame: &Frame<'_>) -> Markup {
-    let (words, labels) = (frame.words(), frame.language.labels());
+fn head(incident: &Incident, account: &EndSummary, frame: &Frame<'_>) -> Markup {
+    let (words, labels) = (frame.strings(), frame.language.labels());
     let decided = incident.decision.as_ref().map(|decision| (decision.rule.as_deref(), decision.reason.as_str()));
     html! {
         p.small { a href="/incidents" { (words.incidents) } " / " code { (incident.id) } }
@@ -73,7 +73,7 @@ fn head(incident: &Incident, account: &Account, frame: &Frame<'_>) -> Markup {
             @if let Some((rule, reason)) = decided {
                 dt { (words.rule) } dd { (line(&frame.language.decided_by(rule))) (labels.colon) (line(reason))
                     // Of whoever is bound to places the policies of the others are no business.
-                    @if !frame.is_bound() { " · " a #explain href={ "/policies/explain?incident=" (incident.id) } { (policies::words(frame.language).explain) } } }
+                    @if !frame.is_bound() { " · " a #explain href={ "/policies/explain?incident=" (incident.id) } { (policies::strings(frame.language).explain) } } }
             }
             @if !account.objects.is_empty() {
                 dt { (words.objects) }
@@ -91,8 +91,8 @@ fn head(incident: &Incident, account: &Account, frame: &Frame<'_>) -> Markup {
 }
 
 /// What is left to people, with a way to do it.
-fn left(incident: &Incident, account: &Account, frame: &Frame<'_>) -> Markup {
-    let words = frame.words();
+fn left(incident: &Incident, account: &EndSummary, frame: &Frame<'_>) -> Markup {
+    let words = frame.strings();
     let asked: Vec<&ActionRecord> = asked(incident).collect();
     html! {
         section.left aria-labelledby="left" {
@@ -116,7 +116,7 @@ fn asked(incident: &Incident) -> impl Iterator<Item = &ActionRecord> {
 }
 
 fn actions(incident: &Incident, frame: &Frame<'_>) -> Markup {
-    let (words, labels) = (frame.words(), frame.language.labels());
+    let (words, labels) = (frame.strings(), frame.language.labels());
     html! {
         section aria-labelledby="actions" {
             h2 #actions { (words.actions) " " span.count { (incident.actions.len()) } }
@@ -138,7 +138,7 @@ fn actions(incident: &Incident, frame: &Frame<'_>) -> Markup {
                             }
                         }
                         @if let Some(result) = &record.result {
-                            details id={ "result-" (action.id) } { summary { (labels.result) } pre { (whole(result)) } }
+                            details id={ "result-" (action.id) } { summary { (labels.result) } pre { (multiline(result)) } }
                         }
                     }
                 }
@@ -147,8 +147,8 @@ fn actions(incident: &Incident, frame: &Frame<'_>) -> Markup {
     }
 }
 
-fn story(story: &Story, frame: &Frame<'_>) -> Markup {
-    let words = frame.words();
+fn story(story: &IncidentRecord, frame: &Frame<'_>) -> Markup {
+    let words = frame.strings();
     let lines = timeline(story, Detail::Folded, frame.language);
     let opened = story.incident.opened_at;
     html! {
@@ -177,7 +177,7 @@ fn story(story: &Story, frame: &Frame<'_>) -> Markup {
 }
 
 fn alerts(incident: &Incident, frame: &Frame<'_>) -> Markup {
-    let words = frame.words();
+    let words = frame.strings();
     let mut alerts: Vec<&Alert> = incident.alerts.iter().collect();
     alerts.sort_by_key(|alert| (alert.status != Status::Firing, std::cmp::Reverse(alert.severity)));
     html! {
@@ -191,9 +191,9 @@ fn alerts(incident: &Incident, frame: &Frame<'_>) -> Markup {
 }
 
 fn one_alert(alert: &Alert, frame: &Frame<'_>) -> Markup {
-    let (words, labels) = (frame.words(), frame.language.labels());
+    let (words, labels) = (frame.strings(), frame.language.labels());
     let status = if alert.status == Status::Firing { labels.firing } else { labels.resolved };
-    let link = alert.link.as_deref().and_then(|url| Link::of_alert(Named::Source, words.source, url));
+    let link = alert.link.as_deref().and_then(|url| Link::of_alert(NamedLink::Source, words.source, url));
     html! {
         li.card {
             p.head {
@@ -205,7 +205,7 @@ fn one_alert(alert: &Alert, frame: &Frame<'_>) -> Markup {
             @if !alert.annotations.is_empty() {
                 details {
                     summary { (words.annotations) }
-                    dl.facts { @for (key, value) in alert.annotations.iter() { dt { (line(key)) } dd.text { (whole(value)) } } }
+                    dl.facts { @for (key, value) in alert.annotations.iter() { dt { (line(key)) } dd.text { (multiline(value)) } } }
                 }
             }
             @if let Some(link) = link {
@@ -217,7 +217,7 @@ fn one_alert(alert: &Alert, frame: &Frame<'_>) -> Markup {
 }
 
 fn looks(incident: &Incident, frame: &Frame<'_>) -> Markup {
-    let words = frame.words();
+    let words = frame.strings();
     html! {
         section aria-labelledby="looks" {
             h2 #looks { (words.looks) " " span.count { (incident.looks.len()) } }
@@ -230,7 +230,7 @@ fn looks(incident: &Incident, frame: &Frame<'_>) -> Markup {
                         @if let Some(gate) = &look.refused { " " span.bad { (words.refused_by) " " code { (line(gate)) } } }
                         @else if !look.ok { " " span.bad { (words.failed) } }
                     }
-                    pre { (whole(&evidence::of(look).text())) }
+                    pre { (multiline(&evidence::of(look).text())) }
                 }
             }
             @if incident.looks.len() > LOOKS { p { (frame.language.more(incident.looks.len() - LOOKS)) } }
@@ -240,7 +240,7 @@ fn looks(incident: &Incident, frame: &Frame<'_>) -> Markup {
 }
 
 fn deliveries(incident: &Incident, frame: &Frame<'_>) -> Markup {
-    let words = frame.words();
+    let words = frame.strings();
     html! {
         section aria-labelledby="deliveries" {
             h2 #deliveries { (words.deliveries) " " span.count { (incident.deliveries.len()) } }
@@ -251,7 +251,7 @@ fn deliveries(incident: &Incident, frame: &Frame<'_>) -> Markup {
 }
 
 fn one_delivery(delivery: &Delivery, frame: &Frame<'_>) -> Markup {
-    let words = frame.words();
+    let words = frame.strings();
     html! {
         strong { (line(&delivery.target)) } " " span.small { (delivery.occasion.as_str()) } " "
         @match &delivery.state {
@@ -265,13 +265,13 @@ fn one_delivery(delivery: &Delivery, frame: &Frame<'_>) -> Markup {
 }
 
 fn report(incident: &Incident, frame: &Frame<'_>) -> Markup {
-    let words = frame.words();
+    let words = frame.strings();
     html! {
         section aria-labelledby="report" {
             h2 #report { (words.report) }
             @match &incident.report {
                 Some(report) => {
-                    details #report-text { summary { (words.read_report) } pre.text { (whole(report)) } }
+                    details #report-text { summary { (words.read_report) } pre.text { (multiline(report)) } }
                     p.small { a href={ "/v1/incidents/" (incident.id) "/report" } { "Markdown" } }
                 },
                 None => p.empty { (words.no_report) },

@@ -2,8 +2,8 @@
 
 use maud::{Markup, html};
 
-use super::frame::{Frame, Live, document};
-use super::parts::{heads, line, path, severity, state, time};
+use super::frame::{Frame, LiveUpdates, document};
+use super::parts::{line, path, severity, state, table_head, time};
 use crate::domain::{Incident, Outcome, Severity, State};
 
 /// Which incidents are wanted, as the address says.
@@ -64,12 +64,18 @@ impl Selection {
     }
 }
 
-const OUTCOMES: [Outcome; 5] =
-    [Outcome::NeedsPerson, Outcome::Error, Outcome::Fixed, Outcome::Resolved, Outcome::Suppressed];
+const OUTCOMES: [Outcome; 6] = [
+    Outcome::NeedsPerson,
+    Outcome::Error,
+    Outcome::Fixed,
+    Outcome::Resolved,
+    Outcome::ClosedByPerson,
+    Outcome::Suppressed,
+];
 
 /// The page.
 pub fn page(listing: &Listing, selection: &Selection, frame: &Frame<'_>) -> String {
-    let words = frame.words();
+    let words = frame.strings();
     let body = html! {
         h1 { (words.incidents) }
         (chips(selection, frame))
@@ -77,7 +83,7 @@ pub fn page(listing: &Listing, selection: &Selection, frame: &Frame<'_>) -> Stri
         @if listing.incidents.is_empty() { (empty(listing, selection, frame)) } @else { (table(listing, frame)) }
         (pages(listing, selection, frame))
     };
-    let live = if selection.before.is_empty() { Live::Offer } else { Live::Still };
+    let live = if selection.before.is_empty() { LiveUpdates::Offer } else { LiveUpdates::Off };
     document(frame, words.incidents, &live, &body)
 }
 
@@ -95,7 +101,7 @@ fn chips(selection: &Selection, frame: &Frame<'_>) -> Markup {
 }
 
 fn filter(selection: &Selection, frame: &Frame<'_>) -> Markup {
-    let words = frame.words();
+    let words = frame.strings();
     let more = selection.outcome.is_some()
         || selection.severity.is_some()
         || !selection.source.is_empty()
@@ -133,10 +139,10 @@ fn filter(selection: &Selection, frame: &Frame<'_>) -> Markup {
 }
 
 fn table(listing: &Listing, frame: &Frame<'_>) -> Markup {
-    let words = frame.words();
+    let words = frame.strings();
     html! {
         table.list {
-            (heads(&[words.severity, words.incident, words.state, words.rule, words.opened, words.updated]))
+            (table_head(&[words.severity, words.incident, words.state, words.rule, words.opened, words.updated]))
             tbody {
                 @for incident in &listing.incidents {
                     tr {
@@ -161,7 +167,7 @@ fn table(listing: &Listing, frame: &Frame<'_>) -> Markup {
 
 /// Why there is nothing, and what to do about it.
 fn empty(listing: &Listing, selection: &Selection, frame: &Frame<'_>) -> Markup {
-    let words = frame.words();
+    let words = frame.strings();
     html! {
         p.empty {
             @if !selection.text.is_empty() { (frame.texts().nothing_holds(&line(&selection.text), listing.looked_at)) }
@@ -175,7 +181,7 @@ fn empty(listing: &Listing, selection: &Selection, frame: &Frame<'_>) -> Markup 
 }
 
 fn pages(listing: &Listing, selection: &Selection, frame: &Frame<'_>) -> Markup {
-    let words = frame.words();
+    let words = frame.strings();
     html! {
         nav.pages aria-label=(words.pages) {
             @if !selection.before.is_empty() { a href=(selection.address("")) { (words.to_newest) } }

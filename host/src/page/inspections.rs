@@ -2,13 +2,13 @@
 
 use maud::{Markup, html};
 
-use super::frame::{Frame, Live, document};
-use super::parts::{heads, line, severity, time};
+use super::frame::{Frame, LiveUpdates, document};
+use super::parts::{line, severity, table_head, time};
 use crate::backend::{InspectionView, ScheduleView};
-use crate::domain::inspection::Sight;
+use crate::domain::inspection::Coverage;
 use crate::report::inspection::sentence;
 
-words! {
+strings! {
     inspections: "Inspections", "巡检";
     none: "No inspection is configured.", "没有配置巡检。";
     none_why: "Put an [[inspection]] into the configuration to have a whole cluster looked at each morning.", "在配置中加入 [[inspection]]，可每天检查整个集群。";
@@ -48,7 +48,7 @@ const FINDINGS: usize = 200;
 
 /// The page.
 pub fn page(shown: &Inspections, frame: &Frame<'_>) -> String {
-    let words = words(frame.language);
+    let words = strings(frame.language);
     let body = html! {
         h1 { (words.inspections) }
         @if shown.inspections.is_empty() { p.empty { (words.none) " " (words.none_why) } }
@@ -59,15 +59,15 @@ pub fn page(shown: &Inspections, frame: &Frame<'_>) -> String {
         }
         p.small { code { "tidegate inspect NAME" } " · " code { "tidegate schedule run NAME" } " · " a href="/v1/inspections" { "JSON" } }
     };
-    document(frame, words.inspections, &Live::Still, &body)
+    document(frame, words.inspections, &LiveUpdates::Off, &body)
 }
 
 fn one(n: usize, inspection: &InspectionView, frame: &Frame<'_>) -> Markup {
-    let words = words(frame.language);
+    let words = strings(frame.language);
     let sight = inspection.seen.map(|seen| match seen {
-        Sight::Whole => ("good", words.whole),
-        Sight::Partial => ("warn", words.partial),
-        Sight::None => ("bad", words.nothing),
+        Coverage::Whole => ("good", words.whole),
+        Coverage::Partial => ("warn", words.partial),
+        Coverage::None => ("bad", words.nothing),
     });
     html! {
         section aria-labelledby={ "inspection-" (n) } {
@@ -88,16 +88,16 @@ fn one(n: usize, inspection: &InspectionView, frame: &Frame<'_>) -> Markup {
                     }
                 }
                 @if inspection.findings.len() > FINDINGS { p { (frame.language.more(inspection.findings.len() - FINDINGS)) } }
-            } @else if inspection.seen.is_some_and(|seen| seen != Sight::None) { p.empty { (words.well) } }
+            } @else if inspection.seen.is_some_and(|seen| seen != Coverage::None) { p.empty { (words.well) } }
         }
     }
 }
 
 fn schedules(schedules: &[ScheduleView], frame: &Frame<'_>) -> Markup {
-    let words = words(frame.language);
+    let words = strings(frame.language);
     html! {
         table.list {
-            (heads(&[words.name, frame.words().state, words.when, words.next, words.last, words.outcome]))
+            (table_head(&[words.name, frame.strings().state, words.when, words.next, words.last, words.outcome]))
             tbody {
                 @for schedule in schedules {
                     tr {

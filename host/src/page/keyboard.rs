@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::frame::Frame;
 
-words! {
+strings! {
     keys: "Keys", "键盘";
     next: "next row", "下一行";
     previous: "row before", "上一行";
@@ -16,7 +16,7 @@ words! {
 
 /// The dialog that tells them; the script opens it.
 pub(super) fn help(frame: &Frame<'_>) -> Markup {
-    let words = words(frame.language);
+    let words = strings(frame.language);
     let keys = [
         ("j", words.next),
         ("k", words.previous),
@@ -36,5 +36,5 @@ pub(super) fn help(frame: &Frame<'_>) -> Markup {
 
 /// The button that opens it; the script shows the button.
 pub(super) fn button(frame: &Frame<'_>) -> Markup {
-    html! { button #keys type="button" hidden { kbd { "?" } " " (words(frame.language).keys) } }
+    html! { button #keys type="button" hidden { kbd { "?" } " " (strings(frame.language).keys) } }
 }

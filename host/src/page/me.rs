@@ -3,11 +3,11 @@
 use jiff::Timestamp;
 use maud::{Markup, html};
 
-use super::forms::{self, Refused};
-use super::frame::{Frame, Live, document};
-use super::parts::{heads, line, time, whole};
+use super::forms::{self, FormError};
+use super::frame::{Frame, LiveUpdates, document};
+use super::parts::{line, multiline, table_head, time};
 
-words! {
+strings! {
     title: "Me", "我";
     way: "How you have proven who you are", "身份证明方式";
     may: "What you may do", "您的权限";
@@ -45,7 +45,7 @@ words! {
 
 /// Why somebody may do something.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum MayBecause {
+pub enum RoleReason {
     /// It is said of them.
     Own,
     /// Nothing is said.
@@ -86,7 +86,7 @@ pub struct TokenRow {
 
 /// A token that was made just now.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Made {
+pub struct CreatedToken {
     /// What proves it.
     pub secret: String,
     /// When it ends, where that is sooner than usual.
@@ -94,13 +94,13 @@ pub struct Made {
 }
 
 /// What the page shows.
-pub struct Me {
+pub struct AccountPage {
     /// The name; none where nothing proves one.
     pub name: Option<String>,
     /// How it was proven.
     pub way: &'static str,
     /// What they may do, and why.
-    pub may: Vec<(String, MayBecause)>,
+    pub may: Vec<(String, RoleReason)>,
     /// Their groups.
     pub groups: Vec<String>,
     /// Their sessions.
@@ -112,23 +112,23 @@ pub struct Me {
     /// When what they have signed in with ends, where that is sooner than a token usually does.
     pub ends: Option<Timestamp>,
     /// A token that was made just now.
-    pub made: Option<Made>,
+    pub made: Option<CreatedToken>,
     /// Why a form changed nothing.
-    pub refused: Option<Refused>,
+    pub refused: Option<FormError>,
 }
 
 fn act(name: &str, value: &str, text: &str) -> Markup {
     html! {
-        form.inline method="post" action="/me" { button type="submit" name=(name) value=(whole(value)) { (text) } }
+        form.inline method="post" action="/me" { button type="submit" name=(name) value=(multiline(value)) { (text) } }
     }
 }
 
 /// The page.
-pub fn page(me: &Me, frame: &Frame<'_>) -> String {
-    let (words, known) = (words(frame.language), frame.words());
+pub fn page(me: &AccountPage, frame: &Frame<'_>) -> String {
+    let (words, known) = (strings(frame.language), frame.strings());
     let body = html! {
         h1 { (words.title) @if let Some(name) = &me.name { ": " (line(name)) } }
-        (forms::refused(me.refused.as_ref(), frame))
+        (forms::error(me.refused.as_ref(), frame))
         @if let Some(made) = &me.made {
             section.answer aria-labelledby="made" {
                 h2 #made { (words.made) }
@@ -160,28 +160,28 @@ pub fn page(me: &Me, frame: &Frame<'_>) -> String {
             }
         } @else { p.empty { (known.unproven) } }
     };
-    document(frame, words.title, &Live::Still, &body)
+    document(frame, words.title, &LiveUpdates::Off, &body)
 }
 
-fn because(why: &MayBecause, words: &Words) -> Markup {
+fn because(why: &RoleReason, words: &Strings) -> Markup {
     html! {
         @match why {
-            MayBecause::Own => (words.own),
-            MayBecause::Unsaid => (words.unsaid),
-            MayBecause::Named => (words.named),
-            MayBecause::Group(group) => { (words.group) " " code { (line(group)) } },
+            RoleReason::Own => (words.own),
+            RoleReason::Unsaid => (words.unsaid),
+            RoleReason::Named => (words.named),
+            RoleReason::Group(group) => { (words.group) " " code { (line(group)) } },
         }
     }
 }
 
-fn sessions(me: &Me, frame: &Frame<'_>) -> Markup {
-    let words = words(frame.language);
+fn sessions(me: &AccountPage, frame: &Frame<'_>) -> Markup {
+    let words = strings(frame.language);
     html! {
         section aria-labelledby="sessions" {
             h2 #sessions { (words.sessions) }
             @if me.sessions.is_empty() { p.empty { (words.no_sessions) } } @else {
                 table.list {
-                    (heads(&[words.began, words.used, words.end]))
+                    (table_head(&[words.began, words.used, words.end]))
                     tbody { @for session in &me.sessions {
                         tr {
                             td { span.label { (words.began) " " } (time(frame, session.began)) @if session.here { " " strong { (words.this_one) } } }
@@ -198,10 +198,10 @@ fn sessions(me: &Me, frame: &Frame<'_>) -> Markup {
 
 /// A table of tokens, with what can be done to each.
 pub(super) fn tokens(tokens: &[TokenRow], frame: &Frame<'_>, act: &dyn Fn(&TokenRow) -> Markup) -> Markup {
-    let words = words(frame.language);
+    let words = strings(frame.language);
     html! {
         table.list {
-            (heads(&[words.label, words.scopes, words.until, words.used, words.revoke]))
+            (table_head(&[words.label, words.scopes, words.until, words.used, words.revoke]))
             tbody { @for token in tokens {
                 tr {
                     td { code { (line(&token.id)) } @if !token.label.is_empty() { div.small { (line(&token.label)) } } }
@@ -215,8 +215,8 @@ pub(super) fn tokens(tokens: &[TokenRow], frame: &Frame<'_>, act: &dyn Fn(&Token
     }
 }
 
-fn new_token(me: &Me, frame: &Frame<'_>) -> Markup {
-    let words = words(frame.language);
+fn new_token(me: &AccountPage, frame: &Frame<'_>) -> Markup {
+    let words = strings(frame.language);
     html! {
         form.answer method="post" action="/me" {
             h3 { (words.make) }

@@ -2,7 +2,7 @@
 
 use maud::html;
 
-use super::frame::{Frame, Live, document};
+use super::frame::{Frame, LiveUpdates, document};
 use super::parts::line;
 
 /// What is said.
@@ -22,7 +22,7 @@ pub enum Message {
 
 /// The page.
 pub fn page(message: &Message, frame: &Frame<'_>) -> String {
-    let words = frame.words();
+    let words = frame.strings();
     let (title, detail, help) = match message {
         Message::NotFound => (words.not_found, None, words.not_found_help),
         Message::Gone(detail) => (words.not_found, Some(detail), words.not_found_help),
@@ -36,5 +36,5 @@ pub fn page(message: &Message, frame: &Frame<'_>) -> String {
         p { (help) }
         p { a href=(frame.here) { (words.again) } " · " a href="/" { (words.now) } }
     };
-    document(frame, title, &Live::Still, &body)
+    document(frame, title, &LiveUpdates::Off, &body)
 }

@@ -2,9 +2,9 @@
 
 use maud::{Markup, html};
 
-use super::frame::{Frame, Who};
+use super::frame::{Frame, PageUser};
 
-words! {
+strings! {
     alerts: "Alerts", "告警";
     silences: "Silences", "静默";
     policies: "Policies", "策略";
@@ -18,12 +18,12 @@ words! {
 
 /// The links.
 pub(super) fn navigation(frame: &Frame<'_>) -> Markup {
-    let (known, words) = (frame.words(), words(frame.language));
+    let (known, words) = (frame.strings(), strings(frame.language));
     let first = [("/", known.now), ("/incidents", known.incidents), ("/silences", words.silences)];
     let (audits, administers) = match frame.who {
-        Who::Single | Who::Shared => (true, true),
-        Who::Person { audits, administers, .. } => (*audits, *administers),
-        Who::Nobody => (false, false),
+        PageUser::Single | PageUser::Shared => (true, true),
+        PageUser::Person { audits, administers, .. } => (*audits, *administers),
+        PageUser::Nobody => (false, false),
     };
     let whole = [
         ("/policies", words.policies),

@@ -3,13 +3,13 @@
 use maud::{Markup, html};
 
 use super::changes;
-use super::frame::{Frame, Live, document};
+use super::frame::{Frame, LiveUpdates, document};
 use super::parts::{line, path, severity, state, time};
 use crate::domain::incident::{ActionRecord, ActionState};
 use crate::domain::{Incident, State};
 
 /// What the page shows.
-pub struct Now {
+pub struct OverviewPage {
     /// Incidents with a question, the newest first.
     pub asked: Vec<Incident>,
     /// Incidents that need a person and are not over, the worst first.
@@ -26,8 +26,8 @@ pub struct Now {
 const WORKING: [State; 4] = [State::Acting, State::Investigating, State::Planning, State::Open];
 
 /// The page.
-pub fn page(now: &Now, frame: &Frame<'_>) -> String {
-    let words = frame.words();
+pub fn page(now: &OverviewPage, frame: &Frame<'_>) -> String {
+    let words = frame.strings();
     let body = html! {
         h1.hidden { (words.now) }
         (questions(now, frame))
@@ -47,13 +47,13 @@ pub fn page(now: &Now, frame: &Frame<'_>) -> String {
             }
             p { a href="/incidents?state=all" { (words.all_incidents) } }
         }
-        (host(frame))
+        @if !frame.is_bound() { (host(frame)) }
     };
-    document(frame, words.now, &Live::Any, &body)
+    document(frame, words.now, &LiveUpdates::Any, &body)
 }
 
 /// Questions, those that end soonest first.
-fn questions(now: &Now, frame: &Frame<'_>) -> Markup {
+fn questions(now: &OverviewPage, frame: &Frame<'_>) -> Markup {
     let asked = |incident: &'_ Incident| -> Vec<usize> {
         let asked = incident.actions.iter().enumerate().filter(|(_, record)| record.state == ActionState::Asked);
         asked.map(|(n, _)| n).collect()
@@ -70,8 +70,8 @@ fn questions(now: &Now, frame: &Frame<'_>) -> Markup {
     html! {
         section aria-labelledby="questions" {
             @if questions.is_empty() {
-                h2 #questions { (frame.words().no_questions) }
-                p.empty { (frame.words().no_questions_why) }
+                h2 #questions { (frame.strings().no_questions) }
+                p.empty { (frame.strings().no_questions_why) }
             } @else {
                 h2 #questions { (frame.texts().questions(questions.len())) }
                 ul.cards {
@@ -86,7 +86,7 @@ fn questions(now: &Now, frame: &Frame<'_>) -> Markup {
 }
 
 fn question(incident: &Incident, record: &ActionRecord, frame: &Frame<'_>) -> Markup {
-    let (words, action) = (frame.words(), &record.action);
+    let (words, action) = (frame.strings(), &record.action);
     let address = format!("{}/{}", path(incident), action.id);
     html! {
         li.card.asks {
@@ -107,21 +107,21 @@ fn question(incident: &Incident, record: &ActionRecord, frame: &Frame<'_>) -> Ma
     }
 }
 
-fn people(now: &Now, frame: &Frame<'_>) -> Markup {
+fn people(now: &OverviewPage, frame: &Frame<'_>) -> Markup {
     html! {
         section aria-labelledby="people" {
             @if now.people.is_empty() {
-                h2 #people { (frame.words().nobody_needed) }
+                h2 #people { (frame.strings().nobody_needed) }
             } @else {
                 h2 #people { (frame.texts().need_person(now.people.len(), now.more_people)) }
                 (rows(&now.people, frame))
-                p { a href="/incidents?outcome=needs_person" { (frame.words().all_incidents) } }
+                p { a href="/incidents?outcome=needs_person" { (frame.strings().all_incidents) } }
             }
         }
     }
 }
 
-fn working(now: &Now, frame: &Frame<'_>) -> Markup {
+fn working(now: &OverviewPage, frame: &Frame<'_>) -> Markup {
     let all: usize = WORKING.iter().map(|state| frame.host.count(*state)).sum();
     let all = all.max(now.working.len());
     html! {
@@ -157,7 +157,7 @@ pub(super) fn rows(incidents: &[Incident], frame: &Frame<'_>) -> Markup {
 }
 
 fn host(frame: &Frame<'_>) -> Markup {
-    let (words, host) = (frame.words(), frame.host);
+    let (words, host) = (frame.strings(), frame.host);
     html! {
         section aria-labelledby="host" {
             h2 #host { (words.host) }

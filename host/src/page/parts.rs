@@ -16,7 +16,7 @@ pub fn line(text: &str) -> String {
 }
 
 /// Text from outside as it is, line by line; letters without a shape are shown by their number.
-pub fn whole(text: &str) -> String {
+pub fn multiline(text: &str) -> String {
     letters::visible(text)
 }
 
@@ -67,7 +67,7 @@ pub fn path(incident: &Incident) -> String {
 }
 
 /// The head of a table.
-pub fn heads(names: &[&str]) -> Markup {
+pub fn table_head(names: &[&str]) -> Markup {
     html! { thead { tr { @for name in names { th scope="col" { (name) } } } } }
 }
 

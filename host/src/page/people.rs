@@ -3,13 +3,13 @@
 use jiff::Timestamp;
 use maud::{Markup, html};
 
-use super::forms::{self, Refused};
-use super::frame::{Frame, Live, document};
+use super::forms::{self, FormError};
+use super::frame::{Frame, LiveUpdates, document};
 use super::me::{self, TokenRow};
-use super::parts::{line, time, whole};
+use super::parts::{line, multiline, time};
 use crate::domain::Role;
 
-words! {
+strings! {
     title: "People", "人员";
     what: "Who can prove their name, what they may do, and when they were here last. Each change stands in the record of who did what.", "可以证明身份的人员、其权限及最近访问时间。每次变更都会写入审计。";
     nobody: "There is nobody yet.", "尚无人员。";
@@ -69,6 +69,8 @@ pub struct PersonRow {
     pub sessions: usize,
     /// When they were here last.
     pub seen: Option<Timestamp>,
+    /// The tag of what can be changed of them.
+    pub tag: String,
     /// It is whoever looks.
     pub oneself: bool,
     /// Nobody else may say who there is.
@@ -82,26 +84,26 @@ pub struct People {
     /// Nobody need prove anything yet.
     pub open: bool,
     /// Why a form changed nothing.
-    pub refused: Option<Refused>,
+    pub refused: Option<FormError>,
 }
 
 /// The page.
 pub fn page(people: &People, frame: &Frame<'_>) -> String {
-    let words = words(frame.language);
+    let words = strings(frame.language);
     let body = html! {
         h1 { (words.title) }
         p.small { (words.what) }
-        (forms::refused(people.refused.as_ref(), frame))
+        (forms::error(people.refused.as_ref(), frame))
         @if people.all.is_empty() { p.empty { (words.nobody) } }
         @for (n, person) in people.all.iter().enumerate() { (one(n, person, frame)) }
         @if people.open { p #closes .banner.warn { (words.closes) } }
         (new(people.open, frame))
     };
-    document(frame, words.title, &Live::Still, &body)
+    document(frame, words.title, &LiveUpdates::Off, &body)
 }
 
 fn one(n: usize, person: &PersonRow, frame: &Frame<'_>) -> Markup {
-    let words = words(frame.language);
+    let words = strings(frame.language);
     let from = match person.from.as_str() {
         "configuration" => words.configuration,
         "oidc" => words.provider,
@@ -132,9 +134,9 @@ fn one(n: usize, person: &PersonRow, frame: &Frame<'_>) -> Markup {
                     h3 { (words.tokens) }
                     (me::tokens(&person.tokens, frame, &|token| html! {
                         form.inline method="post" action="/people" {
-                            input type="hidden" name="name" value=(whole(&person.key));
-                            (meant(&whole(&token.id), person, frame))
-                            button type="submit" name="revoke" value=(whole(&token.id)) { (words.revoke) }
+                            input type="hidden" name="name" value=(multiline(&person.key));
+                            (meant(&multiline(&token.id), person, frame))
+                            button type="submit" name="revoke" value=(multiline(&token.id)) { (words.revoke) }
                         }
                     }))
                 }
@@ -147,7 +149,7 @@ fn one(n: usize, person: &PersonRow, frame: &Frame<'_>) -> Markup {
 fn meant(id: &str, person: &PersonRow, frame: &Frame<'_>) -> Markup {
     html! {
         @if person.last_admin {
-            label.check { input id={ (id) "-last" } type="checkbox" name="last_admin" value="yes"; (words(frame.language).last_admin) }
+            label.check { input id={ (line(id)) "-last" } type="checkbox" name="last_admin" value="yes"; (strings(frame.language).last_admin) }
         }
     }
 }
@@ -155,7 +157,7 @@ fn meant(id: &str, person: &PersonRow, frame: &Frame<'_>) -> Markup {
 fn act(person: &PersonRow, what: &str, text: &str, meant: &Markup) -> Markup {
     html! {
         form.inline method="post" action="/people" {
-            input type="hidden" name="name" value=(whole(&person.key));
+            input type="hidden" name="name" value=(multiline(&person.key));
             (meant)
             button type="submit" name="act" value=(what) { (text) }
         }
@@ -163,7 +165,7 @@ fn act(person: &PersonRow, what: &str, text: &str, meant: &Markup) -> Markup {
 }
 
 fn changes(n: usize, person: &PersonRow, frame: &Frame<'_>) -> Markup {
-    let words = words(frame.language);
+    let words = strings(frame.language);
     let outside = matches!(person.from.as_str(), "oidc" | "proxy");
     let kept = person.from == "accounts";
     html! {
@@ -171,7 +173,8 @@ fn changes(n: usize, person: &PersonRow, frame: &Frame<'_>) -> Markup {
         @if person.from == "configuration" { p.small { (words.configured) } }
         @if kept {
             form.answer method="post" action="/people" {
-                input type="hidden" name="name" value=(whole(&person.key));
+                input type="hidden" name="name" value=(multiline(&person.key));
+                input type="hidden" name="read" value=(person.tag);
                 (role_and_places(&format!("p{n}"), person.role, &person.places, &person.groups, frame))
                 (meant(&format!("p{n}"), person, frame))
                 div.buttons { button.primary type="submit" name="act" value="set" { (words.set) } }
@@ -184,23 +187,23 @@ fn changes(n: usize, person: &PersonRow, frame: &Frame<'_>) -> Markup {
 }
 
 fn role_and_places(id: &str, role: Option<Role>, places: &[String], groups: &[String], frame: &Frame<'_>) -> Markup {
-    let words = words(frame.language);
+    let words = strings(frame.language);
     html! {
         label { (words.role) select id={ (id) "-role" } name="role" {
             option value="none" selected[role.is_none()] { (words.none) }
             @for one in Role::ALL { option value=(one.as_str()) selected[role == Some(one)] { (one.as_str()) } }
         } }
-        label { (words.places) textarea id={ (id) "-places" } name="places" rows="2" { (whole(&places.join("\n"))) } }
-        label { (words.groups_how) input id={ (id) "-groups" } name="groups" value=(whole(&groups.join(", "))) maxlength="2000"; }
+        label { (words.places) textarea id={ (id) "-places" } name="places" rows="2" { (multiline(&places.join("\n"))) } }
+        label { (words.groups_how) input id={ (id) "-groups" } name="groups" value=(multiline(&groups.join(", "))) maxlength="2000"; }
     }
 }
 
 fn new(first: bool, frame: &Frame<'_>) -> Markup {
-    let words = words(frame.language);
+    let words = strings(frame.language);
     html! {
         form.answer method="post" action="/people" autocomplete="off" {
             h2 { (words.make) }
-            label { (frame.words().name) input #new-name name="name" required maxlength="64" autocomplete="off"; }
+            label { (frame.strings().name) input #new-name name="name" required maxlength="64" autocomplete="off"; }
             label { (words.password) input #new-password type="password" name="password" maxlength="1024" autocomplete="new-password"; }
             (role_and_places("new", first.then_some(Role::Admin), &[], &[], frame))
             div.buttons { button.primary type="submit" name="act" value="make" { (words.make) } }

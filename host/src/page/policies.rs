@@ -4,14 +4,14 @@ mod explain;
 
 use maud::{Markup, html};
 
-pub use self::explain::{Explanation, page as explain};
-use super::frame::{Frame, Live, document};
+pub use self::explain::{ExplainPage, page as explain};
+use super::frame::{Frame, LiveUpdates, document};
 use super::parts::{line, time};
-use crate::backend::operations::{DeclarationView, PoliciesView, Used};
+use crate::backend::operations::{DeclarationView, PoliciesView, UseCount};
 use crate::domain::{Mode, Outcome};
 use crate::report::Language;
 
-words! {
+strings! {
     policies: "Policies", "策略";
     explain: "Explain a decision", "解释决策";
     refused: "Not in force: what is wrong with the files as they are now", "未生效：当前文件中的问题";
@@ -46,7 +46,7 @@ const KINDS: [(&str, &str, &str); 10] = [
 
 /// The page.
 pub fn page(policies: &PoliciesView, frame: &Frame<'_>) -> String {
-    let words = words(frame.language);
+    let words = strings(frame.language);
     let body = html! {
         h1 { (words.policies) }
         p { (line(&policies.describe)) }
@@ -66,7 +66,7 @@ pub fn page(policies: &PoliciesView, frame: &Frame<'_>) -> String {
         p.small { (words.rest) }
         p.small { code { "tidegate policy explain" } " · " code { "tidegate backtest" } " · " code { "tidegate policy lint" } }
     };
-    document(frame, words.policies, &Live::Still, &body)
+    document(frame, words.policies, &LiveUpdates::Off, &body)
 }
 
 fn sentences(id: &str, heading: &str, all: &[String], bad: bool) -> Markup {
@@ -80,8 +80,8 @@ fn sentences(id: &str, heading: &str, all: &[String], bad: bool) -> Markup {
     }
 }
 
-fn table(of: &[&DeclarationView], default: Option<&Used>, frame: &Frame<'_>) -> Markup {
-    let words = words(frame.language);
+fn table(of: &[&DeclarationView], default: Option<&UseCount>, frame: &Frame<'_>) -> Markup {
+    let words = strings(frame.language);
     let decides = of.iter().any(|one| one.used.is_some());
     let tells = of.iter().any(|one| !one.to.is_empty());
     html! {
@@ -122,8 +122,8 @@ fn incidents_of(rule: &str) -> String {
     format!("/incidents?{query}")
 }
 
-fn usage(used: &Used, frame: &Frame<'_>) -> Markup {
-    let words = words(frame.language);
+fn usage(used: &UseCount, frame: &Frame<'_>) -> Markup {
+    let words = strings(frame.language);
     let ended: u64 = used.outcomes.values().sum();
     html! {
         td { span.label { (words.day) ": " } (used.day) }

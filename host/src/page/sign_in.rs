@@ -2,10 +2,10 @@
 
 use maud::{Markup, html};
 
-use super::frame::{Frame, Live, document};
-use super::parts::{line, whole};
+use super::frame::{Frame, LiveUpdates, document};
+use super::parts::{line, multiline};
 
-words! {
+strings! {
     or_here: "Or with an account of this host", "或使用本主机的账户";
     to_provider: "Sign in with", "使用此服务登录：";
     unbound: "This sign-in was not begun in this browser, has taken too long or was used before. Begin again.", "此次登录并非从本浏览器发起、已超时或已被使用过。请重新开始。";
@@ -18,22 +18,22 @@ words! {
 }
 
 /// What it says where there are passwords.
-pub(super) struct SignInWords {
+pub(super) struct SignInStrings {
     pub name: &'static str,
     pub password: &'static str,
     pub or_token: &'static str,
     pub wrong_password: &'static str,
 }
 
-pub(super) static ENGLISH: SignInWords = SignInWords {
+pub(super) static ENGLISH: SignInStrings = SignInStrings {
     name: "Name",
     password: "Password",
     or_token: "Or with a token",
     wrong_password: "This name and password do not fit together.",
 };
 
-pub(super) static CHINESE: SignInWords =
-    SignInWords {
+pub(super) static CHINESE: SignInStrings =
+    SignInStrings {
         name: "姓名", password: "密码", or_token: "或使用令牌", wrong_password: "姓名与密码不匹配。"
     };
 
@@ -124,7 +124,7 @@ pub struct SignInPage<'a> {
 }
 
 fn sentence(said: &SignIn, frame: &Frame<'_>) -> Option<Markup> {
-    let (known, own, language) = (frame.words(), words(frame.language), frame.language);
+    let (known, own, language) = (frame.strings(), strings(frame.language), frame.language);
     let plain = |text: &str| Some(html! { (text) });
     let quoting = |text: &str, quoted: &str| Some(html! { (text) " " q lang="en" { (line(quoted)) } });
     match said {
@@ -172,7 +172,7 @@ fn sentence(said: &SignIn, frame: &Frame<'_>) -> Option<Markup> {
 
 /// The page. What is known of a person elsewhere comes first.
 pub fn page(ask: &SignInPage<'_>, frame: &Frame<'_>) -> String {
-    let (words, own, to) = (frame.words(), words(frame.language), ask.to);
+    let (words, own, to) = (frame.strings(), strings(frame.language), ask.to);
     let away = ask.provider.as_ref().is_some_and(|provider| provider.away) && ask.said == SignIn::Asked;
     let first_field = ask.provider.is_none();
     let body = html! {
@@ -187,7 +187,7 @@ pub fn page(ask: &SignInPage<'_>, frame: &Frame<'_>) -> String {
         }
         @if ask.passwords {
             form.sign-in method="post" action="/sign-in" {
-                input type="hidden" name="to" value=(whole(to));
+                input type="hidden" name="to" value=(multiline(to));
                 label { (words.sign_in_by.name) input #name type="text" name="name" required autofocus[first_field] maxlength="100" autocomplete="username"; }
                 label { (words.sign_in_by.password) input #password type="password" name="password" required maxlength="1024" autocomplete="current-password"; }
                 button.primary type="submit" { (words.sign_in) }
@@ -196,20 +196,20 @@ pub fn page(ask: &SignInPage<'_>, frame: &Frame<'_>) -> String {
         }
         p { (words.sign_in_how) }
         form.sign-in method="post" action="/sign-in" autocomplete="off" {
-            input type="hidden" name="to" value=(whole(to));
+            input type="hidden" name="to" value=(multiline(to));
             label { (words.token) input #token type="password" name="token" required autofocus[!ask.passwords && first_field] maxlength="500" autocomplete="off"; }
             button.primary type="submit" { (words.sign_in) }
         }
     };
-    document(frame, words.sign_in, &Live::Still, &body)
+    document(frame, words.sign_in, &LiveUpdates::Off, &body)
 }
 
 /// The page behind signing out here, where there is a session elsewhere, too.
 pub fn signed_out(provider: &str, there: &str, frame: &Frame<'_>) -> String {
-    let own = words(frame.language);
+    let own = strings(frame.language);
     let body = html! {
         h1 { (own.signed_out_here) }
         p { (own.sign_out_there) " " a #there href=(there) rel="noreferrer" { (line(provider)) } }
     };
-    document(frame, own.signed_out_here, &Live::Still, &body)
+    document(frame, own.signed_out_here, &LiveUpdates::Off, &body)
 }

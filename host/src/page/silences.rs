@@ -6,15 +6,15 @@ mod one;
 use maud::{Markup, html};
 
 pub use self::new::{Drafted, Fields, page as new};
-pub use self::one::{One, page as one, seen};
-use super::frame::{Frame, Live, document};
-use super::parts::{heads, line, time};
+pub use self::one::{SilencePage, page as one, version};
+use super::frame::{Frame, LiveUpdates, document};
+use super::parts::{line, table_head, time};
 use crate::backend::silences::SilenceView;
 use crate::domain::Labels;
-use crate::domain::matcher::{Matcher, shown};
+use crate::domain::matcher::{Matcher, format_all};
 use crate::domain::silence::SilenceState;
 
-words! {
+strings! {
     silences: "Silences", "静默";
     new: "New silence", "新建静默";
     what: "Hides", "隐藏范围";
@@ -55,7 +55,7 @@ pub(super) fn amount(alerts: u64, incidents: u64, frame: &Frame<'_>) -> String {
 
 /// The address of a new silence that these matchers fill.
 pub fn address(matchers: &[Matcher]) -> String {
-    let text = shown(matchers);
+    let text = format_all(matchers);
     let query = form_urlencoded::Serializer::new(String::new()).append_pair("matchers", &text).finish();
     format!("/silences/new?{query}")
 }
@@ -71,7 +71,7 @@ pub fn matchers(labels: &Labels, alertname: &str) -> Vec<Matcher> {
 
 /// The page.
 pub fn page(list: &SilenceList, frame: &Frame<'_>) -> String {
-    let words = words(frame.language);
+    let words = strings(frame.language);
     let choices = [
         (None, words.current.to_string()),
         (Some(SilenceState::Active), sentence!(frame.language, "In force", "生效中")),
@@ -95,25 +95,25 @@ pub fn page(list: &SilenceList, frame: &Frame<'_>) -> String {
         }
         p.small { a href="/v1/silences" { "JSON" } " · " code { "tidegate silence" } }
     };
-    document(frame, words.silences, &Live::Still, &body)
+    document(frame, words.silences, &LiveUpdates::Off, &body)
 }
 
 fn table(list: &SilenceList, frame: &Frame<'_>) -> Markup {
-    let words = words(frame.language);
+    let words = strings(frame.language);
     html! {
         table.list {
-            (heads(&[words.what, frame.words().state, words.until, words.by, words.hides, words.hidden]))
+            (table_head(&[words.what, frame.strings().state, words.until, words.by, words.hides, words.hidden]))
             tbody { @for view in &list.views { (row(view, frame)) } }
         }
     }
 }
 
 fn row(view: &SilenceView, frame: &Frame<'_>) -> Markup {
-    let (words, silence) = (words(frame.language), &view.silence);
+    let (words, silence) = (strings(frame.language), &view.silence);
     html! {
         tr {
-            td { a href={ "/silences/" (silence.id) } { code { (line(&shown(&silence.matchers))) } } br; span.small { (line(&silence.comment)) } }
-            td { span.label { (frame.words().state) ": " } (state(view.state, frame)) }
+            td { a href={ "/silences/" (silence.id) } { code { (line(&format_all(&silence.matchers))) } } br; span.small { (line(&silence.comment)) } }
+            td { span.label { (frame.strings().state) ": " } (state(view.state, frame)) }
             td {
                 span.label { (words.until) ": " } (time(frame, silence.ends_at))
             }

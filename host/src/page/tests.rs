@@ -10,12 +10,12 @@ use jiff::Timestamp;
 use self::html::{Tag, tags};
 use super::assets::{self, ICON, SCRIPT, STYLE};
 use super::*;
-use crate::domain::audit::{AuditOutcome, AuditView, Audited, Way};
+use crate::domain::audit::{AuditEntry, AuditOutcome, AuditView, Channel};
 use crate::domain::incident::ActionState;
-use crate::domain::requirement::Refusal;
+use crate::domain::requirement::ApprovalRefusal;
 use crate::domain::text::letters::is_invisible;
 use crate::domain::{Mode, Person, State};
-use crate::ports::Story;
+use crate::ports::IncidentRecord;
 use crate::report::Language;
 use crate::report::tests::stories;
 
@@ -40,9 +40,9 @@ fn host() -> HostView {
 /// Something that somebody did, in these words.
 fn audited(text: &str) -> Vec<AuditView> {
     let at = Timestamp::UNIX_EPOCH;
-    let one = |person| Audited {
+    let one = |person| AuditEntry {
         person,
-        way: Way::Api,
+        way: Channel::Api,
         from: text.into(),
         route: text.into(),
         object: text.into(),
@@ -54,7 +54,7 @@ fn audited(text: &str) -> Vec<AuditView> {
         until: Some(at),
     };
     let people = [None, Some(Person::typed(text))];
-    people.into_iter().map(|person| AuditView { n: 1, at, audited: one(person) }).collect()
+    people.into_iter().map(|person| AuditView::new(1, at, one(person))).collect()
 }
 
 fn asks(said: SignIn, text: &str) -> SignInPage<'_> {
@@ -63,14 +63,15 @@ fn asks(said: SignIn, text: &str) -> SignInPage<'_> {
 }
 
 /// Every page that shows something of this story, by name.
-fn pages(story: &Story, host: &HostView, language: Language, text: &str) -> Vec<(&'static str, String)> {
-    let who = Who::Person { name: text.into(), acts: true, here: true, bound: false, audits: true, administers: true };
+fn pages(story: &IncidentRecord, host: &HostView, language: Language, text: &str) -> Vec<(&'static str, String)> {
+    let who =
+        PageUser::Person { name: text.into(), acts: true, here: true, bound: false, audits: true, administers: true };
     let now = story.entries.last().unwrap().at + jiff::SignedDuration::from_secs(90);
     let frame = Frame { language, now, who: &who, host, here: "/" };
-    let single = Frame { who: &Who::Single, ..frame };
-    let nobody = Frame { who: &Who::Nobody, ..frame };
+    let single = Frame { who: &PageUser::Single, ..frame };
+    let nobody = Frame { who: &PageUser::Nobody, ..frame };
     let incident = || story.incident.clone();
-    let of = |incidents| Now {
+    let of = |incidents| OverviewPage {
         asked: vec![incident()],
         people: vec![incident()],
         more_people: true,
@@ -84,8 +85,11 @@ fn pages(story: &Story, host: &HostView, language: Language, text: &str) -> Vec<
         ("now", now_page(&of(vec![incident()]), &frame)),
         ("incidents", incidents(&listing, &selection, &frame)),
         ("no incidents", incidents(&none, &selection, &frame)),
-        ("incident", super::incident(&Whole { story: story.clone(), cover: None, refused: None }, &frame)),
-        ("audit", audit(&audited(text), &Asked { person: text.into(), ..Asked::default() }, Some(7), &frame)),
+        ("incident", super::incident(&IncidentPage { story: story.clone(), cover: None, refused: None }, &frame)),
+        (
+            "audit",
+            audit(&audited(text), &AuditFilter { person: text.into(), ..AuditFilter::default() }, Some(7), &frame),
+        ),
         ("sign-in", sign_in(&asks(SignIn::Wrong, text), &nobody)),
         (
             "no role",
@@ -96,9 +100,13 @@ fn pages(story: &Story, host: &HostView, language: Language, text: &str) -> Vec<
         ("message", message(&Message::Gone(text.into()), &single)),
     ];
     for (n, may) in [
-        May::Answer,
-        May::Deny(Refusal::NotAsked { name: text.into(), gate: text.into(), groups: vec![text.into()] }),
-        May::Look,
+        AnswerRights::Answer,
+        AnswerRights::Deny(ApprovalRefusal::NotAsked {
+            name: text.into(),
+            gate: text.into(),
+            groups: vec![text.into()],
+        }),
+        AnswerRights::Look,
     ]
     .into_iter()
     .enumerate()
@@ -107,8 +115,9 @@ fn pages(story: &Story, host: &HostView, language: Language, text: &str) -> Vec<
         let mut asked = record.clone();
         asked.state = if n == 2 { record.state } else { ActionState::Asked };
         let others = vec![(text.to_string(), text.to_string())];
-        let not_taken =
-            [NotTaken::Host(text.into()), NotTaken::Untyped(text.into()), NotTaken::Changed].into_iter().nth(n);
+        let not_taken = [AnswerError::Host(text.into()), AnswerError::Untyped(text.into()), AnswerError::Changed]
+            .into_iter()
+            .nth(n);
         let shown = Approval { story, record: &asked, may, not_taken, others };
         pages.push(("approval", approval(&shown, if n == 0 { &single } else { &frame })));
     }
@@ -161,10 +170,10 @@ fn both_languages_show_the_same() {
 fn whoever_approves_sees_all_that_a_yes_binds() {
     let story = stories::asked();
     let record = story.incident.actions.first().unwrap();
-    let shown = Approval { story: &story, record, may: May::Answer, not_taken: None, others: Vec::new() };
+    let shown = Approval { story: &story, record, may: AnswerRights::Answer, not_taken: None, others: Vec::new() };
     let now: Timestamp = "2025-06-04T09:50:00Z".parse().unwrap();
     let host = host();
-    let frame = Frame { language: Language::En, now, who: &Who::Single, host: &host, here: "/i/i7k2m9/a1" };
+    let frame = Frame { language: Language::En, now, who: &PageUser::Single, host: &host, here: "/i/i7k2m9/a1" };
     let page = approval(&shown, &frame);
     let mut at = 0;
     for part in [
@@ -215,8 +224,8 @@ fn a_first_visit_is_small() {
     let host = host();
     let now = story.entries.last().unwrap().at;
     for language in LANGUAGES {
-        let frame = Frame { language, now, who: &Who::Single, host: &host, here: "/" };
-        let shown = Now { asked: many(), people: many(), more_people: false, working: many(), newest: many() };
+        let frame = Frame { language, now, who: &PageUser::Single, host: &host, here: "/" };
+        let shown = OverviewPage { asked: many(), people: many(), more_people: false, working: many(), newest: many() };
         let page = assets::pack(now_page(&shown, &frame).as_bytes()).len();
         let loaded: usize = [&*STYLE, &*SCRIPT, &*ICON].iter().map(|asset| asset.packed.len()).sum();
         assert!(page + loaded <= 60 << 10, "{page} and {loaded} bytes");

@@ -1,11 +1,11 @@
 //! What pages must be able to say. Nothing here has a default: a language that lacks something does not compile.
 
-use super::audit::words::AuditWords;
-use super::sign_in::SignInWords;
-use crate::domain::requirement::Refusal;
+use super::audit::strings::AuditStrings;
+use super::sign_in::SignInStrings;
+use crate::domain::requirement::ApprovalRefusal;
 
 /// Words and sentences that never change.
-pub(super) struct Words {
+pub(super) struct Strings {
     pub actions: &'static str,
     pub again: &'static str,
     pub alerts: &'static str,
@@ -16,7 +16,7 @@ pub(super) struct Words {
     pub any: &'static str,
     pub approve: &'static str,
     pub asked_of: &'static str,
-    pub audit: &'static AuditWords,
+    pub audit: &'static AuditStrings,
     pub besides: &'static str,
     pub change: &'static str,
     pub changed: &'static str,
@@ -114,7 +114,7 @@ pub(super) struct Words {
     pub shared_user: &'static str,
     pub show: &'static str,
     pub sign_in: &'static str,
-    pub sign_in_by: &'static SignInWords,
+    pub sign_in_by: &'static SignInStrings,
     pub sign_in_how: &'static str,
     pub sign_out: &'static str,
     pub sign_out_everywhere: &'static str,
@@ -158,7 +158,7 @@ pub(super) struct Words {
 
 /// A language.
 pub(super) trait Texts: Sync {
-    fn words(&self) -> &'static Words;
+    fn strings(&self) -> &'static Strings;
     /// How long ago it was, in seconds.
     fn ago(&self, seconds: i64) -> String;
     /// How long there still is, in seconds.
@@ -186,5 +186,5 @@ pub(super) trait Texts: Sync {
     /// What is missing of an answer: the word that must be typed.
     fn not_typed(&self, word: &str) -> String;
     /// Why somebody's yes would not count.
-    fn refusal(&self, refusal: &Refusal) -> String;
+    fn refusal(&self, refusal: &ApprovalRefusal) -> String;
 }

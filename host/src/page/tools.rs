@@ -2,15 +2,17 @@
 
 mod changes;
 mod plugins;
+mod trials;
 
 use maud::{Markup, html};
 
-use super::forms::{self, Refused};
-use super::frame::{Frame, Live, document};
-use super::parts::{heads, line, time};
+use super::forms::{self, FormError};
+use super::frame::{Frame, LiveUpdates, document};
+use super::parts::{line, table_head, time};
 use crate::backend::operations::{ServerView, ToolView, ToolsView};
+use crate::backend::trials::Tried;
 
-words! {
+strings! {
     tools: "Tools", "工具";
     servers: "Servers", "服务器";
     no_servers: "No tool server is configured: nothing can be looked at but by plugins.", "未配置工具服务器：只有插件可以查看。";
@@ -45,17 +47,20 @@ pub struct Tools {
     /// Whether whoever looks may let go on what is stopped, and not stop it alone.
     pub resumes: bool,
     /// Why a form changed nothing.
-    pub refused: Option<Refused>,
+    pub refused: Option<FormError>,
+    /// What came of a test message that was sent just now.
+    pub tried: Option<Tried>,
 }
 
-pub use self::changes::seen;
+pub use self::changes::version;
+pub use self::trials::target;
 
 /// The page.
 pub fn page(tools: &Tools, frame: &Frame<'_>) -> String {
-    let (words, view) = (words(frame.language), &tools.view);
+    let (words, view) = (strings(frame.language), &tools.view);
     let body = html! {
         h1 { (words.tools) }
-        (forms::refused(tools.refused.as_ref(), frame))
+        (forms::error(tools.refused.as_ref(), frame))
         section aria-labelledby="servers" {
             h2 #servers { (words.servers) " " span.count { (view.servers.len()) } }
             @if view.servers.is_empty() { p.empty { (words.no_servers) } } @else { (servers(&view.servers, frame)) }
@@ -63,6 +68,7 @@ pub fn page(tools: &Tools, frame: &Frame<'_>) -> String {
         (changes::stopped(view, tools.resumes, frame))
         (changes::budgets(view, frame))
         (plugins::plugins(&view.plugins, frame))
+        (trials::trials(&view.plugins, tools.tried.as_ref(), tools.resumes, frame))
         section aria-labelledby="tools" {
             h2 #tools { (words.all) " " span.count { (view.tools.len()) } }
             @if view.tools.is_empty() { p.empty { (words.no_tools) } } @else { (all(&view.tools, frame)) }
@@ -70,14 +76,14 @@ pub fn page(tools: &Tools, frame: &Frame<'_>) -> String {
         }
         p.small { a href="/readyz" { "/readyz" } " · " a href="/v1/breakers" { "/v1/breakers" } " · " a href="/v1/plugins" { "/v1/plugins" } }
     };
-    document(frame, words.tools, &Live::Still, &body)
+    document(frame, words.tools, &LiveUpdates::Off, &body)
 }
 
 fn servers(servers: &[ServerView], frame: &Frame<'_>) -> Markup {
-    let words = words(frame.language);
+    let words = strings(frame.language);
     html! {
         table.list {
-            (heads(&[words.server, frame.words().state, words.offers, words.calls, words.errors, words.half, words.most, words.restarts]))
+            (table_head(&[words.server, frame.strings().state, words.offers, words.calls, words.errors, words.half, words.most, words.restarts]))
             tbody { @for server in servers { (one_server(server, frame)) } }
         }
         p.small { (words.since_start) }
@@ -85,7 +91,7 @@ fn servers(servers: &[ServerView], frame: &Frame<'_>) -> Markup {
 }
 
 fn one_server(server: &ServerView, frame: &Frame<'_>) -> Markup {
-    let words = words(frame.language);
+    let words = strings(frame.language);
     let (class, sign, state) = match server.phase {
         "ready" => ("verified", "● ", words.ready),
         "starting" => ("", "◆ ", words.starting),
@@ -97,7 +103,7 @@ fn one_server(server: &ServerView, frame: &Frame<'_>) -> Markup {
             td { strong { (line(&server.name)) } }
             td {
                 span class={ "state " (class) } { (sign) (state) }
-                @if let Some(at) = server.since { " " span.small { (frame.words().since) " " (time(frame, at)) } }
+                @if let Some(at) = server.since { " " span.small { (frame.strings().since) " " (time(frame, at)) } }
                 @for why in server.skipped.iter().chain(&server.problem).chain(&server.left_out) { br; span.small.bad lang="en" { (line(why)) } }
             }
             td { span.label { (words.offers) ": " } (server.tools) }
@@ -121,10 +127,10 @@ fn milliseconds(time: Option<f64>) -> String {
 }
 
 fn all(tools: &[ToolView], frame: &Frame<'_>) -> Markup {
-    let words = words(frame.language);
+    let words = strings(frame.language);
     html! {
         table.list {
-            (heads(&[words.tool, words.risk, words.gates]))
+            (table_head(&[words.tool, words.risk, words.gates]))
             tbody {
                 @for tool in tools.iter().take(TOOLS) {
                     tr {

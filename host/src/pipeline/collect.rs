@@ -7,7 +7,7 @@ use futures::future::{Either, select};
 use futures::{StreamExt, stream};
 
 use super::Services;
-use super::look::{look, noted};
+use super::look::{look, record};
 use crate::diagnosis;
 use crate::domain::entry::Purpose;
 use crate::domain::{Call, Entry, Fact, Incident};
@@ -28,7 +28,7 @@ pub const PATIENCE: Duration = Duration::from_secs(60);
 /// One round: the looks that are wanted and were not made, or, where there are none, what all of them show.
 pub async fn run(services: &Services, incident: &Incident) -> Vec<Fact> {
     let incident = &*incident.collecting_at(services.clock.now());
-    let mut wanted = wanted(services.policies.as_ref(), incident, &services.moment().context());
+    let mut wanted = required_looks(services.policies.as_ref(), incident, &services.moment().context());
     let left = time_left(services, incident);
     if left.is_zero() {
         wanted.clear();
@@ -49,7 +49,7 @@ pub async fn run(services: &Services, incident: &Incident) -> Vec<Fact> {
         seen.apply(&Entry { at, fact: fact.clone() });
         facts.push(fact);
     }
-    let more = self::wanted(services.policies.as_ref(), &seen, &services.moment().context());
+    let more = self::required_looks(services.policies.as_ref(), &seen, &services.moment().context());
     if facts.is_empty() || more.is_empty() {
         facts.push(collected(&seen, incomplete(&seen, more.len())));
     }
@@ -74,8 +74,8 @@ fn time_left(services: &Services, incident: &Incident) -> Duration {
 
 /// Why it is not all the evidence that was wanted; none where it is.
 fn incomplete(seen: &Incident, more: usize) -> Option<String> {
-    let late = seen.evidence_lately().filter(|look| !look.ok && look.text.starts_with(LATE)).count();
-    let late = (late > 0).then(|| format!("{late} of {} looks had no answer in time", seen.evidence_lately().count()));
+    let late = seen.current_evidence().filter(|look| !look.ok && look.text.starts_with(LATE)).count();
+    let late = (late > 0).then(|| format!("{late} of {} looks had no answer in time", seen.current_evidence().count()));
     let more = (more > 0).then(|| format!("{more} more were wanted when the time for evidence was over"));
     let why: Vec<String> = late.into_iter().chain(more).collect();
     (!why.is_empty()).then(|| why.join("; "))
@@ -85,8 +85,8 @@ fn incomplete(seen: &Incident, more: usize) -> Option<String> {
 const LATE: &str = "no answer within";
 
 /// The looks that any set of policies wants as evidence and that were not made yet, as many as there is room for.
-pub fn wanted(policies: &dyn Policies, incident: &Incident, context: &Context<'_>) -> Vec<Call> {
-    let made = incident.evidence_lately().count();
+pub fn required_looks(policies: &dyn Policies, incident: &Incident, context: &Context<'_>) -> Vec<Call> {
+    let made = incident.current_evidence().count();
     let decided = incident.decision.iter().flat_map(|decision| decision.evidence.iter().cloned());
     let mut calls: Vec<Call> = Vec::new();
     for call in decided.chain(policies.evidence(incident, context)) {
@@ -106,7 +106,7 @@ async fn within(services: &Services, incident: &Incident, call: Call, deadline: 
         Either::Left(((_, fact), _)) => fact,
         Either::Right(_) => {
             let error = format!("{LATE} {} s", ROUND.as_secs());
-            noted(Purpose::Evidence, call, &Err(LookError::Failed(ToolError::Lost(error))), 0)
+            record(Purpose::Evidence, call, &Err(LookError::Failed(ToolError::Lost(error))), 0)
         }
     }
 }

@@ -10,6 +10,7 @@ pub mod ended;
 pub mod grouping;
 mod index;
 mod objects;
+mod sources;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
@@ -19,20 +20,21 @@ use jiff::Timestamp;
 
 use crate::domain::counted::{Mark, Marks};
 use crate::domain::handover::Handover;
-use crate::domain::subject::ties::Tie;
+use crate::domain::subject::correlation::CorrelationKey;
 use crate::domain::text::letters::is_invisible;
 use crate::domain::{Alert, Incident, IncidentId, Status};
 
 pub use grouping::{Group, GroupOf, group};
 pub use index::{Identity, Index};
+pub use sources::Scope;
 
-use ended::End;
+use ended::EndedAlert;
 
 use change::{Change, SEVERITY, change, other_labels, says_less};
 
 /// What a batch of alerts means.
 #[derive(Debug, Default, PartialEq)]
-pub struct Correlated {
+pub struct CorrelatedBatch {
     /// New incidents: group key and first alerts.
     pub opened: Vec<(String, Vec<Alert>)>,
     /// Alerts that join an incident or change in it.
@@ -43,8 +45,8 @@ pub struct Correlated {
     pub uncounted: BTreeMap<IncidentId, Marks>,
     /// Messages about an alert of which the same batch says something later.
     pub folded: usize,
-    /// Alerts that join an incident under whose name nothing of it came in before, with what they share.
-    pub joined: BTreeMap<IncidentId, Vec<(String, String)>>,
+    /// Alerts that join an incident to which nothing of their name or source came in before.
+    pub joined: BTreeMap<IncidentId, Vec<Joiner>>,
     /// Resolved alerts that nobody here knows.
     pub unknown_resolved: usize,
     /// Messages that are older than what is known: of a beginning whose end has come in already, or of an
@@ -53,19 +55,45 @@ pub struct Correlated {
     /// What leaves a concluded incident; each is among the newcomers too.
     pub handed_over: BTreeMap<IncidentId, Vec<Handover>>,
     /// What has ended.
-    pub ended: Vec<(Identity, End)>,
+    pub ended: Vec<(Identity, EndedAlert)>,
+}
+
+/// Why an alert joins an incident.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Joiner {
+    /// Its name.
+    pub name: String,
+    /// Its source, where nothing of that has come in before.
+    pub source: Option<String>,
+    /// What they share.
+    pub object: String,
 }
 
 /// So many reasons for joining one incident are told of one batch.
 const JOINED: usize = 20;
 
-impl Correlated {
-    /// Remembers why an alert of another kind joins an incident.
-    fn join(&mut self, id: &IncidentId, alert: &Alert, tie: &Tie, incidents: &HashMap<IncidentId, Arc<Incident>>) {
-        let joined = (alert.name.clone(), tie.to_string());
-        if incidents.get(id).is_some_and(|incident| grouping::has_named(incident, &alert.name)) {
+impl CorrelatedBatch {
+    /// Whether an incident lets go of an alert.
+    fn hands_over(&self, id: &IncidentId, alert: &Alert) -> bool {
+        let is_meant = |one: &Handover| one.source == alert.source && one.fingerprint == alert.fingerprint;
+        self.handed_over.get(id).is_some_and(|all| all.iter().any(is_meant))
+    }
+
+    /// Remembers why an alert of another kind, or of another source, joins an incident.
+    fn join(
+        &mut self,
+        id: &IncidentId,
+        alert: &Alert,
+        tie: &CorrelationKey,
+        incidents: &HashMap<IncidentId, Arc<Incident>>,
+    ) {
+        let Some(incident) = incidents.get(id) else { return };
+        let is_new = !incident.sources().contains(&alert.source.as_str());
+        if !is_new && grouping::has_named(incident, &alert.name) {
             return;
         }
+        let source = is_new.then(|| alert.source.clone());
+        let joined = Joiner { name: alert.name.clone(), source, object: tie.to_string() };
         let all = self.joined.entry(id.clone()).or_default();
         if all.len() < JOINED && !all.contains(&joined) {
             all.push(joined);
@@ -81,8 +109,8 @@ pub fn correlate(
     alerts: Vec<Alert>,
     group_of: &dyn Fn(&Alert) -> Group,
     now: Timestamp,
-) -> Correlated {
-    let mut out = Correlated::default();
+) -> CorrelatedBatch {
+    let mut out = CorrelatedBatch::default();
     let mut newcomers: Vec<(Alert, Group)> = Vec::new();
     let (alerts, folded) = last_words(alerts);
     out.folded = folded;
@@ -97,7 +125,7 @@ pub fn correlate(
         let began = alert.starts_at.max(again.filter(|began| alert.ends_at.is_none_or(|end| *began < end)));
         // An end that does not say what it ends is that of all that began before it.
         if let (Status::Resolved, Some(began)) = (alert.status, began.or(alert.ends_at.map(|end| end.min(now)))) {
-            let end = End { began, severity: alert.severity, heard: now };
+            let end = EndedAlert { began, severity: alert.severity, heard: now };
             out.ended.push((Identity::from(&alert), end));
         }
         let fires = alert.status == Status::Firing;
@@ -131,7 +159,7 @@ pub fn correlate(
             }
         }
     }
-    out.opened = grouping::place(index, incidents, newcomers, &mut out).into_iter().collect();
+    out.opened = grouping::place(index, incidents, (newcomers, now), &mut out).into_iter().collect();
     out
 }
 
@@ -141,7 +169,7 @@ fn newcomer(alert: Alert, group_of: &dyn Fn(&Alert) -> Group) -> (Alert, Group) 
 }
 
 /// An alert's incident, and the alert as it stands there.
-type Known<'a> = Option<(&'a Arc<Incident>, &'a Alert)>;
+type KnownAlert<'a> = Option<(&'a Arc<Incident>, &'a Alert)>;
 
 /// What is known of an alert. A fingerprint that a sender uses for alerts of two groups, or in one body with two
 /// sets of labels (`shares`), names two alerts: the second is told from the first by its group or its labels, so that
@@ -153,7 +181,7 @@ fn known<'a>(
     mut alert: Alert,
     shares: bool,
     group_of: &dyn Fn(&Alert) -> Group,
-) -> (Alert, Known<'a>) {
+) -> (Alert, KnownAlert<'a>) {
     let find = |alert: &Alert| {
         let incident = incidents.get(index.place(alert)?)?;
         let place = incident.alerts.place(&alert.source, &alert.fingerprint)?;
@@ -280,5 +308,7 @@ fn part(text: &str) -> Cow<'_, str> {
 
 #[cfg(test)]
 mod change_tests;
+#[cfg(test)]
+mod source_tests;
 #[cfg(test)]
 mod tests;

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::Services;
-use super::intake::{Together, take_in};
+use super::intake::{ProposalRelation, accept};
 use crate::domain::{Decision, Fact, Incident, Origin, Verdict};
-use crate::rules::{Context, Judged, Policies};
+use crate::rules::{Context, Policies, RuleDecision};
 
 /// The verdict, and the actions that it brings along.
 pub fn run(services: &Services, incident: &Incident) -> Vec<Fact> {
@@ -98,7 +98,7 @@ fn of_judged(
     policies: &dyn Policies,
     incident: &Incident,
     context: &Context<'_>,
-    judged: Judged,
+    judged: RuleDecision,
     model: bool,
 ) -> Vec<Fact> {
     let mut decision = judged.decision.unwrap_or_else(|| {
@@ -132,8 +132,8 @@ fn of_judged(
     let mut facts = Vec::new();
     if let Verdict::Remediate { actions, alternatives } = &decision.verdict {
         let origin = Origin::Policy { rule: decision.rule.clone().unwrap_or_default() };
-        let together = if *alternatives { Together::Alternatives } else { Together::Steps };
-        facts = take_in(policies, incident, context, actions.clone(), &origin, together);
+        let together = if *alternatives { ProposalRelation::Alternatives } else { ProposalRelation::Steps };
+        facts = accept(policies, incident, context, actions.clone(), &origin, together);
     }
     facts.insert(0, Fact::Decided { decision: Arc::new(decision) });
     facts

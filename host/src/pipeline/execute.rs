@@ -9,22 +9,22 @@ use std::pin::pin;
 use futures::future::{Either, select};
 use jiff::Timestamp;
 
-use super::rule::told;
-use super::{Services, append, prepare, put_off, rule, settle};
-use crate::domain::incident::{ActionRecord, ActionState, Effect, next_when};
+use super::rule::with_notifications;
+use super::{Services, append, deferral, prepare, rule, settle};
+use crate::domain::incident::{ActionRecord, ActionState, Effect, next_with};
 use crate::domain::{ActionId, Call, Fact, Incident, IncidentId, Next, RulingKind};
-use crate::ports::{JournalError, ToolError, Turn};
+use crate::ports::{JournalError, ToolError, ToolSlot};
 
 /// Executes, if the gate still permits it.
 pub async fn run(services: &Services, incident: &Incident, action: &ActionId) -> Result<(), JournalError> {
     let Some(record) = incident.action(action) else {
         return Ok(());
     };
-    let until = record.put_off_until(services.clock.now(), &services.limits);
+    let until = record.deferred_until(services.clock.now(), &services.limits);
     let turn = match turn(services, &record.action.proposal.call, until).await {
         Ok(turn) => turn,
         Err(ToolError::Unavailable(why) | ToolError::Lost(why)) => {
-            let fact = put_off::execution(services, record, None, &why);
+            let fact = deferral::execution(services, record, None, &why);
             return append(services, incident, vec![fact], true).await.map(|_| ());
         }
         Err(ToolError::Refused(why)) => return refused(services, incident, record, &why).await,
@@ -34,13 +34,13 @@ pub async fn run(services: &Services, incident: &Incident, action: &ActionId) ->
         services.store.note_tools(services.tools.as_ref()).await?;
         let Some(incident) = services.store.get(&incident.id) else { return Ok(()) };
         let ready = |tool: &str| services.tools.ready(tool);
-        let due = next_when(&incident, services.clock.now(), &services.limits, &ready);
+        let due = next_with(&incident, services.clock.now(), &services.limits, &ready);
         if due != Next::Do(Effect::Execute { action: action.clone() }) {
             return Ok(());
         }
         // What was seen may lead to further looks, or to a step of another kind.
-        let looked = prepare::run(services, &incident, action, prepare::Moment::Execution).await?
-            || rule::look(services, &incident, action).await?;
+        let looked = prepare::run(services, &incident, action, prepare::PreparePhase::Execution).await?
+            || rule::gate_looks(services, &incident, action).await?;
         if !looked {
             return match permitted(services, &incident, action, turn).await? {
                 Some(lost) => settled(services, &incident.id, action, &lost).await,
@@ -51,9 +51,9 @@ pub async fn run(services: &Services, incident: &Incident, action: &ActionId) ->
 }
 
 /// Waits for the turn of a call, and no longer than until then.
-async fn turn(services: &Services, call: &Call, until: Timestamp) -> Result<Turn, ToolError> {
+async fn turn(services: &Services, call: &Call, until: Timestamp) -> Result<ToolSlot, ToolError> {
     let enough = pin!(async { services.clock.sleep_until(until).await });
-    match select(services.tools.turn(call), enough).await {
+    match select(services.tools.acquire(call), enough).await {
         Either::Left((turn, _)) => turn,
         Either::Right(_) => Err(ToolError::Unavailable(format!("{} had no room for it", call.tool))),
     }
@@ -70,8 +70,8 @@ async fn refused(
     let context = moment.context();
     let ruling = services.gate.rule(services.policies.as_ref(), incident, &record.action, &context);
     let facts = match ruling.kind {
-        RulingKind::Deny => told(services, incident, &record.action.id, ruling, &context),
-        _ => vec![put_off::given_up(record, None, why)],
+        RulingKind::Deny => with_notifications(services, incident, &record.action.id, ruling, &context),
+        _ => vec![deferral::given_up(record, None, why)],
     };
     append(services, incident, facts, true).await.map(|_| ())
 }
@@ -86,7 +86,7 @@ async fn settled(
 ) -> Result<(), JournalError> {
     let Some(incident) = services.store.get(incident) else { return Ok(()) };
     let ready = |tool: &str| services.tools.ready(tool);
-    let due = next_when(&incident, services.clock.now(), &services.limits, &ready);
+    let due = next_with(&incident, services.clock.now(), &services.limits, &ready);
     if due != Next::Do(Effect::Settle { action: action.clone() }) {
         return Ok(());
     }
@@ -99,7 +99,7 @@ async fn permitted(
     services: &Services,
     incident: &Incident,
     action: &ActionId,
-    turn: Turn,
+    turn: ToolSlot,
 ) -> Result<Option<String>, JournalError> {
     let Some(record) = incident.action(action) else {
         return Ok(None);
@@ -112,7 +112,7 @@ async fn permitted(
     let permit = match services.gate.permit(services.policies.as_ref(), incident, record, &moment.context()) {
         Ok(permit) => permit,
         Err(ruling) => {
-            let facts = told(services, incident, action, *ruling, &moment.context());
+            let facts = with_notifications(services, incident, action, *ruling, &moment.context());
             return append(services, incident, facts, true).await.map(|_| None);
         }
     };
@@ -142,8 +142,8 @@ async fn permitted(
             let took_ms = services.clock.ms_since(started);
             Fact::Result { action: action.clone(), attempt: attempt.clone(), ok: answer.ok, text: answer.text, took_ms }
         }
-        Err(ToolError::Unavailable(why)) => put_off::execution(services, record, Some(&permit), &why),
-        Err(ToolError::Refused(why)) => put_off::given_up(record, Some(&permit), &why),
+        Err(ToolError::Unavailable(why)) => deferral::execution(services, record, Some(&permit), &why),
+        Err(ToolError::Refused(why)) => deferral::given_up(record, Some(&permit), &why),
         Err(ToolError::Lost(error)) => {
             tracing::warn!(incident = %incident.id, %action, %error, "an action was sent and not answered");
             return Ok(Some(error));

@@ -9,13 +9,13 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use super::correlate::{Correlated, Index};
+use super::correlate::{CorrelatedBatch, Index};
 use crate::domain::counted::CountedChange;
 use crate::domain::{Alert, Incident, IncidentId, Severity};
 
 /// Bounds of what is live.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Bounds {
+pub struct FloodLimits {
     /// Live incidents of one source. Errors and critical alerts get a quarter more.
     pub incidents: usize,
     /// Incidents that one request opens. Errors and critical alerts get a quarter more.
@@ -26,7 +26,7 @@ pub struct Bounds {
     pub counted: usize,
 }
 
-impl Default for Bounds {
+impl Default for FloodLimits {
     fn default() -> Self {
         Self { incidents: 100_000, at_once: 2_000, alerts: 1_000, counted: 250_000 }
     }
@@ -43,7 +43,7 @@ pub struct Intake {
 
 /// A batch within the bounds.
 #[derive(Debug, Default, PartialEq)]
-pub struct Contained {
+pub struct BoundedBatch {
     /// New incidents: group key and alerts.
     pub opened: Vec<(String, Intake)>,
     /// What comes to incidents that there are.
@@ -57,13 +57,13 @@ pub struct Contained {
 /// # Errors
 /// When there are more alerts than can be counted: a sentence for the sender, who must send it again.
 pub fn contain(
-    batch: Correlated,
+    batch: CorrelatedBatch,
     index: &Index,
     incidents: &HashMap<IncidentId, Arc<Incident>>,
-    bounds: &Bounds,
-) -> Result<Contained, String> {
-    let Correlated { opened, mut changed, uncounted, .. } = batch;
-    let mut out = Contained::default();
+    bounds: &FloodLimits,
+) -> Result<BoundedBatch, String> {
+    let CorrelatedBatch { opened, mut changed, uncounted, .. } = batch;
+    let mut out = BoundedBatch::default();
     let mut collected: BTreeMap<(String, Severity), Vec<Alert>> = BTreeMap::new();
     let (own, beyond) = split(opened, incidents.len(), index, bounds);
     for alert in beyond {
@@ -104,7 +104,7 @@ pub fn contain(
 /// Groups that get an incident of their own, and the alerts of the others.
 type Split = (Vec<(String, Vec<Alert>)>, Vec<Alert>);
 
-fn split(opened: Vec<(String, Vec<Alert>)>, live: usize, index: &Index, bounds: &Bounds) -> Split {
+fn split(opened: Vec<(String, Vec<Alert>)>, live: usize, index: &Index, bounds: &FloodLimits) -> Split {
     if live + opened.len() <= bounds.incidents && opened.len() <= bounds.at_once {
         return (opened, Vec::new());
     }
@@ -133,7 +133,7 @@ fn worst(alerts: &[Alert]) -> Severity {
 }
 
 /// As many as there is room for are kept, the worst first.
-fn kept(mut alerts: Vec<Alert>, there: usize, bounds: &Bounds) -> Intake {
+fn kept(mut alerts: Vec<Alert>, there: usize, bounds: &FloodLimits) -> Intake {
     let room = bounds.alerts.saturating_sub(there);
     if alerts.len() <= room {
         return Intake { alerts, counted: None };

@@ -13,7 +13,7 @@ pub async fn gather(services: &Services, schedule: &str, calls: &[Call]) -> Vec<
     let mut answers = Vec::new();
     let labels: Labels = [("alertname", "Findings"), ("schedule", schedule)].into_iter().collect();
     let id = format!("schedule-{schedule}");
-    let Some(occasion) = look::occasion(services, SOURCE, &id, "Findings", labels) else { return answers };
+    let Some(occasion) = look::standalone(services, SOURCE, &id, "Findings", labels) else { return answers };
     for call in calls {
         answers.push(look::survey(services, &occasion, call, MOST).await);
     }

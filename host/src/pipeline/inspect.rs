@@ -4,7 +4,7 @@
 //! closely the same is collected, and the same named, as for an incident about it. Nothing here belongs to an
 //! incident: what was looked at is counted for the journal, and its text is not kept.
 
-mod closer;
+mod details;
 mod examine;
 mod listing;
 mod summary;
@@ -16,13 +16,13 @@ use futures::future::BoxFuture;
 
 use super::Services;
 use crate::collector::{Survey, Topic};
-use crate::domain::inspection::{Blind, Finding, Part};
+use crate::domain::inspection::{BlindSpot, Finding, KindResult};
 use crate::domain::is_cluster_wide;
-use crate::inspection::changes::Standings;
-use crate::inspection::{Judge, Judged, Order, without_echoes};
-use listing::{Lister, Names};
+use crate::inspection::changes::TrackedFindings;
+use crate::inspection::{InspectionScope, Judge, ListAssessment, without_duplicates};
+use listing::{Lister, NamespaceList};
 
-pub use summary::{Asked, summarise};
+pub use summary::{SummaryReply, summarise};
 
 /// How long the lists of a run may take. Where each namespace has to be asked by itself and the server is slow, a run
 /// says where it has not been rather than that it came to no end.
@@ -30,16 +30,16 @@ const LISTS: Duration = Duration::from_secs(600);
 
 /// What a run saw.
 #[derive(Debug, Default)]
-pub struct Seen {
+pub struct RunObservations {
     /// What is wrong.
     pub findings: Vec<Finding>,
     /// How it was looked.
-    pub parts: Vec<Part>,
+    pub parts: Vec<KindResult>,
 }
 
-impl Seen {
+impl RunObservations {
     /// Adds to what is counted of a kind.
-    fn note(&mut self, one: Part) {
+    fn note(&mut self, one: KindResult) {
         let known = self.parts.iter_mut().find(|part| part.server == one.server && part.kind == one.kind);
         match known {
             Some(part) => part.add(one),
@@ -55,19 +55,24 @@ pub type Progress = dyn Fn(&str) + Send + Sync;
 /// nothing. What stood before is looked at closely first.
 pub fn run<'a>(
     services: &'a Services,
-    order: &'a Order,
-    before: &'a Standings,
+    order: &'a InspectionScope,
+    before: &'a TrackedFindings,
     progress: &'a Progress,
-) -> BoxFuture<'a, Seen> {
+) -> BoxFuture<'a, RunObservations> {
     all(services, order, before, progress).boxed()
 }
 
-async fn all(services: &Services, order: &Order, before: &Standings, progress: &Progress) -> Seen {
+async fn all(
+    services: &Services,
+    order: &InspectionScope,
+    before: &TrackedFindings,
+    progress: &Progress,
+) -> RunObservations {
     let catalogue = services.tools.catalogue();
     let surveys = services.policies.surveys(&order.topics, &catalogue, order.server.as_deref());
     let mut servers: Vec<&str> = surveys.iter().map(|survey| survey.server.as_str()).collect();
     servers.dedup();
-    let mut seen = Seen::default();
+    let mut seen = RunObservations::default();
     let until = services.clock.elapsed() + LISTS;
     // Whoever showed something before, and has no tool for it now, is missed.
     let mut missing = before.servers();
@@ -76,7 +81,7 @@ async fn all(services: &Services, order: &Order, before: &Standings, progress: &
         missing.insert(order.server.as_deref().unwrap_or_default());
     }
     for server in missing {
-        seen.note(Part { blind: Blind::Everywhere, ..Part::of(server, "") });
+        seen.note(KindResult { blind: BlindSpot::Everywhere, ..KindResult::of(server, "") });
     }
     for server in servers {
         let own: Vec<&Survey> = surveys.iter().filter(|survey| survey.server == server).collect();
@@ -87,12 +92,12 @@ async fn all(services: &Services, order: &Order, before: &Standings, progress: &
 
 async fn one_cluster(
     services: &Services,
-    (order, before): (&Order, &Standings),
+    (order, before): (&InspectionScope, &TrackedFindings),
     server: &str,
     surveys: &[&Survey],
     until: Duration,
     progress: &Progress,
-    seen: &mut Seen,
+    seen: &mut RunObservations,
 ) {
     let has = |topic| order.topics.contains(&topic);
     let judge = Judge {
@@ -104,8 +109,8 @@ async fn one_cluster(
     };
     let Some(lister) = Lister::new(services, order, &judge, until) else { return };
     let (first, others): (Vec<&Survey>, Vec<&Survey>) = surveys.iter().partition(|survey| survey.kind == "namespace");
-    let mut names = Names { names: Vec::new(), complete: false };
-    let mut judged = Judged::default();
+    let mut names = NamespaceList { names: Vec::new(), complete: false };
+    let mut judged = ListAssessment::default();
     for survey in first {
         let listed = lister.namespaces(survey).await;
         names.complete |= listed.part.blind.is_nowhere();
@@ -119,7 +124,7 @@ async fn one_cluster(
     if !names.complete
         && let Some(exact) = order.exact_namespaces()
     {
-        names = Names { names: exact, complete: true };
+        names = NamespaceList { names: exact, complete: true };
     }
     progress(&format!("{server}: {} namespaces", names.names.len()));
     for listed in lister.all(&others, &names, progress).await {
@@ -130,6 +135,6 @@ async fn one_cluster(
     judged.untold.retain(|one| wanted(&one.namespace, &one.kind));
     judged.unwell.retain(|one| wanted(&one.finding.namespace, &one.finding.kind));
     judged.findings.retain(|one| wanted(&one.namespace, &one.kind));
-    let found = closer::look(services, (order, before), &judge, judged, progress, seen).await;
-    seen.findings.extend(without_echoes(found));
+    let found = details::examine_all(services, (order, before), &judge, judged, progress, seen).await;
+    seen.findings.extend(without_duplicates(found));
 }

@@ -14,7 +14,7 @@ const MAX_ACTIONS: usize = 20;
 
 /// How proposals that come together belong together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Together {
+pub enum ProposalRelation {
     /// Each is done, one after the other.
     Steps,
     /// One that helps is enough; best first.
@@ -24,13 +24,13 @@ pub enum Together {
 }
 
 /// The facts that take proposals in.
-pub fn take_in(
+pub fn accept(
     policies: &dyn Policies,
     incident: &Incident,
     context: &Context<'_>,
     proposals: Vec<Proposal>,
     origin: &Origin,
-    together: Together,
+    together: ProposalRelation,
 ) -> Vec<Fact> {
     let several = proposals.len() > 1;
     let mut firsts: Vec<(Target, ActionId)> = Vec::new();
@@ -60,22 +60,22 @@ pub fn take_in(
 
 /// The first of the alternatives that one about this target is one of; none where it is a step of its own.
 fn first_alternative(
-    together: Together,
+    together: ProposalRelation,
     firsts: &mut Vec<(Target, ActionId)>,
     touches: &Target,
     id: &ActionId,
 ) -> Option<ActionId> {
     let same = |known: &Target| match together {
-        Together::Steps => false,
-        Together::Alternatives => true,
+        ProposalRelation::Steps => false,
+        ProposalRelation::Alternatives => true,
         // Of what names no object nobody can say that it is the same.
-        Together::AlternativesOfAnObject => !touches.names.is_empty() && known == touches,
+        ProposalRelation::AlternativesOfAnObject => !touches.names.is_empty() && known == touches,
     };
     if let Some((_, first)) = firsts.iter().find(|(known, _)| same(known)) {
         return Some(first.clone());
     }
     firsts.push((touches.clone(), id.clone()));
-    (together != Together::Steps).then(|| id.clone())
+    (together != ProposalRelation::Steps).then(|| id.clone())
 }
 
 /// How the host itself checks the action and takes it back. What the proposal says about that stays

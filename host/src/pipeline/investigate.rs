@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::intake::{Together, take_in};
+use super::intake::{ProposalRelation, accept};
 use super::{Services, recall};
-use crate::domain::entry::{Answer, Original, Usage};
+use crate::domain::entry::{ModelAnswer, RawAnswer, Usage};
 use crate::domain::history::{Causes, FixRow, Wanted};
 use crate::domain::{Cause, Fact, History, Incident, Origin, Proposal};
-use crate::ports::{Alike, Tried};
+use crate::ports::{SimilarityBasis, TrackRecord};
 
 /// Asks the model for the next step.
 pub async fn ask(services: &Services, incident: &Incident) -> Vec<Fact> {
@@ -25,7 +25,7 @@ pub async fn ask(services: &Services, incident: &Incident) -> Vec<Fact> {
         && let Some((answer, reused)) = services.model.reusable(incident)
     {
         let by = format!("incident {}", reused.incident);
-        let original = Some(Box::new(Original { by, message: None, reused: Some(reused) }));
+        let original = Some(Box::new(RawAnswer { by, message: None, reused: Some(reused) }));
         return answered(
             services,
             incident,
@@ -57,8 +57,8 @@ fn answered(services: &Services, incident: &Incident, fact: Fact) -> Vec<Fact> {
     };
     let mut facts = vec![fact];
     let moment = services.moment();
-    let (policies, together) = (services.policies.as_ref(), Together::Alternatives);
-    facts.extend(take_in(policies, incident, &moment.context(), proposals, &Origin::Model, together));
+    let (policies, together) = (services.policies.as_ref(), ProposalRelation::Alternatives);
+    facts.extend(accept(policies, incident, &moment.context(), proposals, &Origin::Model, together));
     facts
 }
 
@@ -67,41 +67,42 @@ const TRIED: usize = 8;
 
 /// What was executed before where the same was found to be wrong, and for alerts of the same name, and how often it
 /// helped; of either, what was done most comes first.
-fn tried(incident: &Incident, history: &History) -> Vec<Tried> {
+fn tried(incident: &Incident, history: &History) -> Vec<TrackRecord> {
     let all = Wanted { but: Some(&incident.id), ..Wanted::since(Timestamp::MIN) };
     let causes = Causes::of(incident.causes().unwrap_or_default());
     let of_cause = |cause: Cause| {
         let rows = history.select(Wanted { cause: Some(cause), ..all });
         let fixes = rows.flat_map(|row| row.fixes).filter(move |fix| fix.causes.has(cause));
-        fixes.map(move |fix| (fix.tool.to_string(), Alike::Cause(cause), fix.helped))
+        fixes.map(move |fix| (fix.tool.to_string(), SimilarityBasis::Cause(cause), fix.helped))
     };
     let mut tried = counted(causes.iter().flat_map(of_cause));
     if let Some(alert) = incident.alerts.first() {
         let rows = history.select(Wanted { name: Some(&alert.name), ..all });
-        let of_alert =
-            |fix: FixRow<'_>| (fix.tool.to_string(), Alike::Alert { target: fix.target.to_string() }, fix.helped);
+        let of_alert = |fix: FixRow<'_>| {
+            (fix.tool.to_string(), SimilarityBasis::Alert { target: fix.target.to_string() }, fix.helped)
+        };
         tried.extend(counted(rows.flat_map(|row| row.fixes).map(of_alert)));
     }
     tried
 }
 
-fn counted(fixes: impl Iterator<Item = (String, Alike, bool)>) -> Vec<Tried> {
-    let mut all: BTreeMap<(String, Alike), (usize, usize)> = BTreeMap::new();
+fn counted(fixes: impl Iterator<Item = (String, SimilarityBasis, bool)>) -> Vec<TrackRecord> {
+    let mut all: BTreeMap<(String, SimilarityBasis), (usize, usize)> = BTreeMap::new();
     for (tool, alike, fix_helped) in fixes {
         let (times, helped) = all.entry((tool, alike)).or_default();
         *times += 1;
         *helped += usize::from(fix_helped);
     }
-    let mut all: Vec<Tried> =
-        all.into_iter().map(|((tool, alike), (times, helped))| Tried { tool, alike, times, helped }).collect();
+    let mut all: Vec<TrackRecord> =
+        all.into_iter().map(|((tool, alike), (times, helped))| TrackRecord { tool, alike, times, helped }).collect();
     all.sort_by_key(|tried| std::cmp::Reverse(tried.times));
     all.truncate(TRIED);
     all
 }
 
-fn proposals(answer: &Answer) -> Vec<Proposal> {
+fn proposals(answer: &ModelAnswer) -> Vec<Proposal> {
     match answer {
-        Answer::Act { proposals, .. } => proposals.clone(),
+        ModelAnswer::Act { proposals, .. } => proposals.clone(),
         _ => Vec::new(),
     }
 }
@@ -166,8 +167,8 @@ mod tests {
         );
         let told = tried(&incident, &history);
         let told: Vec<_> = told.iter().map(|one| (one.tool.as_str(), &one.alike, one.times, one.helped)).collect();
-        let of_cause = Alike::Cause(Cause::OutOfMemory);
-        let of_alert = Alike::Alert { target: "k:shop/web".into() };
+        let of_cause = SimilarityBasis::Cause(Cause::OutOfMemory);
+        let of_alert = SimilarityBasis::Alert { target: "k:shop/web".into() };
         assert_eq!(
             told,
             [("k.patch", &of_cause, 3, 2), ("k.restart", &of_cause, 1, 0), ("k.restart", &of_alert, 1, 1)]

@@ -2,7 +2,7 @@
 
 use super::Services;
 use crate::domain::entry::Purpose;
-use crate::domain::text::cut;
+use crate::domain::text::truncate;
 use crate::domain::{ActionId, Alert, Call, Entry, Fact, Incident, IncidentId, Labels, Severity, Status, Verification};
 use crate::gate::ReadPermit;
 use crate::ports::{LookError, ToolAnswer};
@@ -22,12 +22,12 @@ pub async fn look(
         Ok(permit) => services.tools.look(&permit).await.map_err(LookError::from),
         Err(refused) => Err(refused),
     };
-    let fact = noted(purpose, call, &answer, services.clock.ms_since(began));
+    let fact = record(purpose, call, &answer, services.clock.ms_since(began));
     (answer, fact)
 }
 
 /// What a look is made for that belongs to no incident, as gates and tables see it: an alert of none in the journal.
-pub(super) fn occasion(services: &Services, source: &str, id: &str, name: &str, labels: Labels) -> Option<Incident> {
+pub(super) fn standalone(services: &Services, source: &str, id: &str, name: &str, labels: Labels) -> Option<Incident> {
     let alert = Alert {
         source: source.into(),
         name: name.into(),
@@ -71,12 +71,12 @@ pub async fn verifying(
     look(services, incident, Purpose::Verify { action: action.clone() }, verification.look.clone()).await
 }
 
-pub(super) fn noted(purpose: Purpose, call: Call, answer: &Result<ToolAnswer, LookError>, took_ms: u64) -> Fact {
+pub(super) fn record(purpose: Purpose, call: Call, answer: &Result<ToolAnswer, LookError>, took_ms: u64) -> Fact {
     let (ok, text, refused) = match answer {
         Ok(answer) => (answer.ok, answer.text.clone(), None),
         Err(LookError::Refused(by)) => (false, by.reason.clone(), Some(by.gate.clone())),
         Err(LookError::Failed(error)) => (false, error.to_string(), None),
     };
-    let text = if matches!(purpose, Purpose::Verify { .. }) { cut(&text, KEPT) } else { text };
+    let text = if matches!(purpose, Purpose::Verify { .. }) { truncate(&text, KEPT) } else { text };
     Fact::Looked { purpose, call, ok, text, took_ms, refused }
 }

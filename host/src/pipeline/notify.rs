@@ -14,7 +14,7 @@ use crate::rules::Context;
 pub use attempt::{Attempt, broke_off, deliver};
 
 /// The fact that people are to be told; none when no route leads to a target that exists.
-pub fn tell(
+pub fn notification(
     services: &Services,
     incident: &Incident,
     occasion: Occasion,

@@ -1,16 +1,16 @@
 //! Asks a remediation plugin what to do; what it answers is data.
 
 use super::Services;
-use super::intake::{Together, take_in};
+use super::intake::{ProposalRelation, accept};
 use super::plan_looks::PlanLooks;
-use crate::domain::{Fact, Incident, Origin, Planned};
+use crate::domain::{Fact, Incident, Origin, PlanResult};
 
 /// The plugin's looks, its word and its proposals.
 pub async fn run(services: &Services, incident: &Incident, plugin: &str) -> Vec<Fact> {
     let looks = PlanLooks::new(services, incident);
     let planned = services.planners.plan(plugin, incident, services.clock.now(), looks.clone()).await;
     let mut facts = looks.taken();
-    let Planned { proposals, findings } = match planned {
+    let PlanResult { proposals, findings } = match planned {
         Ok(planned) => planned,
         Err(error) => {
             let (proposals, findings) = (Vec::new(), Vec::new());
@@ -22,7 +22,7 @@ pub async fn run(services: &Services, incident: &Incident, plugin: &str) -> Vec<
     let origin = Origin::Plugin { name: plugin.into(), rule };
     let moment = services.moment();
     facts.push(Fact::Planned { plugin: plugin.into(), proposals: proposals.clone(), findings, error: None });
-    let (policies, together) = (services.policies.as_ref(), Together::AlternativesOfAnObject);
-    facts.extend(take_in(policies, incident, &moment.context(), proposals, &origin, together));
+    let (policies, together) = (services.policies.as_ref(), ProposalRelation::AlternativesOfAnObject);
+    facts.extend(accept(policies, incident, &moment.context(), proposals, &origin, together));
     facts
 }

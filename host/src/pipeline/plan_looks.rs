@@ -9,8 +9,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use futures::future::BoxFuture;
 use futures::{StreamExt, stream};
 
-use super::look::noted;
-use super::{Moment, Services};
+use super::look::record;
+use super::{PolicyInputs, Services};
 use crate::domain::entry::Purpose;
 use crate::domain::{Call, Catalogue, Entry, Fact, Incident, Mode};
 use crate::gate::{Gate, LookRefusal, ReadPermit};
@@ -29,16 +29,16 @@ pub struct PlanLooks {
     store: Arc<Store>,
     clock: Arc<dyn Clock>,
     mode: Mode,
-    made: Mutex<Made>,
+    made: Mutex<RecordedLooks>,
 }
 
 /// The incident with the looks so far, which gates and budgets count, and those looks as facts.
-struct Made {
+struct RecordedLooks {
     incident: Incident,
     facts: Vec<Fact>,
 }
 
-impl Made {
+impl RecordedLooks {
     fn add(&mut self, entry: Entry) {
         self.incident.apply(&entry);
         self.facts.push(entry.fact);
@@ -56,11 +56,11 @@ impl PlanLooks {
             store: services.store.clone(),
             clock: services.clock.clone(),
             mode: services.mode,
-            made: Mutex::new(Made { incident: incident.clone(), facts: Vec::new() }),
+            made: Mutex::new(RecordedLooks { incident: incident.clone(), facts: Vec::new() }),
         })
     }
 
-    fn made(&self) -> MutexGuard<'_, Made> {
+    fn made(&self) -> MutexGuard<'_, RecordedLooks> {
         self.made.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -72,7 +72,7 @@ impl PlanLooks {
     /// Rules on calls in order. Each counts for those behind it, as if it had been made.
     fn ruled(&self, calls: Vec<Call>) -> Vec<(Call, Ruled)> {
         let at = self.clock.now();
-        let moment = Moment::new(&self.store, self.tools.as_ref(), at, self.mode);
+        let moment = PolicyInputs::new(&self.store, self.tools.as_ref(), at, self.mode);
         let context = moment.context();
         let mut incident = self.made().incident.clone();
         let rule = |call: Call| {
@@ -94,14 +94,14 @@ impl Looks for PlanLooks {
 
     fn look_all(&self, calls: Vec<Call>) -> BoxFuture<'_, Vec<Result<ToolAnswer, LookError>>> {
         Box::pin(async move {
-            let batch = &Batch { looks: self, answered: Mutex::new(calls.iter().map(|_| None).collect()) };
+            let batch = &LookBatch { looks: self, answered: Mutex::new(calls.iter().map(|_| None).collect()) };
             let looks = self.ruled(calls).into_iter().enumerate().map(|(place, (call, ruled))| async move {
                 let began = self.clock.now();
                 let answer = match ruled {
                     Ok(permit) => self.tools.look(&permit).await.map_err(LookError::from),
                     Err(refused) => Err(refused.into()),
                 };
-                batch.note(place, noted(Purpose::Plan, call, &answer, self.clock.ms_since(began)));
+                batch.note(place, record(Purpose::Plan, call, &answer, self.clock.ms_since(began)));
                 answer
             });
             let looks: Vec<_> = looks.collect();
@@ -112,13 +112,13 @@ impl Looks for PlanLooks {
 
 /// The answered ones of looks that are made side by side. They are noted when it is dropped, so that what was
 /// seen stands in the journal also where the plugin is ended meanwhile.
-struct Batch<'a> {
+struct LookBatch<'a> {
     looks: &'a PlanLooks,
     /// By their places among the calls.
     answered: Mutex<Vec<Option<Entry>>>,
 }
 
-impl Batch<'_> {
+impl LookBatch<'_> {
     fn note(&self, place: usize, fact: Fact) {
         let entry = Entry { at: self.looks.clock.now(), fact };
         if let Some(answered) = self.answered.lock().unwrap_or_else(PoisonError::into_inner).get_mut(place) {
@@ -127,7 +127,7 @@ impl Batch<'_> {
     }
 }
 
-impl Drop for Batch<'_> {
+impl Drop for LookBatch<'_> {
     fn drop(&mut self) {
         let answered = std::mem::take(self.answered.get_mut().unwrap_or_else(PoisonError::into_inner));
         let mut made = self.looks.made();

@@ -4,7 +4,7 @@
 use jiff::SignedDuration;
 
 use super::look::look;
-use super::{Services, put_off};
+use super::{Services, deferral};
 use crate::domain::entry::Purpose;
 use crate::domain::incident::ActionRecord;
 use crate::domain::{ActionId, Call, Fact, Incident, Origin, Risk, Snapshot, object};
@@ -17,7 +17,7 @@ const FRESH: SignedDuration = SignedDuration::from_secs(10);
 
 /// When the host looks at what an action would change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Moment {
+pub enum PreparePhase {
     /// Before the gate is asked.
     Ruling,
     /// Right before it is executed.
@@ -25,13 +25,13 @@ pub enum Moment {
 }
 
 /// The look that is due before an action is ruled on or executed; none when none is.
-pub fn due(record: &ActionRecord, moment: Moment, now: jiff::Timestamp) -> Option<&Call> {
+pub fn due(record: &ActionRecord, moment: PreparePhase, now: jiff::Timestamp) -> Option<&Call> {
     let look = record.action.safeguards.look.as_ref().filter(|_| record.action.risk != Risk::Read)?;
     let due = match (moment, record.prepared_at) {
         (_, None) => true,
-        (Moment::Ruling, Some(_)) => false,
+        (PreparePhase::Ruling, Some(_)) => false,
         // An attempt that goes on may have had its effect: what was there before it is known already.
-        (Moment::Execution, Some(at)) => record.continued().is_none() && now.duration_since(at).abs() > FRESH,
+        (PreparePhase::Execution, Some(at)) => record.continued().is_none() && now.duration_since(at).abs() > FRESH,
     };
     due.then_some(look)
 }
@@ -44,12 +44,12 @@ pub async fn run(
     services: &Services,
     incident: &Incident,
     action: &ActionId,
-    moment: Moment,
+    moment: PreparePhase,
 ) -> Result<bool, JournalError> {
     let Some(record) = incident.action(action) else { return Ok(false) };
     let Some(call) = due(record, moment, services.clock.now()) else { return Ok(false) };
     let (answer, looked) = look(services, incident, Purpose::Before { action: action.clone() }, call.clone()).await;
-    let put_off = answer.as_ref().err().and_then(|error| put_off::look(services, record, &call.tool, error));
+    let put_off = answer.as_ref().err().and_then(|error| deferral::defer_look(services, record, &call.tool, error));
     if let Some(put_off) = put_off {
         return services.store.append(&incident.id, vec![put_off]).await.map(|()| true);
     }

@@ -44,7 +44,7 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
-    use crate::domain::knowledge::{Because, Knowledge, Quote};
+    use crate::domain::knowledge::{Knowledge, MatchReason, Quote};
     use crate::domain::{Entry, IncidentId, Risk, Tool};
 
     fn tool(name: &str) -> Tool {
@@ -83,7 +83,7 @@ mod tests {
         for (skip, expected) in
             [("k.exec", "k.get loki.query"), ("k.*", "loki.query"), ("*", ""), ("exec", "k.exec k.get loki.query")]
         {
-            assert_eq!(left(skip, Because::Declared), expected, "{skip}");
+            assert_eq!(left(skip, MatchReason::Declared), expected, "{skip}");
         }
     }
 }

@@ -1,9 +1,9 @@
 //! Asks the gate about a proposal, after a look at what its rules want to see, and tells people when it
 //! asks for one of them.
 
-use super::intake::{Together, take_in};
-use super::notify::tell;
-use super::{Services, put_off};
+use super::intake::{ProposalRelation, accept};
+use super::notify::notification;
+use super::{Services, deferral};
 use crate::domain::entry::Purpose;
 use crate::domain::{ActionId, Entry, Fact, Incident, Mode, Occasion, Origin, Proposal, Ruling, RulingKind};
 use crate::ports::JournalError;
@@ -16,7 +16,7 @@ const LOOKS: usize = 24;
 ///
 /// # Errors
 /// When the journal cannot take them.
-pub async fn look(services: &Services, incident: &Incident, action: &ActionId) -> Result<bool, JournalError> {
+pub async fn gate_looks(services: &Services, incident: &Incident, action: &ActionId) -> Result<bool, JournalError> {
     let Some(record) = incident.action(action) else { return Ok(false) };
     let purpose = Purpose::Gate { action: action.clone() };
     let made = incident.looks.iter().filter(|look| look.purpose == purpose).count();
@@ -30,7 +30,7 @@ pub async fn look(services: &Services, incident: &Incident, action: &ActionId) -
         let tool = call.tool.clone();
         let (answer, fact) = super::look::look(services, &ahead, purpose.clone(), call).await;
         // A gate that could not see would deny for good what only has to wait.
-        let put_off = answer.err().and_then(|error| put_off::look(services, record, &tool, &error));
+        let put_off = answer.err().and_then(|error| deferral::defer_look(services, record, &tool, &error));
         if let Some(put_off) = put_off {
             facts.push(put_off);
             break;
@@ -53,11 +53,11 @@ pub fn run(services: &Services, incident: &Incident, action: &ActionId) -> Vec<F
     let moment = services.moment();
     let context = moment.context();
     let ruling = services.gate.rule(services.policies.as_ref(), incident, &record.action, &context);
-    told(services, incident, action, ruling, &context)
+    with_notifications(services, incident, action, ruling, &context)
 }
 
 /// The facts of a ruling: where it asks, people are told.
-pub fn told(
+pub fn with_notifications(
     services: &Services,
     incident: &Incident,
     action: &ActionId,
@@ -71,7 +71,7 @@ pub fn told(
         // Who is asked stands in the ruling.
         let mut ahead = incident.clone();
         ahead.apply(&Entry { at: context.now, fact: ruled });
-        facts.extend(tell(services, &ahead, Occasion::Approval, Some(action), context));
+        facts.extend(notification(services, &ahead, Occasion::Approval, Some(action), context));
     }
     facts
 }
@@ -95,5 +95,5 @@ pub fn propose_undo(services: &Services, incident: &Incident, action: &ActionId)
     };
     let origin = Origin::Undo { action: action.clone() };
     let moment = services.moment();
-    take_in(services.policies.as_ref(), incident, &moment.context(), vec![proposal], &origin, Together::Steps)
+    accept(services.policies.as_ref(), incident, &moment.context(), vec![proposal], &origin, ProposalRelation::Steps)
 }

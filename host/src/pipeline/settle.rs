@@ -8,8 +8,8 @@ use jiff::SignedDuration;
 mod undo;
 
 use super::look::{look, verifying};
-use super::{Services, put_off};
-use crate::domain::condition::{self, Judged};
+use super::{Services, deferral};
+use crate::domain::condition::{self, Check};
 use crate::domain::entry::{Purpose, Resolution};
 use crate::domain::incident::ActionRecord;
 use crate::domain::{ActionId, Call, Fact, Incident, Verification};
@@ -25,7 +25,7 @@ pub async fn run(services: &Services, incident: &Incident, action: &ActionId, lo
     };
     let (mut resolution, mut reason, mut facts) = match probe(services, record).await {
         Some((resolution, reason)) => (resolution, reason, Vec::new()),
-        None => match undo::looked(services, incident, record).await {
+        None => match undo::probe_undo(services, incident, record).await {
             Ok(Some(looked)) => looked,
             Ok(None) => match looked(services, incident, record).await {
                 Ok(looked) => looked,
@@ -47,18 +47,18 @@ pub async fn run(services: &Services, incident: &Incident, action: &ActionId, lo
 }
 
 /// What looking shows, and the looks.
-type Seen = (Resolution, String, Vec<Fact>);
+type ProbeResult = (Resolution, String, Vec<Fact>);
 
 /// What looking shows; the looks so far and that it is put off, where nobody can look for now.
-async fn looked(services: &Services, incident: &Incident, record: &ActionRecord) -> Result<Seen, Vec<Fact>> {
+async fn looked(services: &Services, incident: &Incident, record: &ActionRecord) -> Result<ProbeResult, Vec<Fact>> {
     match (&record.action.safeguards.verify, record.action.claimed_verification()) {
         (Some(verification), _) if !verification.applied.is_empty() => {
             let purpose = Purpose::Verify { action: record.action.id.clone() };
             let judge = |answer: &ToolAnswer| match condition::applied(verification, &answer.text) {
-                Some(true) => Seems::Settled(Resolution::Happened, "looking shows that it happened"),
-                _ if answer.ok => Seems::NotDone,
+                Some(true) => ProbeOutcome::Settled(Resolution::Happened, "looking shows that it happened"),
+                _ if answer.ok => ProbeOutcome::NotDone,
                 // An error may be about the way to the target rather than about the target.
-                _ => Seems::Unclear,
+                _ => ProbeOutcome::Unclear,
             };
             look_until(services, incident, record, (purpose, &verification.look), judge).await
         }
@@ -99,7 +99,7 @@ fn repeatable(services: &Services, tool: &str) -> bool {
 }
 
 /// What one look shows.
-enum Seems {
+enum ProbeOutcome {
     /// What is done about it, and why.
     Settled(Resolution, &'static str),
     NotDone,
@@ -115,8 +115,8 @@ async fn look_until(
     incident: &Incident,
     record: &ActionRecord,
     (purpose, call): (Purpose, &Call),
-    judge: impl Fn(&ToolAnswer) -> Seems,
-) -> Result<Seen, Vec<Fact>> {
+    judge: impl Fn(&ToolAnswer) -> ProbeOutcome,
+) -> Result<ProbeResult, Vec<Fact>> {
     let (mut facts, mut not_done) = (Vec::new(), 0);
     for _ in 0..LOOKS {
         let (answer, looked) = look(services, incident, purpose.clone(), call.clone()).await;
@@ -131,9 +131,9 @@ async fn look_until(
             }
             Err(LookError::Failed(_)) => {}
             Ok(answer) => match judge(answer) {
-                Seems::Settled(resolution, reason) => return Ok((resolution, reason.into(), facts)),
-                Seems::NotDone => not_done += 1,
-                Seems::Unclear => {}
+                ProbeOutcome::Settled(resolution, reason) => return Ok((resolution, reason.into(), facts)),
+                ProbeOutcome::NotDone => not_done += 1,
+                ProbeOutcome::Unclear => {}
             },
         }
         if not_done >= 2 {
@@ -151,7 +151,7 @@ fn put_off_by(
     call: &Call,
     answer: &Result<ToolAnswer, LookError>,
 ) -> Option<Fact> {
-    put_off::look(services, record, &call.tool, answer.as_ref().err()?)
+    deferral::defer_look(services, record, &call.tool, answer.as_ref().err()?)
 }
 
 async fn holds_already(
@@ -159,7 +159,7 @@ async fn holds_already(
     incident: &Incident,
     record: &ActionRecord,
     verification: &Verification,
-) -> Result<Seen, Vec<Fact>> {
+) -> Result<ProbeResult, Vec<Fact>> {
     let (answer, looked) = verifying(services, incident, &record.action.id, verification).await;
     if let Some(put_off) = put_off_by(services, record, &verification.look, &answer) {
         return Err(vec![put_off]);
@@ -169,8 +169,8 @@ async fn holds_already(
             (Resolution::Happened, "looking shows that it happened".into())
         }
         Ok(answer) => match condition::judge(verification, &answer.text) {
-            Judged::Holds => (Resolution::Happened, "its condition holds".into()),
-            Judged::NotYet(why) | Judged::Cannot(why) => {
+            Check::Holds => (Resolution::Happened, "its condition holds".into()),
+            Check::NotYet(why) | Check::Undetermined(why) => {
                 (Resolution::Person, format!("its condition does not hold ({why}), which tells nothing yet"))
             }
         },

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::Services;
-use crate::domain::incident::{Effect, next_when};
+use crate::domain::incident::{Effect, next_with};
 use crate::domain::{Incident, Next, Silences, next};
 
 /// As [`next`], under the silences in force.
@@ -20,7 +20,7 @@ pub fn coming(services: &Services, incident: &Incident, now: Timestamp) -> Next 
 /// As [`coming`], where it is known which tools can be called now.
 pub fn coming_when(services: &Services, incident: &Incident, now: Timestamp) -> Next {
     let ready = |tool: &str| services.tools.ready(tool);
-    let next = next_when(incident, now, &services.limits, &ready);
+    let next = next_with(incident, now, &services.limits, &ready);
     under(&services.store.silences(), incident, now, next)
 }
 

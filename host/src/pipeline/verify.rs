@@ -2,8 +2,8 @@
 //! neither does a condition that came with the proposal: it must hold besides the host's own.
 
 use super::look::verifying;
-use super::{Services, put_off};
-use crate::domain::condition::{self, Judged};
+use super::{Services, deferral};
+use crate::domain::condition::{self, Check};
 use crate::domain::incident::ActionRecord;
 use crate::domain::{ActionId, Fact, Incident, Verification};
 use crate::ports::LookError;
@@ -24,11 +24,11 @@ pub async fn run(services: &Services, incident: &Incident, action: &ActionId) ->
         None => None,
     };
     let failed = [&own, &claimed].into_iter().flatten().find_map(|held| match held {
-        Held::Never(why) => Some(why.clone()),
+        VerifyOutcome::Never(why) => Some(why.clone()),
         _ => None,
     });
     let unseen = [&own, &claimed].into_iter().flatten().find_map(|held| match held {
-        Held::Unseen(put_off) if failed.is_none() => Some(Fact::clone(put_off)),
+        VerifyOutcome::Unseen(put_off) if failed.is_none() => Some(Fact::clone(put_off)),
         _ => None,
     });
     if let Some(put_off) = unseen {
@@ -36,15 +36,15 @@ pub async fn run(services: &Services, incident: &Incident, action: &ActionId) ->
         facts.push(put_off);
         return facts;
     }
-    let claim_holds = matches!(claimed, None | Some(Held::Yes));
+    let claim_holds = matches!(claimed, None | Some(VerifyOutcome::Yes));
     let verdict = match (failed, &own) {
         (Some(why), _) => Some((false, why)),
-        (None, Some(Held::Yes)) if claim_holds => Some((true, "its condition holds".to_string())),
+        (None, Some(VerifyOutcome::Yes)) if claim_holds => Some((true, "its condition holds".to_string())),
         _ => None,
     };
     match verdict {
         Some((ok, reason)) => facts.push(Fact::Verified { action: action.clone(), ok, reason }),
-        None if matches!(claimed, Some(Held::Yes)) => facts.push(Fact::ClaimHeld { action: action.clone() }),
+        None if matches!(claimed, Some(VerifyOutcome::Yes)) => facts.push(Fact::ClaimHeld { action: action.clone() }),
         None => {}
     }
     facts
@@ -55,7 +55,7 @@ fn lost(record: &ActionRecord, now: jiff::Timestamp) -> jiff::SignedDuration {
     record.lost().saturating_add(open.unwrap_or_default())
 }
 
-enum Held {
+enum VerifyOutcome {
     Yes,
     NotYet,
     /// It could not be looked at: that it is put off.
@@ -70,32 +70,32 @@ async fn held(
     record: &ActionRecord,
     verification: &Verification,
     facts: &mut Vec<Fact>,
-) -> Held {
+) -> VerifyOutcome {
     let (answer, looked) = verifying(services, incident, &record.action.id, verification).await;
-    let put_off = |error: &LookError| put_off::look(services, record, &verification.look.tool, error);
+    let put_off = |error: &LookError| deferral::defer_look(services, record, &verification.look.tool, error);
     if let Some(put_off) = answer.as_ref().err().and_then(put_off) {
-        return Held::Unseen(Box::new(put_off));
+        return VerifyOutcome::Unseen(Box::new(put_off));
     }
     facts.push(looked);
     let judged = match answer {
         Ok(answer) => condition::judge(verification, &answer.text),
         // The gate would say the same again and again.
         Err(LookError::Refused(refused)) => {
-            return Held::Never(format!("the look that would show it was {refused}"));
+            return VerifyOutcome::Never(format!("the look that would show it was {refused}"));
         }
-        Err(error) => Judged::NotYet(error.to_string()),
+        Err(error) => Check::NotYet(error.to_string()),
     };
     let within = services.limits.pace(verification).within;
     // The time in which nobody could look is none in which it did not help.
     let waited = within.saturating_add(lost(record, services.clock.now()));
     let deadline = record.since.saturating_add(waited).unwrap_or(jiff::Timestamp::MAX);
     match judged {
-        Judged::Holds => Held::Yes,
+        Check::Holds => VerifyOutcome::Yes,
         // Another look would not change that.
-        Judged::Cannot(why) => Held::Never(format!("it cannot be verified: {why}")),
-        Judged::NotYet(why) if services.clock.now() >= deadline => {
-            Held::Never(format!("{why} after {} s", within.as_secs()))
+        Check::Undetermined(why) => VerifyOutcome::Never(format!("it cannot be verified: {why}")),
+        Check::NotYet(why) if services.clock.now() >= deadline => {
+            VerifyOutcome::Never(format!("{why} after {} s", within.as_secs()))
         }
-        Judged::NotYet(_) => Held::NotYet,
+        Check::NotYet(_) => VerifyOutcome::NotYet,
     }
 }

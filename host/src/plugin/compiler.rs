@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use wasmtime::Engine;
 
 use super::engine;
-use crate::domain::text::cut;
+use crate::domain::text::truncate;
 
 /// The first argument of a process that compiles.
 const COMMAND: &str = "compile-component";
@@ -93,7 +93,7 @@ fn compile_in_child(program: &str, component: &[u8]) -> Result<Vec<u8>, Failure>
     }
     Err(Failure::Component(match output.status.signal() {
         Some(signal) => format!("the compiler died of its component (signal {signal})"),
-        None => cut(String::from_utf8_lossy(&output.stderr).trim(), 2000),
+        None => truncate(String::from_utf8_lossy(&output.stderr).trim(), 2000),
     }))
 }
 

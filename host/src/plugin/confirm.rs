@@ -9,9 +9,9 @@ use std::time::Duration;
 use reqwest::Url;
 use tokio::sync::Semaphore;
 
-use super::grants::{Origin, Wanted};
+use super::grants::{Origin, OutboundRequest};
 use super::registry::Plugins;
-use super::transport::{Outgoing, TransportError};
+use super::transport::{HttpRequest, TransportError};
 use crate::network;
 
 /// For the whole exchange.
@@ -55,7 +55,7 @@ impl Plugins {
         }
         let (binding, method) = (unit.binding(), "GET".to_string());
         let path = url.path().to_string();
-        let wanted = Wanted {
+        let wanted = OutboundRequest {
             origin: &origin,
             path: Some(&path),
             // Who has the rest of the address can confirm.
@@ -68,7 +68,7 @@ impl Plugins {
         network::check_link_local(&url).map_err(|refused| format!("{refused}, where no sender sends the host"))?;
         let busy = || format!("too many confirmations are under way to fetch the one at {origin}");
         let place = Arc::clone(&self.confirmations).try_acquire_owned().map_err(|_| busy())?;
-        let request = Outgoing {
+        let request = HttpRequest {
             method: method.clone(),
             url,
             headers: Vec::new(),

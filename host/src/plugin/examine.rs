@@ -8,14 +8,14 @@ use sha2::{Digest, Sha256};
 
 use super::cache::Cache;
 use super::engine::Runtime;
-use super::inspect::{Inspected, inspect, interfaces, kind_of};
+use super::inspect::{ComponentInfo, inspect, interfaces, kind_of};
 use super::kind::Kind;
 pub use super::loaded::is_core_module;
 use super::loaded::{compile, link};
 
 /// What was found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Examined {
+pub struct ExamineReport {
     /// What it exports to be; none when that is none of the kinds.
     pub kind: Option<Kind>,
     /// The version of the contract; none when this host runs it not.
@@ -43,13 +43,13 @@ pub struct Examined {
 ///
 /// # Errors
 /// When no plugin can run on this machine at all.
-pub fn examine(bytes: &[u8], kind: Option<Kind>, cache: Option<&Path>) -> Result<Examined, String> {
+pub fn examine(bytes: &[u8], kind: Option<Kind>, cache: Option<&Path>) -> Result<ExamineReport, String> {
     let runtime = Runtime::new()?;
-    let mut examined = Examined {
+    let mut examined = ExamineReport {
         sha256: hex::encode(Sha256::digest(bytes)),
         size: bytes.len(),
         core_module: is_core_module(bytes),
-        ..Examined::default()
+        ..ExamineReport::default()
     };
     // A cache that cannot be trusted is none.
     let cache = cache.and_then(|folder| Cache::open(folder).ok());
@@ -73,7 +73,7 @@ pub fn examine(bytes: &[u8], kind: Option<Kind>, cache: Option<&Path>) -> Result
         return Ok(examined);
     };
     match inspect(runtime.engine(), &component, kind) {
-        Ok(Inspected { lane, wasi }) => {
+        Ok(ComponentInfo { lane, wasi }) => {
             examined.lane = Some(lane.as_str());
             examined.problems.extend(link(&runtime, lane, kind, wasi, &component).err());
         }

@@ -78,14 +78,14 @@ pub struct Grants {
 
 /// What a permitted request may do.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Permitted {
+pub struct PermittedRequest {
     /// Whether the origin may lie at a private address.
     pub private: bool,
 }
 
 /// A request that is to be sent, as far as grants go.
 #[derive(Clone, Copy)]
-pub struct Wanted<'a> {
+pub struct OutboundRequest<'a> {
     pub origin: &'a Origin,
     /// As it goes over the wire; none where no single path is meant.
     pub path: Option<&'a str>,
@@ -98,7 +98,7 @@ pub struct Wanted<'a> {
     pub marked: bool,
 }
 
-impl Wanted<'_> {
+impl OutboundRequest<'_> {
     fn what(&self, path: bool) -> String {
         let Self { origin, method, .. } = self;
         let to = format!("{method} to {origin}{}", if path { self.told } else { "" });
@@ -127,8 +127,8 @@ impl Grants {
     }
 
     /// Whether a request may be sent. The error says what would allow it.
-    pub fn permit(&self, wanted: &Wanted<'_>) -> Result<Permitted, String> {
-        let Wanted { origin, method, secrets, marked, .. } = *wanted;
+    pub fn permit(&self, wanted: &OutboundRequest<'_>) -> Result<PermittedRequest, String> {
+        let OutboundRequest { origin, method, secrets, marked, .. } = *wanted;
         let has = |list: &[String]| list.iter().any(|m| m.eq_ignore_ascii_case(method));
         let there = |patterns: &[String]| wanted.path.is_none_or(|path| covers(patterns, path));
         let asked = self.asks.http.iter().filter(|ask| {
@@ -164,8 +164,8 @@ impl Grants {
         }
         granted
             .filter(|(_, grant)| grant.reads || !marked)
-            .map(|(_, grant)| Permitted { private: grant.private })
-            .reduce(|a, b| Permitted { private: a.private || b.private })
+            .map(|(_, grant)| PermittedRequest { private: grant.private })
+            .reduce(|a, b| PermittedRequest { private: a.private || b.private })
             .ok_or_else(|| {
                 format!(
                     "{} is not granted to plugin {}; the host's configuration would need: {}",
@@ -200,7 +200,7 @@ impl Grants {
 
     /// The sentence about an address that only `private = true` would allow.
     pub fn private_needed(&self, origin: &Origin, method: &str, secrets: &[String], why: &str) -> String {
-        let wanted = Wanted { origin, path: None, told: "", method, secrets, marked: false };
+        let wanted = OutboundRequest { origin, path: None, told: "", method, secrets, marked: false };
         let line = self.line_with_private(&wanted);
         format!("{origin} is refused: {why}; if that is meant, the host's configuration would need: {line}")
     }
@@ -262,7 +262,8 @@ impl Grants {
             let Ok(origin) = Origin::parse(&ask.origin) else { continue };
             let secrets: Vec<String> = ask.secrets.iter().filter(|name| *name != "*").cloned().collect();
             for method in &ask.methods {
-                let wanted = Wanted { origin: &origin, path: None, told: "", method, secrets: &secrets, marked: false };
+                let wanted =
+                    OutboundRequest { origin: &origin, path: None, told: "", method, secrets: &secrets, marked: false };
                 unmet.extend(self.permit(&wanted).err());
             }
         }
@@ -306,12 +307,12 @@ mod tests {
         Grants::new("feishu", "plugins.feishu", &asks, &granted).unwrap()
     }
 
-    fn permit(grants: &Grants, url: &str, method: &str, secrets: &[&str]) -> Result<Permitted, String> {
+    fn permit(grants: &Grants, url: &str, method: &str, secrets: &[&str]) -> Result<PermittedRequest, String> {
         let secrets: Vec<String> = secrets.iter().map(ToString::to_string).collect();
         let url: Url = url.parse().unwrap();
         let origin = Origin::of(&url).unwrap();
         let (path, told) = (Some(url.path()), url.path());
-        grants.permit(&Wanted { origin: &origin, path, told, method, secrets: &secrets, marked: false })
+        grants.permit(&OutboundRequest { origin: &origin, path, told, method, secrets: &secrets, marked: false })
     }
 
     #[test]
@@ -371,8 +372,14 @@ mod tests {
             Grants::new("p", "plugins.p", &asks, &[grant(true), grant(false)]).unwrap()
         };
         let origin = Origin::parse("https://x.test").unwrap();
-        let wanted =
-            |marked| Wanted { origin: &origin, path: Some("/"), told: "/", method: "POST", secrets: &[], marked };
+        let wanted = |marked| OutboundRequest {
+            origin: &origin,
+            path: Some("/"),
+            told: "/",
+            method: "POST",
+            secrets: &[],
+            marked,
+        };
         let ask = |reads, marked| both(reads).permit(&wanted(marked)).map(|permitted| permitted.private);
         assert_eq!((ask(false, false), ask(true, false)), (Ok(true), Ok(true)));
         assert_eq!(ask(true, true), Ok(false), "the grants that do not read lend nothing to the one that does");

@@ -24,13 +24,13 @@ use super::grants::{GrantedBus, GrantedMail, Grants};
 use super::limiter::Limiter;
 use super::mail_transport::MailTransport;
 use super::options::Limits;
-use super::pace::{Pace, UsedUp};
+use super::rate_limit::{LimitReached, RateLimiter};
 use super::secrets::Secrets;
 use super::transport::Transport;
 use super::wasi::Wasi;
 
 /// What plugins reach through their imports, shared by all of them.
-pub(super) struct Outside {
+pub(super) struct Transports {
     pub transport: Arc<dyn Transport>,
     pub mail: Arc<dyn MailTransport>,
     pub bus: Arc<dyn BusTransport>,
@@ -56,18 +56,18 @@ pub(super) struct Binding {
     /// Tools that it may look with.
     pub tools: Vec<String>,
     pub limits: Limits,
-    pub pace: Arc<Pace>,
+    pub pace: Arc<RateLimiter>,
     /// Held while the state is changed.
     pub state_lock: Arc<tokio::sync::Mutex<()>>,
-    pub outside: Arc<Outside>,
+    pub outside: Arc<Transports>,
 }
 
 /// A limit of requests that is used up.
-pub(super) enum Spent {
+pub(super) enum QuotaExceeded {
     /// Of this call.
     Call(String),
     /// Of the minute.
-    Minute(UsedUp),
+    Minute(LimitReached),
 }
 
 /// What one call has used up so far.
@@ -100,15 +100,15 @@ pub(super) struct State {
 
 impl State {
     /// Counts a request, mail or message that is about to leave: of this call, and of the minute.
-    pub fn count_request(&mut self) -> Result<(), Spent> {
+    pub fn count_request(&mut self) -> Result<(), QuotaExceeded> {
         let binding = &self.binding;
         let (plugin, most) = (&binding.name, binding.limits.requests);
         if self.requests >= most {
-            return Err(Spent::Call(format!("plugin {plugin} has used up its {most} requests of this call")));
+            return Err(QuotaExceeded::Call(format!("plugin {plugin} has used up its {most} requests of this call")));
         }
         self.requests += 1;
         let taken = binding.pace.take(plugin, binding.limits.requests_per_minute, binding.outside.clock.elapsed());
-        taken.map_err(Spent::Minute)
+        taken.map_err(QuotaExceeded::Minute)
     }
 
     pub fn new(binding: Arc<Binding>, authority: Authority) -> Self {

@@ -12,7 +12,7 @@ const PACKAGE: &str = "tidegate:plugin/";
 
 /// What a component is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Inspected {
+pub(super) struct ComponentInfo {
     pub lane: Lane,
     /// Whether it imports WASI.
     pub wasi: bool,
@@ -20,7 +20,7 @@ pub(super) struct Inspected {
 
 /// Reads off a component that is what its manifest says. Otherwise sentences about everything
 /// that is wrong with it.
-pub(super) fn inspect(engine: &Engine, component: &Component, kind: Kind) -> Result<Inspected, Vec<String>> {
+pub(super) fn inspect(engine: &Engine, component: &Component, kind: Kind) -> Result<ComponentInfo, Vec<String>> {
     let ty = component.component_type();
     let imports: Vec<&str> = ty.imports(engine).map(|(name, _)| name).collect();
     let exports: Vec<&str> = ty.exports(engine).map(|(name, _)| name).collect();
@@ -41,13 +41,13 @@ pub(super) fn kind_of(exports: &[String]) -> Option<Kind> {
     Kind::ALL.into_iter().find(|kind| names.contains(&kind.as_str()))
 }
 
-fn judge(kind: Kind, imports: &[&str], exports: &[&str]) -> Result<Inspected, Vec<String>> {
+fn judge(kind: Kind, imports: &[&str], exports: &[&str]) -> Result<ComponentInfo, Vec<String>> {
     let mut problems = Vec::new();
     let lane = lane(kind, exports, &mut problems);
     check_imports(kind, lane, imports, &mut problems);
     match lane {
         Some(lane) if problems.is_empty() => {
-            Ok(Inspected { lane, wasi: imports.iter().any(|name| wasi::is_offered(name)) })
+            Ok(ComponentInfo { lane, wasi: imports.iter().any(|name| wasi::is_offered(name)) })
         }
         _ => Err(problems),
     }
@@ -125,7 +125,7 @@ mod tests {
 
     #[test]
     fn a_component_is_what_its_exports_say() {
-        let found = |wasi| Ok(Inspected { lane: Lane::V0_1, wasi });
+        let found = |wasi| Ok(ComponentInfo { lane: Lane::V0_1, wasi });
         assert_eq!(judge(Kind::Source, &[LOG], &[SOURCE]), found(false));
         assert_eq!(judge(Kind::Source, &[LOG, "wasi:cli/environment@0.2.12"], &[SOURCE]), found(true));
         assert_eq!(judge(Kind::Notifier, &[LOG, HTTP], &[NOTIFIER]), found(false));

@@ -21,19 +21,19 @@ pub(super) struct Loader {
 
 /// The digest that the configuration demands of a plugin's component, in hex; none where it names none.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Pinned(pub Option<String>);
+pub struct ExpectedDigest(pub Option<String>);
 
 /// An installed plugin.
 pub(super) struct Installed {
     loader: Arc<Loader>,
     pub options: Options,
-    stands: RwLock<Stands>,
+    stands: RwLock<Loading>,
     /// Held while code is loaded, so that it is not done twice at once.
     loading: tokio::sync::Mutex<()>,
 }
 
 #[derive(Clone)]
-struct Stands {
+struct Loading {
     package: Arc<Package>,
     loaded: Option<Arc<Loaded>>,
     /// Why there is no code.
@@ -43,7 +43,7 @@ struct Stands {
 impl Installed {
     /// Installs a package, without its code yet.
     pub fn new(loader: Arc<Loader>, package: Package, options: Options) -> Self {
-        let stands = Stands { package: Arc::new(package), loaded: None, problems: Vec::new() };
+        let stands = Loading { package: Arc::new(package), loaded: None, problems: Vec::new() };
         Self { loader, options, stands: RwLock::new(stands), loading: tokio::sync::Mutex::default() }
     }
 
@@ -88,10 +88,10 @@ impl Installed {
 
     /// Loads a package's code and leaves it to the caller to [`put`](Self::put) it in place. A pin is what the
     /// configuration says by now; without one it is what it said at the start. Otherwise sentences.
-    pub async fn read(&self, package: &Arc<Package>, pin: Option<&Pinned>) -> Result<Arc<Loaded>, Vec<String>> {
+    pub async fn read(&self, package: &Arc<Package>, pin: Option<&ExpectedDigest>) -> Result<Arc<Loaded>, Vec<String>> {
         // Compilation takes tens of milliseconds and must not hold up what else is going on.
         let (loader, package, mut options) = (Arc::clone(&self.loader), Arc::clone(package), self.options.clone());
-        if let Some(Pinned(digest)) = pin {
+        if let Some(ExpectedDigest(digest)) = pin {
             options.sha256.clone_from(digest);
         }
         let work = move || load(&loader.runtime, loader.cache.as_deref(), &package, &options);
@@ -101,7 +101,7 @@ impl Installed {
 
     /// Lets all later calls have this code.
     pub fn put(&self, package: Arc<Package>, loaded: Arc<Loaded>) {
-        let stands = Stands { package, loaded: Some(loaded), problems: Vec::new() };
+        let stands = Loading { package, loaded: Some(loaded), problems: Vec::new() };
         *self.stands.write().unwrap_or_else(PoisonError::into_inner) = stands;
     }
 }

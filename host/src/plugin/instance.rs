@@ -13,6 +13,7 @@ use tokio::sync::Semaphore;
 use wasmtime::component::{Instance, InstancePre};
 use wasmtime::{Store, Trap, UpdateDeadline};
 
+use super::counters::CallCounters;
 use super::cpu_share::{Meter, Usage};
 use super::engine::Runtime;
 use super::error::{Cause, Failure};
@@ -20,7 +21,6 @@ use super::imports::State;
 use super::imports::deadline::Deadline;
 use super::kind::CallError;
 use super::limiter::Halt;
-use super::tally::Tally;
 use super::wasi;
 
 /// What a guest may hand to the host in one piece, in bytes as they stand in the host's memory.
@@ -36,7 +36,7 @@ pub(super) struct Code {
     /// The plugin's own places, so that it cannot take all of the host's.
     pub places: Semaphore,
     /// Of all its calls.
-    pub tally: Tally,
+    pub tally: CallCounters,
     /// What they compute.
     pub usage: Usage,
 }

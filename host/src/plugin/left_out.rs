@@ -11,9 +11,9 @@ const LINES: usize = 20;
 
 /// The counts since the start.
 #[derive(Debug, Default)]
-pub(super) struct LeftOutCounts(Mutex<BTreeMap<(String, Reason), u64>>);
+pub(super) struct LeftOutCounters(Mutex<BTreeMap<(String, Reason), u64>>);
 
-impl LeftOutCounts {
+impl LeftOutCounters {
     /// Logs and counts what was left out.
     pub fn note(&self, source: &str, normalised: &Normalised) {
         let left_out = &normalised.left_out;

@@ -9,17 +9,17 @@ use wasmtime::component::{Component, InstancePre};
 
 use super::cache::{Cache, load_own_code};
 use super::compiler;
+use super::counters::CallCounters;
 use super::cpu_share::Usage;
 use super::engine::Runtime;
 use super::imports::State;
-use super::inspect::{Inspected, inspect};
+use super::inspect::{ComponentInfo, inspect};
 use super::instance::Code;
 use super::kind::Kind;
 use super::lane::{Exports, Lane};
 use super::manifest::Manifest;
 use super::options::Options;
 use super::package::Package;
-use super::tally::Tally;
 
 /// A plugin that can be called.
 pub(super) struct Loaded {
@@ -50,7 +50,7 @@ pub(super) fn load(
         return Err(problems);
     }
     let (component, _) = compile(runtime, cache, &bytes, &sha256).map_err(one)?;
-    let Inspected { lane, wasi } = inspect(runtime.engine(), &component, manifest.kind)?;
+    let ComponentInfo { lane, wasi } = inspect(runtime.engine(), &component, manifest.kind)?;
     let (pre, exports) = link(runtime, lane, manifest.kind, wasi, &component).map_err(one)?;
     let limits = options.limits;
     let wall = limits.wall_ms.map_or(manifest.kind.wall(), |ms| Duration::from_millis(ms.into()));
@@ -61,7 +61,7 @@ pub(super) fn load(
         wall,
         memory: (limits.memory_mib as usize) << 20,
         places: Semaphore::new(limits.concurrency as usize),
-        tally: Tally::default(),
+        tally: CallCounters::default(),
         usage: Usage::default(),
     };
     Ok(Loaded { manifest, sha256, lane, wasi, code, exports })

@@ -12,7 +12,7 @@ use super::kind::Kind;
 use super::options::Grant;
 use super::schema;
 use crate::domain::{inspection, schedule};
-use place::Wrong;
+use place::ManifestError;
 
 /// A plugin's own account.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -98,29 +98,29 @@ impl Manifest {
         ))
     }
 
-    fn check(&self) -> Result<(), Wrong> {
-        Self::check_name(&self.name).map_err(|problem| Wrong::new("name", problem))?;
+    fn check(&self) -> Result<(), ManifestError> {
+        Self::check_name(&self.name).map_err(|problem| ManifestError::new("name", problem))?;
         if self.version.trim().is_empty() {
-            return Err(Wrong::new("version", "it is empty"));
+            return Err(ManifestError::new("version", "it is empty"));
         }
         if self.component.as_deref().is_some_and(|file| file.starts_with('/') || file.contains("..")) {
-            return Err(Wrong::new("component", "it must be a file in the plugin's folder"));
+            return Err(ManifestError::new("component", "it must be a file in the plugin's folder"));
         }
         for (i, ask) in self.asks.http.iter().enumerate() {
             if ask.origin != "*" {
-                Origin::parse(&ask.origin).map_err(|problem| Wrong::of_item("asks.http.origin", i, problem))?;
+                Origin::parse(&ask.origin).map_err(|problem| ManifestError::of_item("asks.http.origin", i, problem))?;
             }
             if let Some(problem) = ask.paths.iter().find_map(|path| path_problem(path)) {
-                return Err(Wrong::of_item("asks.http.paths", i, problem));
+                return Err(ManifestError::of_item("asks.http.paths", i, problem));
             }
             if ask.methods.is_empty() {
                 let text = "name the HTTP methods, such as methods = [\"POST\"]: without any, nothing may be sent";
-                return Err(Wrong::of_item("asks.http.methods", i, text));
+                return Err(ManifestError::of_item("asks.http.methods", i, text));
             }
             let odd = |method: &&String| method.is_empty() || !method.bytes().all(|byte| byte.is_ascii_uppercase());
             if let Some(method) = ask.methods.iter().find(odd) {
                 let text = format!("{method:?} is no HTTP method in upper case, such as \"POST\"");
-                return Err(Wrong::of_item("asks.http.methods", i, text));
+                return Err(ManifestError::of_item("asks.http.methods", i, text));
             }
         }
         let beyond = match self.kind {
@@ -134,27 +134,32 @@ impl Manifest {
             _ => None,
         };
         if let Some((key, beyond)) = beyond {
-            return Err(Wrong::new(key, format!("a {} cannot ask for {beyond}", self.kind)));
+            return Err(ManifestError::new(key, format!("a {} cannot ask for {beyond}", self.kind)));
         }
         if self.kind != Kind::Source && !self.methods.is_empty() {
-            return Err(Wrong::new("methods", format!("a {} takes no requests; only a source does", self.kind)));
+            return Err(ManifestError::new(
+                "methods",
+                format!("a {} takes no requests; only a source does", self.kind),
+            ));
         }
         if let Some(odd) = self.methods.iter().find(|method| !METHODS.contains(&method.as_str())) {
             let known = METHODS.join(", ");
             let text = format!("{odd:?} is none of {known}, which a source may take besides POST");
-            return Err(Wrong::new("methods", text));
+            return Err(ManifestError::new("methods", text));
         }
         if self.kind != Kind::Source && !self.volatile_labels.is_empty() {
-            return Err(Wrong::new(
+            return Err(ManifestError::new(
                 "volatile_labels",
                 format!("a {} makes no alerts; only a source has them", self.kind),
             ));
         }
         match &self.settings {
             Some(settings) if !settings.is_object() => {
-                Err(Wrong::new("settings", "it must be a table that holds a JSON Schema"))
+                Err(ManifestError::new("settings", "it must be a table that holds a JSON Schema"))
             }
-            Some(settings) => schema::unread(settings).map_or(Ok(()), |problem| Err(Wrong::new("settings", problem))),
+            Some(settings) => {
+                schema::unread(settings).map_or(Ok(()), |problem| Err(ManifestError::new("settings", problem)))
+            }
             None => Ok(()),
         }
     }

@@ -100,7 +100,7 @@ fn in_folder(folder: &Path, problems: &mut Vec<Problem>) -> Vec<Package> {
 }
 
 /// Reads a plugin of the folder once more, as it stands there now. The error is a sentence.
-pub(super) fn again(folder: &Path, before: &Package) -> Result<Package, String> {
+pub(super) fn reread(folder: &Path, before: &Package) -> Result<Package, String> {
     let own = before.folder.as_deref().unwrap_or(folder);
     let package = open(own)?;
     if package.manifest.name != before.manifest.name {

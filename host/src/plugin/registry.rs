@@ -9,20 +9,20 @@ use tokio::sync::Semaphore;
 
 use super::bus_transport::BusTransport;
 use super::cache::Cache;
+use super::counters::CallCounts;
 use super::engine::{Allocation, Runtime};
 use super::error::Problem;
-use super::imports::{Binding, Outside};
+use super::imports::{Binding, Transports};
 use super::installed::{Installed, Loader};
 use super::kind::Kind;
-use super::left_out::LeftOutCounts;
+use super::left_out::LeftOutCounters;
 use super::loaded::Loaded;
 use super::mail_transport::MailTransport;
 use super::options::{Options, TargetOptions};
 use super::package::{Bundled, Package, find};
 use super::risks;
-use super::tally::Calls;
 use super::transport::Transport;
-use super::unit::{Unit, merge};
+use super::unit::{CallableUnit, merge};
 use crate::domain::{Catalogue, Risk, Tool};
 use crate::environment::Environment;
 use crate::ports::{Clock, PluginState, Tools};
@@ -66,14 +66,14 @@ pub struct Plugins {
     pub(super) runtime: Arc<Runtime>,
     /// Places of confirmations under way.
     pub(super) confirmations: Arc<Semaphore>,
-    pub(super) outside: Arc<Outside>,
-    pub(super) sources: BTreeMap<String, Unit>,
-    pub(super) targets: BTreeMap<String, Unit>,
+    pub(super) outside: Arc<Transports>,
+    pub(super) sources: BTreeMap<String, CallableUnit>,
+    pub(super) targets: BTreeMap<String, CallableUnit>,
     /// Names of all targets that the configuration has, those that cannot be used included.
     configured: BTreeSet<String>,
-    pub(super) remediations: BTreeMap<String, Unit>,
+    pub(super) remediations: BTreeMap<String, CallableUnit>,
     catalogue: RwLock<Arc<Catalogue>>,
-    pub(super) left_out: LeftOutCounts,
+    pub(super) left_out: LeftOutCounters,
     pub(super) problems: Vec<Problem>,
     pub(super) installed: BTreeMap<String, Arc<Installed>>,
     /// Where they were found, to look there again.
@@ -111,7 +111,7 @@ impl Plugins {
         let named = installed.iter().filter(|one| is_named(&setup, &one.package()));
         // What went wrong stays with the plugin, and is told below.
         join_all(named.map(|one| one.code())).await;
-        let outside = Outside {
+        let outside = Transports {
             transport: Arc::clone(&setup.transport),
             mail: Arc::clone(&setup.mail),
             bus: Arc::clone(&setup.bus),
@@ -128,7 +128,7 @@ impl Plugins {
             configured: setup.notifiers.keys().cloned().collect(),
             remediations: BTreeMap::new(),
             catalogue: RwLock::default(),
-            left_out: LeftOutCounts::default(),
+            left_out: LeftOutCounters::default(),
             problems: Vec::new(),
             installed: BTreeMap::new(),
             folder: setup.folder.map(Path::to_path_buf),
@@ -167,7 +167,7 @@ impl Plugins {
     }
 
     /// How often each loaded plugin was called since it was loaded, and how that went, by name.
-    pub fn calls(&self) -> Vec<(String, Calls)> {
+    pub fn calls(&self) -> Vec<(String, CallCounts)> {
         let loaded = self.installed.iter().filter_map(|(name, one)| Some((name.clone(), one.loaded()?)));
         loaded.map(|(name, loaded)| (name, loaded.code.tally.calls())).collect()
     }
@@ -178,7 +178,7 @@ impl Plugins {
     }
 
     /// What can be called of a plugin, by name: itself, or its targets.
-    pub(super) fn units_of(&self, one: &Arc<Installed>) -> impl Iterator<Item = (&String, &Unit)> {
+    pub(super) fn units_of(&self, one: &Arc<Installed>) -> impl Iterator<Item = (&String, &CallableUnit)> {
         let units = [&self.sources, &self.targets, &self.remediations].into_iter().flatten();
         units.filter(|(_, unit)| Arc::ptr_eq(&unit.installed, one))
     }
@@ -190,7 +190,7 @@ impl Plugins {
 
     /// Lets the catalogue say what the remediations offer now.
     pub(super) fn list_tools(&self) {
-        let offered = self.remediations.values().map(Unit::tools);
+        let offered = self.remediations.values().map(CallableUnit::tools);
         let tools =
             offered.flat_map(|tools| tools.iter().map(|tool| (tool.name.clone(), tool.clone())).collect::<Vec<_>>());
         let catalogue = Arc::new(Catalogue { tools: tools.collect(), ..Catalogue::default() });
@@ -220,7 +220,7 @@ impl Plugins {
         // What is bundled and named nowhere need not have the settings that it would need.
         let problems = if is_named(setup, &package) { problems } else { &mut unwanted };
         let mut unit = |name: &str, options: Options| {
-            Unit::new(Arc::clone(one), name, options, setup.environment, &outside, problems)
+            CallableUnit::new(Arc::clone(one), name, options, setup.environment, &outside, problems)
         };
         match package.manifest.kind {
             Kind::Source => self.sources.extend(unit(name, own).map(|unit| (name.clone(), unit))),

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::installed::Pinned;
+use super::installed::ExpectedDigest;
 use super::kind::Kind;
 use super::package;
 use super::registry::Plugins;
-use super::unit::Unit;
+use super::unit::CallableUnit;
 
 /// What took the place of what.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -32,7 +32,7 @@ impl Plugins {
     ///
     /// # Errors
     /// Sentences about what is wrong.
-    pub async fn reload(&self, name: &str, pin: Option<&Pinned>) -> Result<Reloaded, Vec<String>> {
+    pub async fn reload(&self, name: &str, pin: Option<&ExpectedDigest>) -> Result<Reloaded, Vec<String>> {
         let one = |text: String| vec![text];
         let installed = self.installed.get(name).ok_or_else(|| {
             let known: Vec<&str> = self.installed.keys().map(String::as_str).collect();
@@ -46,13 +46,13 @@ impl Plugins {
             )));
         }
         let folder = self.folder.as_deref().unwrap_or_else(|| std::path::Path::new(""));
-        let package = Arc::new(package::again(folder, &before).map_err(one)?);
+        let package = Arc::new(package::reread(folder, &before).map_err(one)?);
         if package.manifest.kind != before.manifest.kind {
             let (kind, was) = (package.manifest.kind, before.manifest.kind);
             return Err(one(format!("it is a {kind} now and was a {was}: that takes a restart")));
         }
         let loaded = installed.read(&package, pin).await?;
-        let units: Vec<&Unit> = self.units_of(installed).map(|(_, unit)| unit).collect();
+        let units: Vec<&CallableUnit> = self.units_of(installed).map(|(_, unit)| unit).collect();
         if units.is_empty() {
             return Err(one(format!(
                 "nothing of `{name}` has been in use since the start, when it was refused or no configuration gave it \

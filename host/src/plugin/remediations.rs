@@ -11,16 +11,16 @@ use super::error::{Cause, Failure};
 use super::imports::{Binding, State};
 use super::kind::CallError;
 use super::kind::remediation::proposal::{self, PROPOSALS};
-use super::kind::remediation::{Performed, Remediate, UNDO, tools};
+use super::kind::remediation::{ActionRequest, Remediate, UNDO, tools};
 use super::lane::Exports;
 use super::loaded::Loaded;
 use super::registry::Plugins;
-use super::unit::{Ready, Unit};
+use super::unit::{CallableUnit, PreparedCall};
 use crate::domain::catalogue::UNDONE;
-use crate::domain::text::cut;
-use crate::domain::{Call, Catalogue, Incident, Planned, Risk, Tool};
+use crate::domain::text::truncate;
+use crate::domain::{Call, Catalogue, Incident, PlanResult, Risk, Tool};
 use crate::gate::{Permit, ReadPermit};
-use crate::ports::{Looks, Planners, ToolAnswer, ToolError, Tools, Turn};
+use crate::ports::{Looks, Planners, ToolAnswer, ToolError, ToolSlot, Tools};
 
 /// A result is cut to this many bytes.
 const RESULT: usize = 64 << 10;
@@ -35,7 +35,7 @@ impl Planners for Plugins {
         incident: &'a Incident,
         now: Timestamp,
         looks: Arc<dyn Looks>,
-    ) -> BoxFuture<'a, Result<Planned, String>> {
+    ) -> BoxFuture<'a, Result<PlanResult, String>> {
         Box::pin(self.proposals(plugin, incident, now, looks))
     }
 }
@@ -64,7 +64,7 @@ impl Tools for Plugins {
         &'a self,
         permit: &'a Permit,
         call: &'a Call,
-        _: Turn,
+        _: ToolSlot,
     ) -> BoxFuture<'a, Result<ToolAnswer, ToolError>> {
         Box::pin(async move {
             let permitted = Authority::permitted(permit, call).map_err(ToolError::Refused)?;
@@ -92,7 +92,7 @@ impl Plugins {
         incident: &Incident,
         now: Timestamp,
         looks: Arc<dyn Looks>,
-    ) -> Option<Result<Result<Planned, CallError>, Failure>> {
+    ) -> Option<Result<Result<PlanResult, CallError>, Failure>> {
         let ready = match self.remediations.get(plugin)?.ready().await {
             Ok(ready) => ready,
             Err(not_ready) => return Some(not_ready.answer()),
@@ -111,7 +111,7 @@ impl Plugins {
                     proposal.and_then(proposal::fit).map_err(|text| CallError::Other(format!("proposals[{i}].{text}")))
                 };
                 let proposals = numbered.map(fit).collect::<Result<_, _>>()?;
-                Ok(Planned { proposals, findings: proposal::fit_findings(proposed.findings) })
+                Ok(PlanResult { proposals, findings: proposal::fit_findings(proposed.findings) })
             })
         }))
     }
@@ -122,30 +122,36 @@ impl Plugins {
     pub async fn call_action(
         &self,
         permit: &Permit,
-        act: Act,
+        act: Operation,
         call: &Call,
         attempt: &str,
-    ) -> Option<Result<Result<Acted, CallError>, Failure>> {
+    ) -> Option<Result<Result<OperationResult, CallError>, Failure>> {
         let (plugin, name) = call.tool.split_once('.')?;
         let ready = match self.remediations.get(plugin)?.ready().await {
             Ok(ready) => ready,
             Err(not_ready) => return Some(not_ready.answer()),
         };
         let authority = match Authority::permitted(permit, call) {
-            Ok(_) if self.reads(call) || act == Act::Probe => Authority::look(),
+            Ok(_) if self.reads(call) || act == Operation::Probe => Authority::look(),
             Ok(permitted) => permitted,
             Err(refused) => return Some(Ok(Err(CallError::Other(refused)))),
         };
         let loaded = Arc::clone(&ready.loaded);
         let exports = exports(&loaded)?;
         let arguments = Value::Object(call.arguments.clone()).to_string();
-        let action = Performed { name: name.to_string(), arguments };
+        let action = ActionRequest { name: name.to_string(), arguments };
         let work = loaded.code.call(&self.runtime, ready.state(authority), |store, instance, _| {
             Box::pin(async move {
                 Ok(match act {
-                    Act::Execute => exports.execute(store, instance, attempt, &action).await?.map(Acted::Said),
-                    Act::Undo => exports.undo(store, instance, attempt, &action).await?.map(Acted::Said),
-                    Act::Probe => exports.probe(store, instance, attempt, &action).await?.map(Acted::Happened),
+                    Operation::Execute => {
+                        exports.execute(store, instance, attempt, &action).await?.map(OperationResult::Said)
+                    }
+                    Operation::Undo => {
+                        exports.undo(store, instance, attempt, &action).await?.map(OperationResult::Said)
+                    }
+                    Operation::Probe => {
+                        exports.probe(store, instance, attempt, &action).await?.map(OperationResult::Happened)
+                    }
                 })
             })
         });
@@ -160,14 +166,14 @@ impl Plugins {
         incident: &Incident,
         now: Timestamp,
         looks: Arc<dyn Looks>,
-    ) -> Result<Planned, String> {
+    ) -> Result<PlanResult, String> {
         let answer = self.call_planner(plugin, incident, now, looks).await;
         let answer = answer.ok_or_else(|| format!("there is no remediation plugin `{plugin}`"))?;
         answer.map_err(|failure| failure.to_string())?.map_err(|error| error.to_string())
     }
 
     async fn execute(&self, call: &Call, attempt: &str, authority: Authority) -> Result<ToolAnswer, ToolError> {
-        let Asked { unit, action, undone } = self.asked(call)?;
+        let OperationRequest { unit, action, undone } = self.asked(call)?;
         // Nothing is sent where it is not ready.
         let ready = unit.ready().await.map_err(|not_ready| ToolError::Refused(not_ready.to_string()))?;
         let loaded = Arc::clone(&ready.loaded);
@@ -180,7 +186,7 @@ impl Plugins {
     }
 
     async fn ask(&self, call: &Call, attempt: &str) -> Option<bool> {
-        let Asked { unit, action, undone } = self.asked(call).ok()?;
+        let OperationRequest { unit, action, undone } = self.asked(call).ok()?;
         let ready = unit.ready().await.ok()?;
         let loaded = Arc::clone(&ready.loaded);
         let exports = exports(&loaded).filter(|exports| exports.probed() && undone.is_none())?;
@@ -205,18 +211,18 @@ impl Plugins {
         let state = State::new(binding, Authority::look());
         let call = loaded.code.call(&self.runtime, state, |store, instance, _| exports.capabilities(store, instance));
         let answer = call.await;
-        loaded.code.tally.came_to(&answer);
+        loaded.code.tally.record_outcome(&answer);
         let list = answer.map_err(|failure| failure.to_string())?.map_err(|error| error.to_string())?;
         tools(&loaded.manifest.name, list, exports.reversible(), least)
     }
 
-    fn find(&self, tool: &str) -> Option<(&Unit, Tool)> {
+    fn find(&self, tool: &str) -> Option<(&CallableUnit, Tool)> {
         let (plugin, _) = tool.split_once('.')?;
         let unit = self.remediations.get(plugin)?;
         Some((unit, unit.tools().iter().find(|known| known.name == tool)?.clone()))
     }
 
-    fn asked(&self, call: &Call) -> Result<Asked<'_>, ToolError> {
+    fn asked(&self, call: &Call) -> Result<OperationRequest<'_>, ToolError> {
         let (unit, _) = self.find(&call.tool).ok_or_else(|| unknown(call))?;
         let name = call.tool.split_once('.').map(|(_, name)| name).unwrap_or_default();
         let mut arguments = call.arguments.clone();
@@ -228,14 +234,14 @@ impl Plugins {
             },
         };
         let arguments = Value::Object(arguments).to_string();
-        let action = Performed { name: name.to_string(), arguments };
-        Ok(Asked { unit, action, undone })
+        let action = ActionRequest { name: name.to_string(), arguments };
+        Ok(OperationRequest { unit, action, undone })
     }
 }
 
 /// What is wanted of an action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Act {
+pub enum Operation {
     /// That it is done.
     Execute,
     /// That it is taken back.
@@ -246,7 +252,7 @@ pub enum Act {
 
 /// What came of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Acted {
+pub enum OperationResult {
     /// It was done or taken back, and this was said.
     Said(String),
     /// Whether it happened; none where that cannot be told.
@@ -254,9 +260,9 @@ pub enum Acted {
 }
 
 /// What a plugin is asked to do.
-struct Asked<'a> {
-    unit: &'a Unit,
-    action: Performed,
+struct OperationRequest<'a> {
+    unit: &'a CallableUnit,
+    action: ActionRequest,
     /// The attempt that is to be taken back.
     undone: Option<String>,
 }
@@ -274,12 +280,15 @@ fn exports(loaded: &Loaded) -> Option<&dyn Remediate> {
 
 /// What became of an action. Unless the plugin never ran or says that nothing can come of it, it
 /// may have had its effect.
-fn settle(ready: Ready<'_>, answer: Result<Result<String, CallError>, Failure>) -> Result<ToolAnswer, ToolError> {
+fn settle(
+    ready: PreparedCall<'_>,
+    answer: Result<Result<String, CallError>, Failure>,
+) -> Result<ToolAnswer, ToolError> {
     ready.note(&answer);
     match answer {
-        Ok(Ok(text)) => Ok(ToolAnswer { ok: true, text: cut(&text, RESULT) }),
+        Ok(Ok(text)) => Ok(ToolAnswer { ok: true, text: truncate(&text, RESULT) }),
         Ok(Err(error @ CallError::Unavailable { .. })) => Err(ToolError::Lost(error.to_string())),
-        Ok(Err(error)) => Ok(ToolAnswer { ok: false, text: cut(&error.to_string(), RESULT) }),
+        Ok(Err(error)) => Ok(ToolAnswer { ok: false, text: truncate(&error.to_string(), RESULT) }),
         Err(failure @ Failure { cause: Cause::Busy(_), .. }) => Err(ToolError::Unavailable(failure.to_string())),
         Err(failure) => Err(ToolError::Lost(failure.to_string())),
     }

@@ -15,7 +15,7 @@ const CLOSE: &str = "}}";
 
 /// Where a placeholder stands, which decides how the value is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum PlaceholderContext {
     /// As it is: a URL, a header, text.
     Plain,
     /// Inside a JSON string.
@@ -26,7 +26,7 @@ pub enum Place {
 
 /// Why placeholders are not replaced.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Unfilled {
+pub enum PlaceholderError {
     /// The secret of this name has no value.
     Unknown(String),
     /// The text would be longer than was allowed: a short placeholder may stand for a long value, many times.
@@ -44,24 +44,24 @@ impl Secrets {
     }
 
     /// Replaces every placeholder in a text that has at most so many bytes then.
-    pub fn expand(&self, text: &str, place: Place, most: usize) -> Result<String, Unfilled> {
+    pub fn expand(&self, text: &str, place: PlaceholderContext, most: usize) -> Result<String, PlaceholderError> {
         let mut out = String::with_capacity(text.len().min(most));
         let mut rest = text;
         while let Some((before, name, after)) = next(rest) {
             out.push_str(before);
-            let value = self.0.get(name).ok_or_else(|| Unfilled::Unknown(name.to_string()))?.expose();
+            let value = self.0.get(name).ok_or_else(|| PlaceholderError::Unknown(name.to_string()))?.expose();
             match place {
-                Place::Plain => out.push_str(value),
-                Place::Json => out.push_str(&json(value)),
-                Place::Form => out.push_str(&percent(value)),
+                PlaceholderContext::Plain => out.push_str(value),
+                PlaceholderContext::Json => out.push_str(&json(value)),
+                PlaceholderContext::Form => out.push_str(&percent(value)),
             }
             rest = after;
             if out.len() > most {
-                return Err(Unfilled::TooLong);
+                return Err(PlaceholderError::TooLong);
             }
         }
         out.push_str(rest);
-        if out.len() > most { Err(Unfilled::TooLong) } else { Ok(out) }
+        if out.len() > most { Err(PlaceholderError::TooLong) } else { Ok(out) }
     }
 
     /// Replaces every value by its placeholder, in the forms in which it may come back. `extra`
@@ -156,22 +156,22 @@ mod tests {
     fn placeholders_become_values_in_the_form_that_the_place_needs() {
         let text = "a={{secret:token}}&b={{secret:key}}";
         assert_eq!(names(text), ["key", "token"]);
-        assert_eq!(secrets().expand(text, Place::Plain, 100).unwrap(), "a=t0p/s\"cret+1&b=abcd");
-        assert_eq!(secrets().expand(text, Place::Json, 100).unwrap(), "a=t0p/s\\\"cret+1&b=abcd");
-        assert_eq!(secrets().expand(text, Place::Form, 100).unwrap(), "a=t0p%2Fs%22cret%2B1&b=abcd");
+        assert_eq!(secrets().expand(text, PlaceholderContext::Plain, 100).unwrap(), "a=t0p/s\"cret+1&b=abcd");
+        assert_eq!(secrets().expand(text, PlaceholderContext::Json, 100).unwrap(), "a=t0p/s\\\"cret+1&b=abcd");
+        assert_eq!(secrets().expand(text, PlaceholderContext::Form, 100).unwrap(), "a=t0p%2Fs%22cret%2B1&b=abcd");
         assert_eq!(
-            secrets().expand("{{secret:other}}", Place::Plain, 100).unwrap_err(),
-            Unfilled::Unknown("other".into())
+            secrets().expand("{{secret:other}}", PlaceholderContext::Plain, 100).unwrap_err(),
+            PlaceholderError::Unknown("other".into())
         );
-        assert_eq!(secrets().expand("{{secret:open", Place::Plain, 100).unwrap(), "{{secret:open");
+        assert_eq!(secrets().expand("{{secret:open", PlaceholderContext::Plain, 100).unwrap(), "{{secret:open");
     }
 
     #[test]
     fn many_short_placeholders_make_no_long_text() {
         let text = "{{secret:token}}".repeat(1_000);
-        assert_eq!(secrets().expand(&text, Place::Plain, 11_999), Err(Unfilled::TooLong));
-        assert_eq!(secrets().expand(&text, Place::Plain, 12_000).unwrap().len(), 12_000);
-        assert_eq!(secrets().expand("plain", Place::Plain, 4), Err(Unfilled::TooLong));
+        assert_eq!(secrets().expand(&text, PlaceholderContext::Plain, 11_999), Err(PlaceholderError::TooLong));
+        assert_eq!(secrets().expand(&text, PlaceholderContext::Plain, 12_000).unwrap().len(), 12_000);
+        assert_eq!(secrets().expand("plain", PlaceholderContext::Plain, 4), Err(PlaceholderError::TooLong));
     }
 
     #[test]
@@ -181,7 +181,7 @@ mod tests {
                 .map(|(name, value)| (name.to_string(), Secret::new(value)))
                 .into(),
         );
-        assert_eq!(nested.expand("{{secret:a}}", Place::Plain, 100).unwrap(), "{{secret:b}}");
+        assert_eq!(nested.expand("{{secret:a}}", PlaceholderContext::Plain, 100).unwrap(), "{{secret:b}}");
     }
 
     #[test]

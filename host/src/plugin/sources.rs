@@ -11,7 +11,7 @@ use super::kind::source::{Decoding, normalise};
 use super::lane::Exports;
 use super::registry::Plugins;
 use crate::domain::alert::normalised::{Normalised, Reply};
-use crate::domain::text::json::mended;
+use crate::domain::text::json::repaired;
 use crate::ports::{DecodeError, Inbound, Sources};
 
 /// Bytes of what a source answers its sender.
@@ -104,7 +104,7 @@ impl Sources for Plugins {
             let unit = self.sources.get(source).ok_or_else(unknown)?;
             let mut answer = self.call_source(source, &request).await.ok_or_else(unknown)?;
             if let Ok(Err(CallError::InvalidInput(_))) = answer
-                && let Some(body) = mended(&request.body)
+                && let Some(body) = repaired(&request.body)
             {
                 answer = self.call_source(source, &Inbound { body, ..request }).await.ok_or_else(unknown)?;
             }

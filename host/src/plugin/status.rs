@@ -59,6 +59,32 @@ impl Plugins {
         ))
     }
 
+    /// Why a target that the configuration has cannot be used; none where it can, and where there is none.
+    pub fn unusable_target(&self, name: &str) -> Option<String> {
+        if self.targets.contains_key(name) {
+            return None;
+        }
+        let (of_target, of_table) = (format!("notifier {name} ("), format!("[notifiers.{name}]"));
+        let is_its = |subject: &str| subject.starts_with(&of_target) || subject == of_table;
+        let told: Vec<String> = self
+            .problems
+            .iter()
+            .filter(|problem| is_its(&problem.subject))
+            .map(|problem| problem.text.clone())
+            .collect();
+        (!told.is_empty()).then(|| told.join("; "))
+    }
+
+    /// Names of the targets that can be used.
+    pub fn usable_targets(&self) -> Vec<String> {
+        self.targets.keys().cloned().collect()
+    }
+
+    /// The name of the plugin behind a target.
+    pub fn plugin_of(&self, target: &str) -> Option<String> {
+        Some(self.targets.get(target)?.installed.package().manifest.name.clone())
+    }
+
     /// What was wrong at the start.
     pub fn start_problems(&self) -> &[Problem] {
         &self.problems

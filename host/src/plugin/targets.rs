@@ -10,10 +10,20 @@ use super::error::Failure;
 use super::kind::CallError;
 use super::lane::Exports;
 use super::registry::Plugins;
+use super::unit::NotReady;
 use crate::ports::{Message, Notifiers, NotifyError};
 
 /// Bytes of what a target says that a later message may refer to; it is journaled.
 const REFERENCE: usize = 4 << 10;
+
+/// What came of a call of a target.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Notified {
+    /// It was not called: it is left alone for a while, because it has said again and again that it is misconfigured.
+    LeftAlone(String),
+    /// It was called; what the plugin said, or what befell it.
+    Called(Result<Result<Option<String>, CallError>, Failure>),
+}
 
 impl Plugins {
     /// Lets a target deliver a message, and tells apart what the plugin said and what befell it.
@@ -24,9 +34,18 @@ impl Plugins {
         message: &Message,
         now: Timestamp,
     ) -> Option<Result<Result<Option<String>, CallError>, Failure>> {
+        Some(match self.notify(target, message, now).await? {
+            Notified::LeftAlone(text) => Ok(Err(CallError::Misconfigured(text))),
+            Notified::Called(answer) => answer,
+        })
+    }
+
+    /// The same, where whoever asks wants to know whether it was called at all.
+    pub async fn notify(&self, target: &str, message: &Message, now: Timestamp) -> Option<Notified> {
         let ready = match self.targets.get(target)?.ready().await {
             Ok(ready) => ready,
-            Err(not_ready) => return Some(not_ready.answer()),
+            Err(NotReady::Failed(failure)) => return Some(Notified::Called(Err(failure))),
+            Err(NotReady::Disabled(text)) => return Some(Notified::LeftAlone(text)),
         };
         let loaded = Arc::clone(&ready.loaded);
         let Exports::Notifier(exports) = &loaded.exports else { return None };
@@ -37,7 +56,7 @@ impl Plugins {
         });
         let answer = call.await;
         ready.note(&answer);
-        Some(answer)
+        Some(Notified::Called(answer))
     }
 }
 

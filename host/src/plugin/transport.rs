@@ -12,7 +12,7 @@ use crate::network::{self, Network, ReadError};
 
 /// A request that was permitted, with its secrets in. It has no `Debug` for that reason.
 #[derive(Clone)]
-pub struct Outgoing {
+pub struct HttpRequest {
     /// In upper case.
     pub method: String,
     /// The whole URL.
@@ -31,7 +31,7 @@ pub struct Outgoing {
 
 /// What came back.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Returned {
+pub struct HttpResponse {
     /// HTTP status.
     pub status: u16,
     /// Lower-case names.
@@ -60,7 +60,7 @@ pub enum TransportError {
 /// Sends requests.
 pub trait Transport: Send + Sync {
     /// Sends one request and reads its answer.
-    fn send(&self, request: Outgoing) -> BoxFuture<'_, Result<Returned, TransportError>>;
+    fn send(&self, request: HttpRequest) -> BoxFuture<'_, Result<HttpResponse, TransportError>>;
     /// Whether anything leaves this process on this way.
     fn leaves(&self) -> bool {
         true
@@ -71,7 +71,7 @@ pub trait Transport: Send + Sync {
 pub struct Wire(pub Arc<Network>);
 
 impl Transport for Wire {
-    fn send(&self, request: Outgoing) -> BoxFuture<'_, Result<Returned, TransportError>> {
+    fn send(&self, request: HttpRequest) -> BoxFuture<'_, Result<HttpResponse, TransportError>> {
         Box::pin(async move {
             let guarded = self.0.guarded(request.private).map_err(|error| TransportError::Other(error.to_string()))?;
             let method: reqwest::Method =
@@ -92,7 +92,7 @@ impl Transport for Wire {
                 ReadError::TooLarge(cap) => TransportError::TooLarge(cap),
                 ReadError::Broken(error) => failed(error),
             })?;
-            Ok(Returned { status, headers, body })
+            Ok(HttpResponse { status, headers, body })
         })
     }
 }

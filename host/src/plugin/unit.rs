@@ -9,7 +9,7 @@ use tokio::sync::Semaphore;
 use super::authority::Authority;
 use super::error::{Failure, Problem};
 use super::grants::Grants;
-use super::imports::{Binding, Outside, State};
+use super::imports::{Binding, State, Transports};
 use super::installed::Installed;
 use super::kind::{CallError, Kind};
 use super::loaded::Loaded;
@@ -17,14 +17,14 @@ use super::manifest::Manifest;
 use super::options::{Options, TargetOptions};
 use super::schema;
 use super::secrets::Secrets;
-use crate::circuit::{Admitted, Circuit};
+use crate::circuit::{AdmittedCall, Circuit};
 use crate::domain::Tool;
 use crate::environment::Environment;
 use crate::redact::known;
 use crate::secret::{Secret, SecretSource};
 
 /// Something that can be called.
-pub(super) struct Unit {
+pub(super) struct CallableUnit {
     pub installed: Arc<Installed>,
     options: Options,
     binding: RwLock<Arc<Binding>>,
@@ -39,11 +39,11 @@ pub(super) struct Unit {
 }
 
 /// A call that may be made, with the code and the grants that it is made with.
-pub(super) struct Ready<'a> {
+pub(super) struct PreparedCall<'a> {
     pub loaded: Arc<Loaded>,
     binding: Arc<Binding>,
-    unit: &'a Unit,
-    admitted: Admitted<'a>,
+    unit: &'a CallableUnit,
+    admitted: AdmittedCall<'a>,
 }
 
 /// Why a call is not made.
@@ -73,14 +73,14 @@ impl NotReady {
     }
 }
 
-impl Unit {
+impl CallableUnit {
     /// Binds a plugin to what it is given under this name; none, and the problems are told, where that cannot be used.
     pub fn new(
         installed: Arc<Installed>,
         name: &str,
         options: Options,
         environment: &dyn Environment,
-        outside: &Arc<Outside>,
+        outside: &Arc<Transports>,
         problems: &mut Vec<Problem>,
     ) -> Option<Self> {
         let package = installed.package();
@@ -157,7 +157,7 @@ impl Unit {
     }
 
     /// Makes ready for a call: loads the code where nobody has needed it before.
-    pub async fn ready(&self) -> Result<Ready<'_>, NotReady> {
+    pub async fn ready(&self) -> Result<PreparedCall<'_>, NotReady> {
         let binding = self.binding();
         let admitted = self.circuit.admit(binding.outside.clock.elapsed()).map_err(|skipped| {
             let last = self.problem().unwrap_or_default();
@@ -165,7 +165,7 @@ impl Unit {
             NotReady::Disabled(format!("disabled for {still} s yet, after {misses} times in a row: {last}"))
         })?;
         let loaded = self.installed.code().await.map_err(NotReady::Failed)?;
-        Ok(Ready { loaded, binding, unit: self, admitted })
+        Ok(PreparedCall { loaded, binding, unit: self, admitted })
     }
 
     /// What was wrong the last time.
@@ -174,7 +174,7 @@ impl Unit {
     }
 }
 
-impl Ready<'_> {
+impl PreparedCall<'_> {
     /// The state of a new call that may do this outside of the host.
     pub fn state(&self, authority: Authority) -> State {
         State::new(Arc::clone(&self.binding), authority)
@@ -188,7 +188,7 @@ impl Ready<'_> {
     /// Notes how the call went. A plugin that says that it is misconfigured, or that breaks the
     /// contract, stays marked until a call succeeds.
     pub fn note<T>(self, result: &Result<Result<T, CallError>, Failure>) {
-        self.loaded.code.tally.came_to(result);
+        self.loaded.code.tally.record_outcome(result);
         let problem = match result {
             Ok(Err(CallError::Misconfigured(text))) => {
                 if self.admitted.missed(self.binding.outside.clock.elapsed()) {
@@ -250,7 +250,7 @@ fn bind(
     manifest: &Manifest,
     name: &str,
     options: &Options,
-    outside: &Arc<Outside>,
+    outside: &Arc<Transports>,
     found: &mut Vec<String>,
 ) -> Option<Binding> {
     let own = name == manifest.name;

@@ -5,7 +5,7 @@
 //! come again would make ids and nonces of two calls the same. A sleep is real and within the time of the call. What is
 //! written to standard output and error is kept for the plugin's author, within the budget of its log lines.
 
-mod printed;
+mod captured_output;
 
 use jiff::Timestamp;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use wasmtime_wasi::{HostMonotonicClock, HostWallClock, I32Exit, WasiCtx, WasiCtx
 
 use super::imports::State;
 use crate::random::unguessable;
-use printed::Printed;
+use captured_output::CapturedOutput;
 
 /// Packages of WASI that this host links.
 const PACKAGES: [&str; 6] = ["cli", "clocks", "filesystem", "io", "random", "sockets"];
@@ -29,13 +29,13 @@ const RANDOM: u64 = 64 << 10;
 pub(super) struct Wasi {
     ctx: WasiCtx,
     table: ResourceTable,
-    printed: Printed,
+    printed: CapturedOutput,
 }
 
 impl Wasi {
     /// `log` is how many bytes may be written.
     fn new(now: Timestamp, log: usize) -> Self {
-        let printed = Printed::new(log);
+        let printed = CapturedOutput::new(log);
         let mut table = ResourceTable::new();
         table.set_max_capacity(RESOURCES);
         let ctx = WasiCtx::builder()
@@ -45,8 +45,8 @@ impl Wasi {
             .allow_ip_name_lookup(false)
             .stdout(printed.clone())
             .stderr(printed.clone())
-            .wall_clock(Standing(now))
-            .monotonic_clock(Standing(now))
+            .wall_clock(FrozenClock(now))
+            .monotonic_clock(FrozenClock(now))
             .max_random_size(RANDOM)
             .secure_random(random())
             .insecure_random(random())
@@ -96,9 +96,9 @@ fn random() -> rand::rngs::StdRng {
 }
 
 /// A clock that stands.
-struct Standing(Timestamp);
+struct FrozenClock(Timestamp);
 
-impl HostWallClock for Standing {
+impl HostWallClock for FrozenClock {
     fn resolution(&self) -> Duration {
         Duration::from_millis(1)
     }
@@ -108,7 +108,7 @@ impl HostWallClock for Standing {
     }
 }
 
-impl HostMonotonicClock for Standing {
+impl HostMonotonicClock for FrozenClock {
     fn resolution(&self) -> u64 {
         1_000_000
     }

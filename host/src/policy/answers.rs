@@ -4,25 +4,27 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::set::Set;
-use super::{decide, events, evidence, explain, gates, silences};
+use super::{decide, events, evidence, explain, gates, routes, silences};
 use crate::collector::{Survey, Topic};
-use crate::domain::{Action, Alert, Call, Catalogue, Considered, Event, Incident, Occasion};
-use crate::rules::{Against, Check, Context, EventJudged, Judged, Policies, Routed, SilenceLimits, Vote};
+use crate::domain::{Action, Alert, Call, Candidate, Catalogue, Event, Incident, Occasion};
+use crate::rules::{
+    Check, Context, EventDecision, Policies, RoutedMessage, RuleDecision, SilenceLimits, SilenceObjection, Vote,
+};
 
 impl Policies for Set {
     fn digest(&self) -> String {
         self.digest().to_string()
     }
 
-    fn decide(&self, incident: &Incident, context: &Context<'_>) -> Judged {
+    fn decide(&self, incident: &Incident, context: &Context<'_>) -> RuleDecision {
         decide::decide(self, incident, context, None)
     }
 
-    fn decide_without_tools(&self, incident: &Incident, context: &Context<'_>) -> Option<Judged> {
+    fn decide_without_tools(&self, incident: &Incident, context: &Context<'_>) -> Option<RuleDecision> {
         decide::decide_without_tools(self, incident, context)
     }
 
-    fn explain(&self, incident: &Incident, context: &Context<'_>) -> Vec<Considered> {
+    fn explain(&self, incident: &Incident, context: &Context<'_>) -> Vec<Candidate> {
         explain::explain(self, incident, context)
     }
 
@@ -50,19 +52,19 @@ impl Policies for Set {
         evidence::check(self, call, seen, incident, context, None)
     }
 
-    fn routes(&self, incident: &Incident, occasion: Occasion, context: &Context<'_>) -> Vec<Routed> {
-        evidence::routes(self, incident, occasion, context, None)
+    fn routes(&self, incident: &Incident, occasion: Occasion, context: &Context<'_>) -> Vec<RoutedMessage> {
+        routes::routes(self, incident, occasion, context, None)
     }
 
-    fn event(&self, event: &Event, now: Timestamp) -> EventJudged {
+    fn event(&self, event: &Event, now: Timestamp) -> EventDecision {
         events::judge(self, event, now, None)
     }
 
-    fn explain_event(&self, event: &Event, now: Timestamp) -> Vec<Considered> {
+    fn explain_event(&self, event: &Event, now: Timestamp) -> Vec<Candidate> {
         events::explain(self, event, now)
     }
 
-    fn against_silence(&self, silence: &SilenceLimits<'_>) -> Option<Against> {
+    fn against_silence(&self, silence: &SilenceLimits<'_>) -> Option<SilenceObjection> {
         silences::against(self, silence, None)
     }
 

@@ -15,11 +15,11 @@ use super::fields::Fields;
 use super::functions::gating::{LONGEST_MS, opening, question};
 use super::interval::Interval;
 use super::items::{
-    CheckRule, Evidence, Gate, GateSays, Group, Inhibit, Items, Meta, Route, Rule, Silence, Then, When,
+    CheckRule, Condition, Evidence, Gate, GateResponse, Group, Inhibit, Items, Meta, Route, Rule, RuleVerdict, Silence,
 };
-use super::on::{About, On};
-use super::problem::{Place, Problem};
-use super::values::{Opening, Word};
+use super::on::{DeclarationKind, On};
+use super::problem::{Location, Problem};
+use super::values::{AllowTerms, VerdictValue};
 use crate::domain::delivery::Fallback;
 use crate::domain::{Mode, Occasion};
 
@@ -31,7 +31,7 @@ const FALLBACK_AFTER: i64 = 5 * 60_000;
 pub(super) struct Builder {
     pub items: Items,
     pub problems: Vec<Problem>,
-    names: HashMap<(&'static str, String), Place>,
+    names: HashMap<(&'static str, String), Location>,
 }
 
 /// One declaration while it is read.
@@ -76,7 +76,7 @@ impl Builder {
         }
     }
 
-    fn name(&mut self, kind: &'static str, name: &str, place: &Place, problems: &mut Vec<String>) {
+    fn name(&mut self, kind: &'static str, name: &str, place: &Location, problems: &mut Vec<String>) {
         let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/');
         if name.is_empty() || name.len() > 100 || !name.chars().all(plain) || name.starts_with("builtin.") {
             problems.push(
@@ -101,7 +101,7 @@ impl Reading<'_> {
         }
     }
 
-    fn on_key(&mut self, key: &'static str, about: About) -> On {
+    fn on_key(&mut self, key: &'static str, about: DeclarationKind) -> On {
         let map = self.fields.map(key).unwrap_or_default();
         let mut problems = Vec::new();
         let on = On::read(&map, about, &mut problems);
@@ -109,7 +109,7 @@ impl Reading<'_> {
         on
     }
 
-    fn on(&mut self, about: About) -> On {
+    fn on(&mut self, about: DeclarationKind) -> On {
         self.on_key("on", about)
     }
 
@@ -139,30 +139,30 @@ impl Reading<'_> {
         self.func(key, closure, arguments)
     }
 
-    fn when(&mut self, arguments: usize) -> When {
-        let Some(value) = self.fields.take("when") else { return When::Always };
+    fn when(&mut self, arguments: usize) -> Condition {
+        let Some(value) = self.fields.take("when") else { return Condition::Always };
         if let Some(interval) = value.read_lock::<Interval>() {
-            return When::Interval(interval.clone());
+            return Condition::Interval(interval.clone());
         }
         if let Some(closure) = value.read_lock::<FnPtr>() {
-            return self.func("when", closure.clone(), arguments).map_or(When::Always, When::Closure);
+            return self.func("when", closure.clone(), arguments).map_or(Condition::Always, Condition::Closure);
         }
         let like = if self.of_events { "|e| e.namespace != \"test\"" } else { "|i| i.age > 300" };
         self.fields.unfit("when", &format!("a closure such as {like}, or during(…)"), &value);
-        When::Always
+        Condition::Always
     }
 
     fn rule(&mut self, meta: Meta) -> Option<Rule> {
-        let (on, when) = (self.on(About::Rule), self.when(1));
+        let (on, when) = (self.on(DeclarationKind::Rule), self.when(1));
         let for_at_least = self.fields.span("for_at_least");
         let Some(value) = self.fields.take("then") else {
             self.fields.missing("then", "then: escalate(), or a closure |i| … that returns a verdict");
             return None;
         };
-        let then = if let Some(word) = value.read_lock::<Word>() {
-            Then::Word(word.clone())
+        let then = if let Some(word) = value.read_lock::<VerdictValue>() {
+            RuleVerdict::Fixed(word.clone())
         } else if let Some(closure) = value.read_lock::<FnPtr>() {
-            Then::Closure(self.func("then", closure.clone(), 1)?)
+            RuleVerdict::Closure(self.func("then", closure.clone(), 1)?)
         } else {
             self.fields.unfit("then", "a verdict such as escalate(), or a closure |i| …", &value);
             return None;
@@ -171,7 +171,7 @@ impl Reading<'_> {
     }
 
     fn gate(&mut self, meta: Meta) -> Option<Gate> {
-        let (on, when) = (self.on(About::Action), self.when(2));
+        let (on, when) = (self.on(DeclarationKind::Action), self.when(2));
         let allow = self.fields.take("allow").and_then(|value| self.allow(&value));
         let ask = self.fields.take("ask").and_then(|value| self.ask(&value));
         let deny = self.fields.take("deny").and_then(|value| self.deny(&value));
@@ -182,7 +182,7 @@ impl Reading<'_> {
         if cooldown.is_some() && deny.is_some() {
             self.fields.problems.push("a gate that denies lets nothing through, so it has no `cooldown`".into());
         }
-        let mut said: Vec<GateSays> = [allow, ask, deny].into_iter().flatten().collect();
+        let mut said: Vec<GateResponse> = [allow, ask, deny].into_iter().flatten().collect();
         if said.len() != 1 {
             if self.fields.problems.is_empty() {
                 self.fields.problems.push("a gate says exactly one of `allow`, `ask` and `deny`".into());
@@ -193,15 +193,15 @@ impl Reading<'_> {
         said.pop().map(|says| Gate { meta, on, wide, when, says, cooldown })
     }
 
-    fn allow(&mut self, value: &Dynamic) -> Option<GateSays> {
+    fn allow(&mut self, value: &Dynamic) -> Option<GateResponse> {
         if value.as_bool() == Ok(true) {
-            return Some(GateSays::Allow(Opening::default()));
+            return Some(GateResponse::Allow(AllowTerms::default()));
         }
         if let Some(closure) = value.read_lock::<FnPtr>() {
-            return self.func("allow", closure.clone(), 2).map(GateSays::AllowIf);
+            return self.func("allow", closure.clone(), 2).map(GateResponse::AllowIf);
         }
         match opening(value) {
-            Some(opening) => Some(GateSays::Allow(opening)),
+            Some(opening) => Some(GateResponse::Allow(opening)),
             None => {
                 let like = "true, budget(…), a list of budgets, canary(…), or a closure |a, i| …";
                 self.fields.unfit("allow", like, value);
@@ -210,7 +210,7 @@ impl Reading<'_> {
         }
     }
 
-    fn ask(&mut self, value: &Dynamic) -> Option<GateSays> {
+    fn ask(&mut self, value: &Dynamic) -> Option<GateResponse> {
         let map = if let Ok(reason) = value.as_immutable_string_ref() {
             [("reason".into(), Dynamic::from(reason.clone()))].into()
         } else if let Ok(map) = value.as_map_ref() {
@@ -224,25 +224,25 @@ impl Reading<'_> {
         let wrong = fields.finish();
         let right = wrong.is_empty();
         self.fields.problems.extend(wrong.into_iter().map(|wrong| format!("`ask`: {wrong}")));
-        right.then_some(GateSays::Ask(question))
+        right.then_some(GateResponse::Ask(question))
     }
 
-    fn deny(&mut self, value: &Dynamic) -> Option<GateSays> {
+    fn deny(&mut self, value: &Dynamic) -> Option<GateResponse> {
         if value.as_bool() == Ok(true) {
-            return Some(GateSays::Deny(String::new()));
+            return Some(GateResponse::Deny(String::new()));
         }
         if let Ok(reason) = value.as_immutable_string_ref() {
-            return Some(GateSays::Deny(reason.to_string()));
+            return Some(GateResponse::Deny(reason.to_string()));
         }
         if let Some(closure) = value.read_lock::<FnPtr>() {
-            return self.func("deny", closure.clone(), 2).map(GateSays::DenyIf);
+            return self.func("deny", closure.clone(), 2).map(GateResponse::DenyIf);
         }
         self.fields.unfit("deny", "the reason as a text, true, or a closure |a, i| …", value);
         None
     }
 
     fn route(&mut self, meta: Meta) -> Option<Route> {
-        let (on, when) = (self.on(About::Message), self.when(1));
+        let (on, when) = (self.on(DeclarationKind::Message), self.when(1));
         let and_continue = self.fields.flag("and_continue").unwrap_or(false);
         let mut occasions = Vec::new();
         for word in self.fields.texts("occasions").unwrap_or_default() {
@@ -284,7 +284,7 @@ impl Reading<'_> {
     }
 
     fn group(&mut self, meta: Meta) -> Option<Group> {
-        let on = self.on(About::Incident);
+        let on = self.on(DeclarationKind::Incident);
         let by = self.fields.texts("by").unwrap_or_default();
         if by.is_empty() && self.fields.problems.is_empty() {
             self.fields.missing("by", "by: [\"alertname\", \"namespace\"]");
@@ -305,7 +305,7 @@ impl Reading<'_> {
     }
 
     fn silence(&mut self, meta: Meta) -> Option<Silence> {
-        let on = self.on(About::Incident);
+        let on = self.on(DeclarationKind::Incident);
         let (from, until) = (self.time("from"), self.time("until"));
         let author = self.fields.text("author").unwrap_or_default();
         let comment = self.fields.text("comment").unwrap_or_default();
@@ -324,7 +324,8 @@ impl Reading<'_> {
     }
 
     fn inhibit(&mut self, meta: Meta) -> Option<Inhibit> {
-        let (source, target) = (self.on_key("source", About::Incident), self.on_key("target", About::Incident));
+        let (source, target) =
+            (self.on_key("source", DeclarationKind::Incident), self.on_key("target", DeclarationKind::Incident));
         let equal = self.fields.texts("equal").unwrap_or_default();
         let recheck = self.fields.span("recheck").unwrap_or(300_000);
         if (source.conditions.is_empty() || target.conditions.is_empty()) && self.fields.problems.is_empty() {
@@ -334,7 +335,7 @@ impl Reading<'_> {
     }
 
     fn evidence(&mut self, meta: Meta) -> Option<Evidence> {
-        let (on, when) = (self.on(About::Incident), self.when(1));
+        let (on, when) = (self.on(DeclarationKind::Incident), self.when(1));
         let like = "|i| [look(\"server.tool\", #{ … })]";
         let collect = self.closure("collect", 1, like);
         if collect.is_none() && self.fields.problems.is_empty() {
@@ -344,7 +345,7 @@ impl Reading<'_> {
     }
 
     fn check(&mut self, meta: Meta) -> Option<CheckRule> {
-        let (on, when) = (self.on(About::Call), self.when(2));
+        let (on, when) = (self.on(DeclarationKind::Call), self.when(2));
         let verify = self.closure("verify", 2, "|a, i| verification(look(…), #{ … })");
         let before = self.closure("before", 2, "|a, i| look(…)");
         let undo = self.closure("undo", 3, "|a, before, i| act(…)");

@@ -5,30 +5,30 @@ use std::cell::RefCell;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::alert_subsets;
 use super::evaluation::Evaluation;
 use super::facts::refusal;
 use super::fields::describe;
-use super::items::{Inhibit, Meta, Rule, Silence, Then};
+use super::items::{Inhibit, Meta, Rule, RuleVerdict, Silence};
 use super::on::{Field, On};
-use super::parts;
-use super::query::{Query, Seen, fault};
+use super::query::{CoverageLog, Query, fault};
 use super::set::Set;
 use super::span;
-use super::values::{Says, Word};
+use super::values::{VerdictKind, VerdictValue};
 use crate::domain::history::Active;
 use crate::domain::silence::rule_of;
 use crate::domain::{Alert, Decision, Incident, Verdict};
-use crate::rules::{Context, Judged};
+use crate::rules::{Context, RuleDecision};
 
 /// How far a rule got.
 #[derive(Debug)]
-pub(super) enum Step {
+pub(super) enum RuleStep {
     /// It says nothing, and why.
-    No(String),
+    NoMatch(String),
     /// It erred, which counts as no match.
     Fault(String),
     /// It decides.
-    Yes(Word),
+    Match(VerdictValue),
     /// It would decide, but its alerts have not fired for long enough.
     Wait(Timestamp),
     /// It asks what is wrong, and nobody has looked yet.
@@ -40,13 +40,13 @@ pub(super) fn decide(
     set: &Set,
     incident: &Incident,
     context: &Context<'_>,
-    watch: Option<&RefCell<Vec<Seen>>>,
-) -> Judged {
+    watch: Option<&RefCell<Vec<CoverageLog>>>,
+) -> RuleDecision {
     decide_in(Evaluation::new(incident, context), set, incident, context, watch)
 }
 
 /// Decides before it is known which tools there are; none when the answer may depend on them.
-pub(super) fn decide_without_tools(set: &Set, incident: &Incident, context: &Context<'_>) -> Option<Judged> {
+pub(super) fn decide_without_tools(set: &Set, incident: &Incident, context: &Context<'_>) -> Option<RuleDecision> {
     let evaluation = Evaluation::new(incident, context);
     let named_tools = evaluation.named_tools.clone();
     let judged = decide_in(evaluation, set, incident, context, None);
@@ -59,8 +59,8 @@ fn decide_in(
     set: &Set,
     incident: &Incident,
     context: &Context<'_>,
-    watch: Option<&RefCell<Vec<Seen>>>,
-) -> Judged {
+    watch: Option<&RefCell<Vec<CoverageLog>>>,
+) -> RuleDecision {
     Query::ask_in(evaluation, set, incident, context, watch, |query| {
         let mut faults = Vec::new();
         let whole = ahead(query).or_else(|| first(query, &mut faults).map(|(rule, step)| decision(query, rule, step)));
@@ -76,18 +76,18 @@ fn decide_in(
                 decision.evidence = super::evidence::collect(query);
             }
         }
-        Judged { decision, faults }
+        RuleDecision { decision, faults }
     })
 }
 
 /// The first rule that matches, and what it says.
-fn first<'a>(query: &Query<'a>, faults: &mut Vec<String>) -> Option<(&'a Rule, Step)> {
+fn first<'a>(query: &Query<'a>, faults: &mut Vec<String>) -> Option<(&'a Rule, RuleStep)> {
     let set: &'a Set = query.set;
     set.indexes.rules.of_alerts(&query.facts).find_map(|id| {
         let rule = set.items.rules.get(id as usize)?;
         match try_rule(query, rule) {
-            Step::No(_) => None,
-            Step::Fault(fault) => {
+            RuleStep::NoMatch(_) => None,
+            RuleStep::Fault(fault) => {
                 // A rule that erred about all alerts errs about some of them as well.
                 if !faults.contains(&fault) {
                     faults.push(fault);
@@ -100,8 +100,8 @@ fn first<'a>(query: &Query<'a>, faults: &mut Vec<String>) -> Option<(&'a Rule, S
 }
 
 /// The verdict by some of the alerts, where no rule fits them all.
-fn by_part(query: &Query<'_>, faults: &mut Vec<String>, counts: fn(&Step) -> bool) -> Option<Decision> {
-    parts::of(query).into_iter().find_map(|part| {
+fn by_part(query: &Query<'_>, faults: &mut Vec<String>, counts: fn(&RuleStep) -> bool) -> Option<Decision> {
+    alert_subsets::of(query).into_iter().find_map(|part| {
         let query = query.of(&part.incident);
         let (rule, step) = first(&query, faults)?;
         if !counts(&step) {
@@ -114,17 +114,17 @@ fn by_part(query: &Query<'_>, faults: &mut Vec<String>, counts: fn(&Step) -> boo
 }
 
 /// Whether what a rule says about some of the alerts decides.
-fn counts(step: &Step) -> bool {
+fn counts(step: &RuleStep) -> bool {
     match step {
-        Step::Yes(word) => parts::counts(&word.says),
-        Step::Diagnose => true,
+        RuleStep::Match(word) => alert_subsets::counts(&word.says),
+        RuleStep::Diagnose => true,
         _ => false,
     }
 }
 
 /// Whether it knows, or knows who knows, a repair.
-fn repairs(step: &Step) -> bool {
-    matches!(step, Step::Yes(word) if matches!(word.says, Says::Plan(_) | Says::Remediate(_) | Says::Alternatives(_)))
+fn repairs(step: &RuleStep) -> bool {
+    matches!(step, RuleStep::Match(word) if matches!(word.says, VerdictKind::Plan(_) | VerdictKind::Remediate(_) | VerdictKind::Alternatives(_)))
 }
 
 /// Silences and inhibitions; first the silences that people have made while the host runs.
@@ -217,48 +217,50 @@ fn from(query: &Query<'_>, verdict: Verdict, rule: String, reason: String) -> De
 }
 
 /// How far a rule gets with the incident.
-pub(super) fn try_rule(query: &Query<'_>, rule: &Rule) -> Step {
+pub(super) fn try_rule(query: &Query<'_>, rule: &Rule) -> RuleStep {
     if rule.on.asks_what_is_wrong() && query.facts.causes().is_none() {
         // Nothing is looked at for the sake of a rule that would not match anyway.
         return match refusal(&query.facts, query.facts.refuses_before_looking(&rule.on)) {
-            Err(why) => Step::No(why),
-            Ok(()) => Step::Diagnose,
+            Err(why) => RuleStep::NoMatch(why),
+            Ok(()) => RuleStep::Diagnose,
         };
     }
     if let Err(why) = refusal(&query.facts, query.facts.refuses(&rule.on)) {
-        return Step::No(why);
+        return RuleStep::NoMatch(why);
     }
     match query.when("rule", &rule.meta, &rule.when, || vec![query.view()]) {
         Ok(true) => {}
-        Ok(false) => return Step::No("`when` is false".into()),
-        Err(fault) => return Step::Fault(fault),
+        Ok(false) => return RuleStep::NoMatch("`when` is false".into()),
+        Err(fault) => return RuleStep::Fault(fault),
     }
     if let Some(until) = rule.for_at_least.map(|ms| later(oldest(query), ms))
         && until > query.context.now
     {
         query.note("rule", &rule.meta, None, true);
-        return Step::Wait(until);
+        return RuleStep::Wait(until);
     }
     let word = match &rule.then {
-        Then::Word(word) => Ok(word.clone()),
-        Then::Closure(func) => query.call(func).and_then(|value| {
+        RuleVerdict::Fixed(word) => Ok(word.clone()),
+        RuleVerdict::Closure(func) => query.call(func).and_then(|value| {
             if value.is_unit() {
                 return Err(String::new());
             }
             let wrong = || format!("it must return a verdict such as escalate(), but returned {}", describe(&value));
-            value.read_lock::<Word>().map(|word| word.clone()).ok_or_else(wrong)
+            value.read_lock::<VerdictValue>().map(|word| word.clone()).ok_or_else(wrong)
         }),
     };
     match word {
-        Ok(Word { says: Says::Plan(plugin), .. }) if query.incident.passed_over(&plugin) => {
-            Step::No(format!("plugin {plugin} was asked, and knows nothing that fits"))
+        Ok(VerdictValue { says: VerdictKind::Plan(plugin), .. }) if query.incident.passed_over(&plugin) => {
+            RuleStep::NoMatch(format!("plugin {plugin} was asked, and knows nothing that fits"))
         }
         Ok(word) => {
             query.note("rule", &rule.meta, None, true);
-            Step::Yes(word)
+            RuleStep::Match(word)
         }
-        Err(why) if why.is_empty() => Step::No("`then` returned nothing, which leaves it to later rules".into()),
-        Err(why) => Step::Fault(fault("rule", &rule.meta, "then", &why)),
+        Err(why) if why.is_empty() => {
+            RuleStep::NoMatch("`then` returned nothing, which leaves it to later rules".into())
+        }
+        Err(why) => RuleStep::Fault(fault("rule", &rule.meta, "then", &why)),
     }
 }
 
@@ -273,16 +275,16 @@ fn later(at: Timestamp, ms: i64) -> Timestamp {
     at.saturating_add(SignedDuration::from_millis(ms)).unwrap_or(Timestamp::MAX)
 }
 
-fn decision(query: &Query<'_>, rule: &Rule, step: Step) -> Decision {
+fn decision(query: &Query<'_>, rule: &Rule, step: RuleStep) -> Decision {
     let now = query.context.now;
     let (verdict, reason) = match step {
-        Step::Wait(until) => {
+        RuleStep::Wait(until) => {
             let wanted = rule.for_at_least.map(span::show).unwrap_or_default();
             (Verdict::Hold { until }, format!("waits until it has lasted {wanted}"))
         }
-        Step::Yes(Word { says, reason }) => (verdict(says, now), reason),
-        Step::Diagnose => (Verdict::Diagnose, "it goes by what is wrong, so that is found out first".into()),
-        Step::No(why) | Step::Fault(why) => (Verdict::Escalate, why),
+        RuleStep::Match(VerdictValue { says, reason }) => (verdict(says, now), reason),
+        RuleStep::Diagnose => (Verdict::Diagnose, "it goes by what is wrong, so that is found out first".into()),
+        RuleStep::NoMatch(why) | RuleStep::Fault(why) => (Verdict::Escalate, why),
     };
     let reason = if reason.is_empty() { default_reason(&rule.meta) } else { reason };
     let mut decision = from(query, verdict, rule.meta.name.clone(), reason);
@@ -294,14 +296,14 @@ fn default_reason(meta: &Meta) -> String {
     if meta.description.is_empty() { format!("rule {}", meta.name) } else { meta.description.clone() }
 }
 
-fn verdict(says: Says, now: Timestamp) -> Verdict {
+fn verdict(says: VerdictKind, now: Timestamp) -> Verdict {
     match says {
-        Says::Suppress => Verdict::Suppress,
-        Says::Escalate => Verdict::Escalate,
-        Says::Investigate => Verdict::Investigate,
-        Says::Remediate(actions) => Verdict::Remediate { actions, alternatives: false },
-        Says::Alternatives(actions) => Verdict::Remediate { actions, alternatives: true },
-        Says::Plan(plugin) => Verdict::Plan { plugin },
-        Says::Hold(ms) => Verdict::Hold { until: later(now, ms) },
+        VerdictKind::Suppress => Verdict::Suppress,
+        VerdictKind::Escalate => Verdict::Escalate,
+        VerdictKind::Investigate => Verdict::Investigate,
+        VerdictKind::Remediate(actions) => Verdict::Remediate { actions, alternatives: false },
+        VerdictKind::Alternatives(actions) => Verdict::Remediate { actions, alternatives: true },
+        VerdictKind::Plan(plugin) => Verdict::Plan { plugin },
+        VerdictKind::Hold(ms) => Verdict::Hold { until: later(now, ms) },
     }
 }

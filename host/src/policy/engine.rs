@@ -15,7 +15,7 @@ type SharedModule = Shared<Module>;
 use super::evaluation::error;
 use super::source::Source;
 use super::{fuel, functions, view};
-use crate::domain::text::cut;
+use crate::domain::text::truncate;
 
 /// How deep functions may call each other.
 const CALLS: usize = 24;
@@ -66,9 +66,9 @@ fn limit(engine: &mut Engine) {
         other => other,
     });
     engine.on_progress(|_| fuel::burn().map(Into::into));
-    engine.on_print(|text| tracing::debug!(target: "policy", "{}", cut(text, PRINTED)));
+    engine.on_print(|text| tracing::debug!(target: "policy", "{}", truncate(text, PRINTED)));
     engine.on_debug(|text, source, position| {
-        tracing::debug!(target: "policy", source, %position, "{}", cut(text, PRINTED));
+        tracing::debug!(target: "policy", source, %position, "{}", truncate(text, PRINTED));
     });
 }
 

@@ -11,10 +11,10 @@ use jiff::{SignedDuration, Timestamp};
 use rhai::{EvalAltResult, GlobalRuntimeState, Map, NativeCallContext, Position};
 use serde_json::Value;
 
-use super::problem::{Place, Problem};
-use crate::domain::clusters::Named;
+use super::problem::{Location, Problem};
+use crate::domain::clusters::AlertClusters;
 use crate::domain::entry::Purpose;
-use crate::domain::history::{Row, Wanted};
+use crate::domain::history::{PastRow, Wanted};
 use crate::domain::incident::Look;
 use crate::domain::{Call, Catalogue, History, Incident, IncidentId, object};
 use crate::rules::Context;
@@ -26,25 +26,25 @@ pub(super) struct Evaluation {
     history: Arc<History>,
     catalogue: Arc<Catalogue>,
     /// The clusters that the incident is about; none where no cluster is known.
-    named: Option<Rc<Named>>,
+    named: Option<Rc<AlertClusters>>,
     /// Whether a rule has asked which tools there are.
     pub named_tools: Rc<Cell<bool>>,
     pub group_key: Arc<str>,
     incident: IncidentId,
     /// What gates may know; none where no gate is asked.
-    seen_looks: Option<Rc<SeenLooks>>,
+    seen_looks: Option<Rc<GateLooks>>,
     /// Whether gates are asked about a look.
     on_look: bool,
 }
 
 /// What was looked at for gates, and what they would like to see besides.
 #[derive(Debug, Default)]
-pub(super) struct SeenLooks {
+pub(super) struct GateLooks {
     looks: Vec<Look>,
     wanted: RefCell<Vec<Call>>,
 }
 
-impl SeenLooks {
+impl GateLooks {
     /// What was looked at for gates in this incident: nobody else chose these calls.
     pub fn of(incident: &Incident) -> Rc<Self> {
         let looks = incident.looks.iter().filter(|look| matches!(look.purpose, Purpose::Gate { .. }));
@@ -80,7 +80,7 @@ impl Evaluation {
             now: context.now,
             history: context.history.clone(),
             catalogue: context.catalogue.clone(),
-            named: (!context.catalogue.clusters.is_empty()).then(|| Rc::new(Named::of(incident))),
+            named: (!context.catalogue.clusters.is_empty()).then(|| Rc::new(AlertClusters::of(incident))),
             named_tools: Rc::default(),
             group_key: Arc::clone(&incident.group_key),
             incident: incident.id.clone(),
@@ -95,7 +95,7 @@ impl Evaluation {
     }
 
     /// The same for gates.
-    pub fn seeing(self, seen_looks: Rc<SeenLooks>) -> Self {
+    pub fn seeing(self, seen_looks: Rc<GateLooks>) -> Self {
         Self { seen_looks: Some(seen_looks), ..self }
     }
 
@@ -130,7 +130,7 @@ impl Evaluation {
 
     /// The incidents that policies count in, in no order: never the one that is decided about. `group`
     /// leaves those with its group key.
-    pub fn past<'a>(&'a self, wanted: Wanted<'a>, group: bool) -> impl Iterator<Item = Row<'a>> {
+    pub fn past<'a>(&'a self, wanted: Wanted<'a>, group: bool) -> impl Iterator<Item = PastRow<'a>> {
         let group = group.then_some(self.group_key.as_ref());
         self.history.select(Wanted { group, but: Some(&self.incident), ..wanted })
     }
@@ -140,7 +140,7 @@ impl Evaluation {
 pub(super) struct Declared {
     pub kind: &'static str,
     pub name: String,
-    pub place: Place,
+    pub place: Location,
     pub fields: Map,
 }
 
@@ -164,9 +164,9 @@ thread_local! {
     static STAGE: RefCell<Stage> = const { RefCell::new(Stage::Idle) };
 }
 
-struct Leave(Option<Stage>);
+struct ActiveEvaluation(Option<Stage>);
 
-impl Drop for Leave {
+impl Drop for ActiveEvaluation {
     fn drop(&mut self) {
         if let Some(outer) = self.0.take() {
             STAGE.with(|stage| stage.replace(outer));
@@ -177,7 +177,7 @@ impl Drop for Leave {
 /// Decides within a scene.
 pub(super) fn deciding<T>(evaluation: Evaluation, decide: impl FnOnce() -> T) -> T {
     let outer = STAGE.with(|stage| stage.replace(Stage::Deciding(Box::new(evaluation))));
-    let _leave = Leave(Some(outer));
+    let _leave = ActiveEvaluation(Some(outer));
     decide()
 }
 
@@ -185,7 +185,7 @@ pub(super) fn deciding<T>(evaluation: Evaluation, decide: impl FnOnce() -> T) ->
 pub(super) fn loading<T>(file: Arc<str>, run: impl FnOnce() -> T) -> (T, Loading) {
     let fresh = Stage::Loading(Box::new(Loading { file, ..Loading::default() }));
     let outer = STAGE.with(|stage| stage.replace(fresh));
-    let mut leave = Leave(Some(outer));
+    let mut leave = ActiveEvaluation(Some(outer));
     let result = run();
     let outer = leave.0.take().unwrap_or(Stage::Idle);
     match STAGE.with(|stage| stage.replace(outer)) {
@@ -227,7 +227,7 @@ pub(super) fn or_problem<T>(
     let line = context.call_position().line().unwrap_or(0);
     let noted = with_loading(|loading| {
         let place =
-            Place { file: file.unwrap_or_else(|| loading.file.clone()), line: u32::try_from(line).unwrap_or(0) };
+            Location { file: file.unwrap_or_else(|| loading.file.clone()), line: u32::try_from(line).unwrap_or(0) };
         loading.problems.push(Problem { place, message: message.clone() });
     });
     if noted.is_some() { Ok(instead()) } else { Err(error(message)) }

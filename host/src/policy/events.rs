@@ -16,21 +16,21 @@ use self::facts::EventFacts;
 use super::facts::refusal;
 use super::fields::describe;
 use super::fuel::{self, Limits};
-use super::items::{Count, EventRule, Means, Meta, Raises, When};
+use super::items::{AlertTemplate, Condition, Count, EventMeaning, EventRule, Meta};
 use super::on::Field;
-use super::query::{Seen, fault};
+use super::query::{CoverageLog, fault};
 use super::set::Set;
 use super::{span, view};
-use crate::domain::{Considered, Event};
-use crate::rules::{EventJudged, Raised, Times};
+use crate::domain::{Candidate, Event};
+use crate::rules::{EventDecision, Frequency, RaisedAlert};
 
 /// Who wants to know what was tried.
-type Watch<'a> = Option<&'a RefCell<Vec<Seen>>>;
+type Watch<'a> = Option<&'a RefCell<Vec<CoverageLog>>>;
 
 /// Answers what an event means; `watch` takes note of what was tried.
-pub(super) fn judge(set: &Set, event: &Event, now: Timestamp, watch: Watch<'_>) -> EventJudged {
+pub(super) fn judge(set: &Set, event: &Event, now: Timestamp, watch: Watch<'_>) -> EventDecision {
     let facts = EventFacts::new(event);
-    let mut judged = EventJudged::default();
+    let mut judged = EventDecision::default();
     let candidates = set.indexes.events.of_values(&facts, None);
     let matching = candidates.filter_map(|id| set.items.events.get(id as usize));
     let mut matching = matching.filter(|rule| facts.refuses(&rule.on).is_none() && hears(rule, event)).peekable();
@@ -38,32 +38,32 @@ pub(super) fn judge(set: &Set, event: &Event, now: Timestamp, watch: Watch<'_>) 
         return judged;
     }
     fuel::decision(Limits::DECISION, || {
-        let asked = Asked { set, event, now, watch };
+        let asked = EventEvaluation { set, event, now, watch };
         let mut decided = false;
         for rule in matching {
             if decided && rule.means.decides() {
                 continue;
             }
             match asked.says(rule) {
-                Ok(Said::Nothing) => {
+                Ok(EventVerdict::Nothing) => {
                     judged.rule.get_or_insert_with(|| rule.meta.name.clone());
                     decided = true;
                 }
-                Ok(Said::Raised(raised)) => {
+                Ok(EventVerdict::Raised(raised)) => {
                     judged.rule.get_or_insert_with(|| rule.meta.name.clone());
                     judged.raised.push(*raised);
                     decided = !goes_on(rule);
                 }
-                Ok(Said::Over(names)) => {
+                Ok(EventVerdict::Resolved(names)) => {
                     let rule = &rule.meta.name;
                     judged.over.extend(names.iter().map(|name| (name.clone(), rule.clone())));
                 }
-                Ok(Said::Forward(subjects)) => {
+                Ok(EventVerdict::Forward(subjects)) => {
                     let rule = &rule.meta.name;
                     judged.forward.extend(subjects.iter().map(|subject| (subject.clone(), rule.clone())));
                 }
-                Err(No::Fault(fault)) => judged.faults.push(fault),
-                Err(No::Because(_)) => {}
+                Err(NoVerdict::Fault(fault)) => judged.faults.push(fault),
+                Err(NoVerdict::Because(_)) => {}
             }
         }
     });
@@ -71,21 +71,21 @@ pub(super) fn judge(set: &Set, event: &Event, now: Timestamp, watch: Watch<'_>) 
 }
 
 /// Every rule about events, in order, and why it does or does not speak.
-pub(super) fn explain(set: &Set, event: &Event, now: Timestamp) -> Vec<Considered> {
+pub(super) fn explain(set: &Set, event: &Event, now: Timestamp) -> Vec<Candidate> {
     let facts = EventFacts::new(event);
-    let asked = Asked { set, event, now, watch: None };
+    let asked = EventEvaluation { set, event, now, watch: None };
     let mut decided: Option<&str> = None;
     let mut all = Vec::new();
     fuel::decision(Limits::DECISION, || {
         for rule in &set.items.events {
-            let said = refusal(&facts, facts.refuses(&rule.on)).map_err(No::Because);
+            let said = refusal(&facts, facts.refuses(&rule.on)).map_err(NoVerdict::Because);
             let heard =
-                said.and_then(|()| if hears(rule, event) { Ok(()) } else { Err(No::Because(OF_A_HOST.into())) });
+                said.and_then(|()| if hears(rule, event) { Ok(()) } else { Err(NoVerdict::Because(OF_A_HOST.into())) });
             let said = heard.and_then(|()| asked.says(rule));
             let (matched, why) = match said {
-                Err(No::Because(why)) => (false, why),
-                Err(No::Fault(why)) => (false, format!("counts as no match: {why}")),
-                Ok(said @ (Said::Over(_) | Said::Forward(_))) => (true, said.word()),
+                Err(NoVerdict::Because(why)) => (false, why),
+                Err(NoVerdict::Fault(why)) => (false, format!("counts as no match: {why}")),
+                Ok(said @ (EventVerdict::Resolved(_) | EventVerdict::Forward(_))) => (true, said.word()),
                 Ok(said) => {
                     let word = said.word();
                     match decided {
@@ -99,7 +99,7 @@ pub(super) fn explain(set: &Set, event: &Event, now: Timestamp) -> Vec<Considere
                 }
             };
             let (rule, place) = (rule.meta.name.clone(), rule.meta.place.to_string());
-            all.push(Considered { rule, place, matched, why });
+            all.push(Candidate { rule, place, matched, why });
         }
     });
     all
@@ -115,25 +115,25 @@ fn hears(rule: &EventRule, event: &Event) -> bool {
 
 /// Whether a rule lets later ones speak as well.
 pub(super) fn goes_on(rule: &EventRule) -> bool {
-    matches!(rule.means, Means::Alert { and_continue: true, .. })
+    matches!(rule.means, EventMeaning::Alert { and_continue: true, .. })
 }
 
 /// A rule's word.
-enum Said<'a> {
+enum EventVerdict<'a> {
     Nothing,
-    Raised(Box<Raised>),
-    Over(&'a [String]),
+    Raised(Box<RaisedAlert>),
+    Resolved(&'a [String]),
     Forward(&'a [String]),
 }
 
-impl Said<'_> {
+impl EventVerdict<'_> {
     fn word(&self) -> String {
         match self {
             Self::Nothing => "says that it means nothing".into(),
-            Self::Over(names) => format!("says that these are over: {}", names.join(", ")),
+            Self::Resolved(names) => format!("says that these are over: {}", names.join(", ")),
             Self::Forward(subjects) => format!("sends it on as {}", subjects.join(", ")),
             Self::Raised(raised) => {
-                let often = raised.count.map_or_else(String::new, |Times { times, within_ms }| {
+                let often = raised.count.map_or_else(String::new, |Frequency { times, within_ms }| {
                     let within = i64::try_from(within_ms).map(span::show).unwrap_or_default();
                     format!(" when it comes {times} times within {within}")
                 });
@@ -144,23 +144,23 @@ impl Said<'_> {
 }
 
 /// Why a rule says nothing.
-enum No {
+enum NoVerdict {
     Because(String),
     Fault(String),
 }
 
 /// One event before the rules.
-struct Asked<'a> {
+struct EventEvaluation<'a> {
     set: &'a Set,
     event: &'a Event,
     now: Timestamp,
     watch: Watch<'a>,
 }
 
-impl<'a> Asked<'a> {
+impl<'a> EventEvaluation<'a> {
     fn note(&self, meta: &Meta, when: Option<bool>, spoke: bool) {
         if let Some(watch) = self.watch {
-            watch.borrow_mut().push(Seen { kind: "event", name: meta.name.clone(), when, spoke });
+            watch.borrow_mut().push(CoverageLog { kind: "event", name: meta.name.clone(), when, spoke });
         }
     }
 
@@ -169,9 +169,9 @@ impl<'a> Asked<'a> {
     }
 
     /// What a rule says whose `on` holds.
-    fn says<'r>(&self, rule: &'r EventRule) -> Result<Said<'r>, No> {
+    fn says<'r>(&self, rule: &'r EventRule) -> Result<EventVerdict<'r>, NoVerdict> {
         let holds = match &rule.when {
-            When::Always => true,
+            Condition::Always => true,
             when => {
                 let holds = self.holds(rule, when)?;
                 self.note(&rule.meta, Some(holds), false);
@@ -179,40 +179,42 @@ impl<'a> Asked<'a> {
             }
         };
         if !holds {
-            return Err(No::Because("`when` is false".into()));
+            return Err(NoVerdict::Because("`when` is false".into()));
         }
         let said = match &rule.means {
-            Means::Nothing => Said::Nothing,
-            Means::Over(names) => Said::Over(names),
-            Means::Forward(subjects) => Said::Forward(subjects),
-            Means::Alert { raises, count, .. } => Said::Raised(Box::new(self.raised(rule, raises, *count)?)),
+            EventMeaning::Nothing => EventVerdict::Nothing,
+            EventMeaning::Resolved(names) => EventVerdict::Resolved(names),
+            EventMeaning::Forward(subjects) => EventVerdict::Forward(subjects),
+            EventMeaning::Alert { raises, count, .. } => {
+                EventVerdict::Raised(Box::new(self.raised(rule, raises, *count)?))
+            }
         };
         self.note(&rule.meta, None, true);
         Ok(said)
     }
 
-    fn holds(&self, rule: &EventRule, when: &When) -> Result<bool, No> {
+    fn holds(&self, rule: &EventRule, when: &Condition) -> Result<bool, NoVerdict> {
         let func = match when {
-            When::Always => return Ok(true),
-            When::Interval(interval) => return Ok(interval.holds(self.now)),
-            When::Closure(func) => func,
+            Condition::Always => return Ok(true),
+            Condition::Interval(interval) => return Ok(interval.holds(self.now)),
+            Condition::Closure(func) => func,
         };
-        let wrong = |why: &str| No::Fault(fault("event", &rule.meta, "when", why));
+        let wrong = |why: &str| NoVerdict::Fault(fault("event", &rule.meta, "when", why));
         let value = self.set.code.call(func, self.argument()).map_err(|why| wrong(&why))?;
         value
             .as_bool()
             .map_err(|_| wrong(&format!("`when` must return true or false, but returned {}", describe(&value))))
     }
 
-    fn raised(&self, rule: &EventRule, raises: &Raises, count: Option<Count>) -> Result<Raised, No> {
+    fn raised(&self, rule: &EventRule, raises: &AlertTemplate, count: Option<Count>) -> Result<RaisedAlert, NoVerdict> {
         let made;
         let alert = match raises {
-            Raises::Fixed(alert) => alert.as_ref(),
-            Raises::Closure(func) => {
-                let wrong = |why: &str| No::Fault(fault("event", &rule.meta, "alert", why));
+            AlertTemplate::Fixed(alert) => alert.as_ref(),
+            AlertTemplate::Closure(func) => {
+                let wrong = |why: &str| NoVerdict::Fault(fault("event", &rule.meta, "alert", why));
                 let value = self.set.code.call(func, self.argument()).map_err(|why| wrong(&why))?;
                 if value.is_unit() {
-                    return Err(No::Because("`alert` returned nothing, which leaves it to later rules".into()));
+                    return Err(NoVerdict::Because("`alert` returned nothing, which leaves it to later rules".into()));
                 }
                 let map = value.as_map_ref().map(|map| map.clone());
                 let map =
@@ -221,9 +223,9 @@ impl<'a> Asked<'a> {
                 &made
             }
         };
-        let count = count.map(|count| Times { times: count.times, within_ms: count.within_ms.unsigned_abs() });
+        let count = count.map(|count| Frequency { times: count.times, within_ms: count.within_ms.unsigned_abs() });
         let ends_after_ms = alert.ends_after.map(i64::unsigned_abs);
         let rule = rule.meta.name.clone();
-        Ok(Raised { rule, alert: raise::alert(self.event, alert, self.now), count, ends_after_ms })
+        Ok(RaisedAlert { rule, alert: raise::alert(self.event, alert, self.now), count, ends_after_ms })
     }
 }

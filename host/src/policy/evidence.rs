@@ -1,4 +1,4 @@
-//! Evidence for the model, checks of calls, routes and groups: the smaller questions to a set.
+//! Evidence for the model, checks of calls and groups: the smaller questions to a set.
 
 use std::cell::RefCell;
 
@@ -10,13 +10,13 @@ use super::facts::{AlertFacts, CallFacts};
 use super::fields::describe;
 use super::items::CheckRule;
 use super::json::from_json;
-use super::query::{Query, Seen, fault};
+use super::query::{CoverageLog, Query, fault};
 use super::set::Set;
 use super::values::{Act, Look, Verify};
 use super::view;
 use crate::collector;
-use crate::domain::{Alert, Call, Incident, Occasion, Target};
-use crate::rules::{Check, Context, Routed};
+use crate::domain::{Alert, Call, Incident, Target};
+use crate::rules::{Check, Context};
 
 /// The most calls that evidence rules can ask for.
 const MOST: usize = 32;
@@ -48,7 +48,7 @@ pub(super) fn collect(query: &Query<'_>) -> Vec<Call> {
         }
     }
     calls.truncate(MOST);
-    let tabled = collector::wanted(&query.set.tables, query.incident, query.context.catalogue);
+    let tabled = collector::required_calls(&query.set.tables, query.incident, query.context.catalogue);
     let new: Vec<Call> = tabled.into_iter().filter(|call| !calls.contains(call)).collect();
     calls.extend(new);
     calls
@@ -79,7 +79,7 @@ pub(super) fn check(
     seen: Option<&Value>,
     incident: &Incident,
     context: &Context<'_>,
-    watch: Option<&RefCell<Vec<Seen>>>,
+    watch: Option<&RefCell<Vec<CoverageLog>>>,
 ) -> Option<Check> {
     let touches = context.catalogue.touches(call);
     Query::ask(set, incident, context, watch, |query| {
@@ -152,51 +152,13 @@ fn try_check(
     Ok(knows.then_some(check))
 }
 
-/// The routes of a message: the first that matches, and the following as long as they continue.
-pub(super) fn routes(
-    set: &Set,
-    incident: &Incident,
-    occasion: Occasion,
-    context: &Context<'_>,
-    watch: Option<&RefCell<Vec<Seen>>>,
-) -> Vec<Routed> {
-    Query::ask(set, incident, context, watch, |query| {
-        let mut routed = Vec::new();
-        for id in set.indexes.routes.of_alerts(&query.facts) {
-            let Some(route) = set.items.routes.get(id as usize) else { continue };
-            let other = !route.occasions.is_empty() && !route.occasions.contains(&occasion);
-            if other || query.facts.refuses(&route.on).is_some() {
-                continue;
-            }
-            match query.when("route", &route.meta, &route.when, || vec![query.view()]) {
-                Ok(true) => {}
-                Ok(false) => continue,
-                Err(why) => {
-                    tracing::warn!("{why}");
-                    continue;
-                }
-            }
-            query.note("route", &route.meta, None, true);
-            routed.push(Routed {
-                route: route.meta.name.clone(),
-                targets: route.to.clone(),
-                fallback: route.fallback.clone(),
-            });
-            if !route.and_continue {
-                break;
-            }
-        }
-        routed
-    })
-}
-
 /// The group key of an alert by the first group that matches.
-pub(super) fn group(set: &Set, alert: &Alert, watch: Option<&RefCell<Vec<Seen>>>) -> Option<String> {
+pub(super) fn group(set: &Set, alert: &Alert, watch: Option<&RefCell<Vec<CoverageLog>>>) -> Option<String> {
     let facts = AlertFacts::of_alert(alert);
     let mut candidates = set.indexes.groups.of_alerts(&facts).filter_map(|id| set.items.groups.get(id as usize));
     let group = candidates.find(|group| facts.refuses(&group.on).is_none())?;
     if let Some(watch) = watch {
-        watch.borrow_mut().push(Seen { kind: "group", name: group.meta.name.clone(), when: None, spoke: true });
+        watch.borrow_mut().push(CoverageLog { kind: "group", name: group.meta.name.clone(), when: None, spoke: true });
     }
     let mut key = plain_or_quoted(&group.meta.name);
     for label in &group.by {

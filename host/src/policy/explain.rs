@@ -1,17 +1,17 @@
 //! Why each rule was or was not taken: a pass over all of them, without the index.
 
-use super::decide::{Step, try_inhibit, try_rule, try_silence};
+use super::alert_subsets;
+use super::decide::{RuleStep, try_inhibit, try_rule, try_silence};
 use super::items::Meta;
-use super::parts;
 use super::query::Query;
 use super::set::Set;
-use super::values::Says;
+use super::values::VerdictKind;
 use crate::domain::silence::rule_of;
-use crate::domain::{Considered, Incident};
+use crate::domain::{Candidate, Incident};
 use crate::rules::Context;
 
 /// Every silence, inhibition and rule in the order in which they are asked.
-pub(super) fn explain(set: &Set, incident: &Incident, context: &Context<'_>) -> Vec<Considered> {
+pub(super) fn explain(set: &Set, incident: &Incident, context: &Context<'_>) -> Vec<Candidate> {
     Query::ask(set, incident, context, None, |query| {
         let mut all = Vec::new();
         let mut decided: Option<String> = None;
@@ -20,7 +20,7 @@ pub(super) fn explain(set: &Set, incident: &Incident, context: &Context<'_>) -> 
         {
             let rule = rule_of(&first.id);
             let why = format!("{} until {}, and decides", cover.reason(), cover.until);
-            all.push(Considered { rule: rule.clone(), place: "the running host".into(), matched: true, why });
+            all.push(Candidate { rule: rule.clone(), place: "the running host".into(), matched: true, why });
             decided = Some(rule);
         }
         for silence in &set.items.silences {
@@ -33,11 +33,11 @@ pub(super) fn explain(set: &Set, incident: &Incident, context: &Context<'_>) -> 
         }
         for rule in &set.items.rules {
             let outcome = match try_rule(query, rule) {
-                Step::No(why) => Err(why),
-                Step::Fault(why) => Err(format!("counts as no match: {why}")),
-                Step::Yes(word) => Ok(format!("says {}", says(&word.says))),
-                Step::Wait(until) => Ok(format!("waits until {until}")),
-                Step::Diagnose => Ok("goes by what is wrong, which is found out first".into()),
+                RuleStep::NoMatch(why) => Err(why),
+                RuleStep::Fault(why) => Err(format!("counts as no match: {why}")),
+                RuleStep::Match(word) => Ok(format!("says {}", says(&word.says))),
+                RuleStep::Wait(until) => Ok(format!("waits until {until}")),
+                RuleStep::Diagnose => Ok("goes by what is wrong, which is found out first".into()),
             };
             all.push(line(&rule.meta, rule.meta.name.clone(), outcome, &mut decided));
         }
@@ -49,28 +49,30 @@ pub(super) fn explain(set: &Set, incident: &Incident, context: &Context<'_>) -> 
 }
 
 /// The rule that says something about some of the alerts, for each part that is tried until one decides.
-fn by_part(query: &Query<'_>) -> Vec<Considered> {
+fn by_part(query: &Query<'_>) -> Vec<Candidate> {
     let mut all = Vec::new();
-    for part in parts::of(query) {
+    for part in alert_subsets::of(query) {
         let query = query.of(&part.incident);
         let found = query.set.items.rules.iter().find_map(|rule| match try_rule(&query, rule) {
-            Step::No(_) | Step::Fault(_) => None,
+            RuleStep::NoMatch(_) | RuleStep::Fault(_) => None,
             step => Some((rule, step)),
         });
         let Some((rule, step)) = found else { continue };
         let names = part.names.join(", ");
         let (matched, why) = match step {
-            Step::Yes(word) if parts::counts(&word.says) => {
+            RuleStep::Match(word) if alert_subsets::counts(&word.says) => {
                 (true, format!("says {}, and decides by {}", says(&word.says), part.whose()))
             }
-            Step::Yes(word) => (
+            RuleStep::Match(word) => (
                 false,
                 format!("says {} about the alerts {names} alone, which must not hide the others", says(&word.says)),
             ),
-            Step::Diagnose => (true, format!("goes by what is wrong, which is found out first, by {}", part.whose())),
+            RuleStep::Diagnose => {
+                (true, format!("goes by what is wrong, which is found out first, by {}", part.whose()))
+            }
             _ => (false, format!("waits with the alerts {names} alone, which must not hide the others")),
         };
-        all.push(Considered { rule: rule.meta.name.clone(), place: rule.meta.place.to_string(), matched, why });
+        all.push(Candidate { rule: rule.meta.name.clone(), place: rule.meta.place.to_string(), matched, why });
         if matched {
             break;
         }
@@ -78,7 +80,7 @@ fn by_part(query: &Query<'_>) -> Vec<Considered> {
     all
 }
 
-fn line(meta: &Meta, rule: String, outcome: Result<String, String>, decided: &mut Option<String>) -> Considered {
+fn line(meta: &Meta, rule: String, outcome: Result<String, String>, decided: &mut Option<String>) -> Candidate {
     let place = meta.place.to_string();
     let (matched, why) = match (outcome, decided.as_ref()) {
         (Err(why), _) => (false, why),
@@ -88,15 +90,15 @@ fn line(meta: &Meta, rule: String, outcome: Result<String, String>, decided: &mu
             (true, format!("{word}, and decides"))
         }
     };
-    Considered { rule, place, matched, why }
+    Candidate { rule, place, matched, why }
 }
 
-fn says(says: &Says) -> String {
+fn says(says: &VerdictKind) -> String {
     match says {
-        Says::Suppress => "suppress".into(),
-        Says::Escalate => "escalate".into(),
-        Says::Investigate => "investigate".into(),
-        Says::Remediate(actions) | Says::Alternatives(actions) => {
+        VerdictKind::Suppress => "suppress".into(),
+        VerdictKind::Escalate => "escalate".into(),
+        VerdictKind::Investigate => "investigate".into(),
+        VerdictKind::Remediate(actions) | VerdictKind::Alternatives(actions) => {
             let mut tools: Vec<(&str, usize)> = Vec::new();
             for tool in actions.iter().map(|action| action.call.tool.as_str()) {
                 match tools.last_mut() {
@@ -107,11 +109,11 @@ fn says(says: &Says) -> String {
             let shown = |(tool, times): &(&str, usize)| {
                 if *times == 1 { tool.to_string() } else { format!("{tool} ×{times}") }
             };
-            let alternatives = matches!(says, Says::Alternatives(_));
+            let alternatives = matches!(says, VerdictKind::Alternatives(_));
             let (how, between) = if alternatives { ("the first that helps of ", ", then ") } else { ("", ", ") };
             format!("remediate with {how}{}", tools.iter().map(shown).collect::<Vec<_>>().join(between))
         }
-        Says::Plan(plugin) => format!("remediate as plugin {plugin} plans"),
-        Says::Hold(ms) => format!("hold for {}", super::span::show(*ms)),
+        VerdictKind::Plan(plugin) => format!("remediate as plugin {plugin} plans"),
+        VerdictKind::Hold(ms) => format!("hold for {}", super::span::show(*ms)),
     }
 }

@@ -26,7 +26,7 @@ impl Limits {
 }
 
 #[derive(Clone, Copy)]
-struct Tank {
+struct FuelMeter {
     operations: u64,
     deadline: Option<Instant>,
     /// The deadline counts from here on: what has done next to nothing was only kept waiting by a
@@ -35,14 +35,14 @@ struct Tank {
     end: Option<Instant>,
 }
 
-const EMPTY: Tank = Tank { operations: 0, deadline: None, busy_below: 0, end: None };
+const EMPTY: FuelMeter = FuelMeter { operations: 0, deadline: None, busy_below: 0, end: None };
 
 /// Operations that count as next to nothing.
 const IDLE: u64 = 1_000;
 /// How many times the deadline is far too long.
 const FAR: u32 = 5;
 
-impl Tank {
+impl FuelMeter {
     fn late(&self) -> bool {
         let now = Instant::now();
         let past = |at: Option<Instant>| at.is_none_or(|at| now >= at);
@@ -51,8 +51,8 @@ impl Tank {
 }
 
 thread_local! {
-    static CLOSURE: Cell<Tank> = const { Cell::new(EMPTY) };
-    static DECISION: Cell<Option<Tank>> = const { Cell::new(None) };
+    static CLOSURE: Cell<FuelMeter> = const { Cell::new(EMPTY) };
+    static DECISION: Cell<Option<FuelMeter>> = const { Cell::new(None) };
 }
 
 /// How often the clock is read. A single operation may be a native one that takes a millisecond
@@ -82,25 +82,25 @@ pub(super) fn run<T>(limits: Limits, evaluate: impl FnOnce() -> T) -> T {
     let start = Instant::now();
     let earlier = |at: Instant, limit: Option<Instant>| limit.map_or(at, |limit| limit.min(at));
     let operations = limits.operations.min(whole.map_or(u64::MAX, |whole| whole.operations));
-    let tank = Tank {
+    let tank = FuelMeter {
         operations,
         deadline: Some(earlier(start + limits.time, whole.and_then(|whole| whole.deadline))),
         busy_below: operations.saturating_sub(IDLE),
         end: Some(earlier(start + limits.time * FAR, whole.and_then(|whole| whole.end))),
     };
     let outer = CLOSURE.with(|cell| cell.replace(tank));
-    let _restore = Restore(outer, operations);
+    let _restore = LimitGuard(outer, operations);
     evaluate()
 }
 
-struct Restore(Tank, u64);
+struct LimitGuard(FuelMeter, u64);
 
-impl Drop for Restore {
+impl Drop for LimitGuard {
     fn drop(&mut self) {
         let left = CLOSURE.with(|cell| cell.replace(self.0)).operations;
         let used = self.1.saturating_sub(left);
         DECISION.with(|cell| {
-            cell.set(cell.get().map(|tank| Tank { operations: tank.operations.saturating_sub(used), ..tank }));
+            cell.set(cell.get().map(|tank| FuelMeter { operations: tank.operations.saturating_sub(used), ..tank }));
         });
     }
 }
@@ -108,7 +108,7 @@ impl Drop for Restore {
 /// Runs all evaluations of one decision within a common budget.
 pub(super) fn decision<T>(limits: Limits, decide: impl FnOnce() -> T) -> T {
     let start = Instant::now();
-    let tank = Tank {
+    let tank = FuelMeter {
         operations: limits.operations,
         deadline: Some(start + limits.time),
         busy_below: limits.operations,
@@ -119,7 +119,7 @@ pub(super) fn decision<T>(limits: Limits, decide: impl FnOnce() -> T) -> T {
     decide()
 }
 
-struct End(Option<Tank>);
+struct End(Option<FuelMeter>);
 
 impl Drop for End {
     fn drop(&mut self) {

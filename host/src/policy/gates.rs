@@ -5,16 +5,16 @@ use std::rc::Rc;
 
 use rhai::Dynamic;
 
-use super::evaluation::{Evaluation, SeenLooks};
+use super::evaluation::{Evaluation, GateLooks};
 use super::facts::CallFacts;
 use super::fields::describe;
 use super::functions::gating::opening;
-use super::items::{Gate, GateSays, When};
+use super::items::{Condition, Gate, GateResponse};
 use super::normal::normal;
 use super::on::Field;
-use super::query::{Query, Seen, fault};
+use super::query::{CoverageLog, Query, fault};
 use super::set::Set;
-use super::values::{BudgetOf, Opening, Question, Scope};
+use super::values::{AllowTerms, BudgetOf, Question, Scope};
 use super::view;
 use crate::domain::conversation::SOURCE;
 use crate::domain::{Action, Call, Incident, Origin, RulingKind};
@@ -27,9 +27,9 @@ pub(super) fn gates(
     action: &Action,
     incident: &Incident,
     context: &Context<'_>,
-    watch: Option<&RefCell<Vec<Seen>>>,
+    watch: Option<&RefCell<Vec<CoverageLog>>>,
 ) -> (Vec<Vote>, Vec<Call>) {
-    let seen_looks = SeenLooks::of(incident);
+    let seen_looks = GateLooks::of(incident);
     let evaluation = Evaluation::new(incident, context).seeing(Rc::clone(&seen_looks));
     let votes = Query::ask_in(evaluation, set, incident, context, watch, |query| {
         let facts = CallFacts::of_action(action, incident, context.mode).at(&context.catalogue.clusters);
@@ -60,7 +60,7 @@ pub(super) fn gates_on_look(
     look: &Action,
     incident: &Incident,
     context: &Context<'_>,
-    watch: Option<&RefCell<Vec<Seen>>>,
+    watch: Option<&RefCell<Vec<CoverageLog>>>,
 ) -> Vec<Vote> {
     let evaluation = Evaluation::new(incident, context).about_a_look();
     Query::ask_in(evaluation, set, incident, context, watch, |query| {
@@ -103,7 +103,7 @@ fn hear(query: &Query<'_>, gate: &Gate, action: &Action, facts: &CallFacts<'_>) 
     let spoken = query
         .when("gate", &gate.meta, &gate.when, arguments)
         .and_then(|holds| if holds { says(query, gate, &arguments, facts) } else { Ok(None) });
-    let timed = matches!(gate.when, When::Interval(_));
+    let timed = matches!(gate.when, Condition::Interval(_));
     let names_undo = names_undo(gate);
     let vote = match spoken {
         Ok(vote) => vote.map(|vote| Vote { held_against: vote.held_against && !timed, names_undo, ..vote }),
@@ -146,14 +146,14 @@ fn says(
 ) -> Result<Option<Vote>, String> {
     let call = |func, part| query.set.code.call(func, arguments()).map_err(|why| fault("gate", &gate.meta, part, &why));
     let reason = || gate.meta.description.clone();
-    let allow = |opening: &Opening| allow(gate, opening, reason(), facts, query.incident);
+    let allow = |opening: &AllowTerms| allow(gate, opening, reason(), facts, query.incident);
     Ok(match &gate.says {
-        GateSays::Allow(opening) => Some(allow(opening)),
-        GateSays::AllowIf(func) => {
+        GateResponse::Allow(opening) => Some(allow(opening)),
+        GateResponse::AllowIf(func) => {
             let value = call(func, "allow")?;
             match value.as_bool() {
                 Ok(false) => None,
-                Ok(true) => Some(allow(&Opening::default())),
+                Ok(true) => Some(allow(&AllowTerms::default())),
                 Err(_) if value.is_unit() => None,
                 Err(_) => Some(allow(&opening(&value).ok_or_else(|| {
                     let got = describe(&value);
@@ -162,9 +162,11 @@ fn says(
                 })?)),
             }
         }
-        GateSays::Ask(question) => Some(ask(gate, RulingKind::Ask, question, reason(), facts, query.incident)),
-        GateSays::Deny(why) => Some(vote(gate, RulingKind::Deny, if why.is_empty() { reason() } else { why.clone() })),
-        GateSays::DenyIf(func) => {
+        GateResponse::Ask(question) => Some(ask(gate, RulingKind::Ask, question, reason(), facts, query.incident)),
+        GateResponse::Deny(why) => {
+            Some(vote(gate, RulingKind::Deny, if why.is_empty() { reason() } else { why.clone() }))
+        }
+        GateResponse::DenyIf(func) => {
             let value = call(func, "deny")?;
             if value.is_unit() || value.as_bool() == Ok(false) {
                 return Ok(None);
@@ -182,7 +184,7 @@ fn says(
     })
 }
 
-fn allow(gate: &Gate, opening: &Opening, reason: String, facts: &CallFacts<'_>, incident: &Incident) -> Vote {
+fn allow(gate: &Gate, opening: &AllowTerms, reason: String, facts: &CallFacts<'_>, incident: &Incident) -> Vote {
     let budgets = spends(&opening.budgets, facts, incident);
     let Some(canary) = &opening.canary else {
         return Vote { budgets, ..vote(gate, RulingKind::Allow, reason) };

@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use super::code::Func;
 use super::interval::Interval;
 use super::on::On;
-use super::problem::Place;
-use super::values::{Opening, Question, Word};
+use super::problem::Location;
+use super::values::{AllowTerms, Question, VerdictValue};
 use crate::domain::delivery::Fallback;
 use crate::domain::{Mode, Occasion, Severity};
 
@@ -16,7 +16,7 @@ use crate::domain::{Mode, Occasion, Severity};
 #[derive(Clone, Debug)]
 pub(super) struct Meta {
     pub name: String,
-    pub place: Place,
+    pub place: Location,
     pub description: String,
     pub owner: String,
     pub tags: Vec<String>,
@@ -25,7 +25,7 @@ pub(super) struct Meta {
 
 /// The condition besides `on`.
 #[derive(Clone, Debug)]
-pub(super) enum When {
+pub(super) enum Condition {
     Always,
     Closure(Func),
     Interval(Interval),
@@ -36,16 +36,16 @@ pub(super) enum When {
 pub(super) struct Rule {
     pub meta: Meta,
     pub on: On,
-    pub when: When,
-    pub then: Then,
+    pub when: Condition,
+    pub then: RuleVerdict,
     /// Milliseconds that the oldest alert must have fired.
     pub for_at_least: Option<i64>,
 }
 
 /// A rule's verdict: always the same, or computed.
 #[derive(Debug)]
-pub(super) enum Then {
-    Word(Word),
+pub(super) enum RuleVerdict {
+    Fixed(VerdictValue),
     Closure(Func),
 }
 
@@ -56,16 +56,16 @@ pub(super) struct Gate {
     pub on: On,
     /// `on` over normal spellings; used by what forbids or asks, and where a matcher says `not`.
     pub wide: On,
-    pub when: When,
-    pub says: GateSays,
+    pub when: Condition,
+    pub says: GateResponse,
     /// Milliseconds for which what it let through rests.
     pub cooldown: Option<i64>,
 }
 
 /// A gate's word.
 #[derive(Debug)]
-pub(super) enum GateSays {
-    Allow(Opening),
+pub(super) enum GateResponse {
+    Allow(AllowTerms),
     /// A closure that returns true, budgets, a canary, or nothing.
     AllowIf(Func),
     Ask(Question),
@@ -74,7 +74,7 @@ pub(super) enum GateSays {
     DenyIf(Func),
 }
 
-impl GateSays {
+impl GateResponse {
     /// Whether it opens the gate, and so must match narrowly.
     pub fn allows(&self) -> bool {
         matches!(self, Self::Allow(_) | Self::AllowIf(_))
@@ -86,7 +86,7 @@ impl GateSays {
 pub(super) struct Route {
     pub meta: Meta,
     pub on: On,
-    pub when: When,
+    pub when: Condition,
     pub to: Vec<String>,
     /// Who is told when one of `to` does not take the message.
     pub fallback: Option<Fallback>,
@@ -119,12 +119,12 @@ pub(super) struct Silence {
 pub(super) struct SilenceGate {
     pub meta: Meta,
     pub on: On,
-    pub says: SilenceSays,
+    pub says: SilenceResponse,
 }
 
 /// What a gate on silences says.
 #[derive(Debug)]
-pub(super) enum SilenceSays {
+pub(super) enum SilenceResponse {
     /// So many milliseconds at most.
     Max(i64),
     Deny(String),
@@ -146,7 +146,7 @@ pub(super) struct Inhibit {
 pub(super) struct Evidence {
     pub meta: Meta,
     pub on: On,
-    pub when: When,
+    pub when: Condition,
     pub collect: Func,
 }
 
@@ -157,7 +157,7 @@ pub(super) struct CheckRule {
     pub on: On,
     /// `on` over normal spellings; used where a matcher says `not`.
     pub wide: On,
-    pub when: When,
+    pub when: Condition,
     pub verify: Option<Func>,
     pub before: Option<Func>,
     pub undo: Option<Func>,
@@ -168,29 +168,29 @@ pub(super) struct CheckRule {
 pub(super) struct EventRule {
     pub meta: Meta,
     pub on: On,
-    pub when: When,
-    pub means: Means,
+    pub when: Condition,
+    pub means: EventMeaning,
 }
 
 /// A word about an event.
 #[derive(Debug)]
-pub(super) enum Means {
+pub(super) enum EventMeaning {
     /// Nothing, whatever later rules say.
     Nothing,
     /// Something is wrong.
     Alert {
-        raises: Raises,
+        raises: AlertTemplate,
         count: Option<Count>,
         /// Later rules are heard as well.
         and_continue: bool,
     },
     /// What these alerts of the same object tell of is over.
-    Over(Vec<String>),
+    Resolved(Vec<String>),
     /// It is sent on under these subjects, whatever other rules say.
     Forward(Vec<String>),
 }
 
-impl Means {
+impl EventMeaning {
     /// Whether it may decide what an event means, so that later rules do not.
     pub fn decides(&self) -> bool {
         matches!(self, Self::Nothing | Self::Alert { .. })
@@ -199,7 +199,7 @@ impl Means {
 
 /// An alert that is always the same, or computed.
 #[derive(Debug)]
-pub(super) enum Raises {
+pub(super) enum AlertTemplate {
     Fixed(Box<AlertOf>),
     Closure(Func),
 }

@@ -3,31 +3,31 @@
 
 mod calls;
 mod events;
-mod known;
+mod inventory;
 mod language;
 mod lists;
 mod tools;
 
 use std::collections::BTreeSet;
 
-pub use known::Known;
+pub use inventory::Inventory;
 use language::Languages;
 
 use super::index::Index;
-use super::items::{Gate, GateSays, Meta, Route, When};
+use super::items::{Condition, Gate, GateResponse, Meta, Route};
 use super::matcher::Matcher;
 use super::on::{Field, On};
-use super::problem::{Place, Problem};
+use super::problem::{Location, Problem};
 use super::set::Set;
-use super::values::Says;
-use crate::domain::person::fold;
+use super::values::VerdictKind;
+use crate::domain::person::{fold, group_key};
 use crate::domain::{Cause, Occasion};
 
 /// Something that cannot be meant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
     /// Where.
-    pub place: Place,
+    pub place: Location,
     /// What, and what to do about it.
     pub message: String,
     /// Whether a reload must not take a set with it. The others are harmless, or may pass: a tool
@@ -48,7 +48,7 @@ pub fn grave(set: &Set) -> Vec<Problem> {
 }
 
 /// Reads a set. Where something is known about tools it also says which do not exist.
-pub fn run(set: &Set, known: Option<&Known>) -> Vec<Finding> {
+pub fn run(set: &Set, known: Option<&Inventory>) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut languages = Languages::default();
     shadowed(set, &mut findings);
@@ -101,7 +101,8 @@ fn covering<'a, T>(index: &Index, items: &'a [T], at: usize, on: &On, covers: im
 /// Rules behind one that has no other condition than an `on` that takes all that they take.
 fn shadowed(set: &Set, findings: &mut Vec<Finding>) {
     let rules = &set.items.rules;
-    let blocking = (0u32..).zip(rules).filter(|(_, rule)| matches!(rule.when, When::Always) && decides(&rule.then));
+    let blocking =
+        (0u32..).zip(rules).filter(|(_, rule)| matches!(rule.when, Condition::Always) && decides(&rule.then));
     let index = Index::new(blocking.map(|(id, rule)| (id, &rule.on)));
     for (later, rule) in rules.iter().enumerate() {
         if let Some(first) = covering(&index, rules, later, &rule.on, |first| covers(&first.on, &rule.on)) {
@@ -117,9 +118,9 @@ fn shadowed(set: &Set, findings: &mut Vec<Finding>) {
 }
 
 /// A closure may return nothing, and err; a word always decides.
-fn decides(then: &super::items::Then) -> bool {
+fn decides(then: &super::items::RuleVerdict) -> bool {
     // Whoever was asked for a plan in vain is passed over.
-    matches!(then, super::items::Then::Word(word) if !matches!(word.says, Says::Plan(_)))
+    matches!(then, super::items::RuleVerdict::Fixed(word) if !matches!(word.says, VerdictKind::Plan(_)))
 }
 
 /// Whether every incident that `narrow` takes is taken by `wide`: all of `wide`'s conditions are
@@ -154,7 +155,8 @@ fn implies(given: &Matcher, wanted: &Matcher) -> bool {
 
 fn unreachable(set: &Set, findings: &mut Vec<Finding>) {
     let routes = &set.items.routes;
-    let stopping = (0u32..).zip(routes).filter(|(_, route)| !route.and_continue && matches!(route.when, When::Always));
+    let stopping =
+        (0u32..).zip(routes).filter(|(_, route)| !route.and_continue && matches!(route.when, Condition::Always));
     let index = Index::new(stopping.map(|(id, route)| (id, &route.on)));
     for (later, route) in routes.iter().enumerate() {
         let stops = |first: &Route| occasions(route).is_subset(&occasions(first)) && covers(&first.on, &route.on);
@@ -183,7 +185,7 @@ fn possible(field: &Field) -> Option<&'static [&'static str]> {
         Field::Origin => &["policy", "plugin", "model", "person", "undo"],
         Field::Mode => &["observe", "enforce"],
         Field::Finding => Cause::NAMES,
-        Field::Outcome => &["", "fixed", "suppressed", "resolved", "needs_person", "error"],
+        Field::Outcome => &["", "fixed", "suppressed", "resolved", "needs_person", "error", "closed_by_person"],
         _ => return None,
     })
 }
@@ -237,15 +239,19 @@ fn undotted(matcher: &Matcher) -> bool {
 }
 
 /// Gates that ask groups of people that there are not: they deny.
-fn strangers(set: &Set, known: &Known, findings: &mut Vec<Finding>) {
+fn strangers(set: &Set, known: &Inventory, findings: &mut Vec<Finding>) {
     let Some(groups) = &known.groups else { return };
     for asked in set.asks() {
         let Some(gate) = set.items.gates.iter().find(|gate| gate.meta.name == asked.gate) else { continue };
-        for group in asked.who.iter().filter(|group| !groups.contains(&fold(group))) {
+        for group in asked.who.iter().filter(|group| !groups.contains(&group_key(group))) {
+            let alike = groups.iter().find(|known| fold(known) == fold(group));
+            let alike = alike
+                .map(|known| format!(" ({known:?} is one, and groups are compared letter by letter, without case)"));
             let message = format!(
-                "gate `{}` asks {group:?}, which is no group in [people], [users] or of an account, so it denies; name the group \
-                 there, or let the gate ask \"anybody\"",
-                asked.gate
+                "gate `{}` asks {group:?}, which is no group in [people], [users] or of an account{}, so it denies; name the \
+                 group there, or let the gate ask \"anybody\"",
+                asked.gate,
+                alike.unwrap_or_default()
             );
             findings.push(Finding { place: gate.meta.place.clone(), message, grave: false });
         }
@@ -254,7 +260,7 @@ fn strangers(set: &Set, known: &Known, findings: &mut Vec<Finding>) {
 
 /// Fallbacks to targets that there are not: nobody would be told. What `to` names is another matter, for
 /// shared policies name targets that not every installation has.
-fn nowhere(set: &Set, known: &Known, findings: &mut Vec<Finding>) {
+fn nowhere(set: &Set, known: &Inventory, findings: &mut Vec<Finding>) {
     let Some(targets) = &known.targets else { return };
     for route in &set.items.routes {
         for target in route.fallback.iter().flat_map(|fallback| &fallback.to).filter(|to| !targets.contains(*to)) {
@@ -271,7 +277,7 @@ fn nowhere(set: &Set, known: &Known, findings: &mut Vec<Finding>) {
 /// Gates that allow only what another gate always forbids.
 fn outvoted(set: &Set, findings: &mut Vec<Finding>) {
     let gates = &set.items.gates;
-    let forbids = |gate: &Gate| matches!(gate.says, GateSays::Deny(_)) && matches!(gate.when, When::Always);
+    let forbids = |gate: &Gate| matches!(gate.says, GateResponse::Deny(_)) && matches!(gate.when, Condition::Always);
     let forbidding = (0u32..).zip(gates).filter(|(_, gate)| forbids(gate));
     let index = Index::new(forbidding.map(|(id, gate)| (id, &gate.on)));
     for gate in gates.iter().filter(|gate| gate.says.allows()) {
@@ -292,7 +298,7 @@ fn pointless(gate: &Gate) -> Option<Finding> {
             *field == Field::Risk && matcher.literals().is_some_and(|values| values == ["read"])
         });
     let allows =
-        matches!(&gate.says, GateSays::Allow(opening) if opening.budgets.is_empty() && opening.canary.is_none());
+        matches!(&gate.says, GateResponse::Allow(opening) if opening.budgets.is_empty() && opening.canary.is_none());
     (read_only && allows).then(|| {
         let message = format!("gate `{}` allows what only reads, which needs no gate; remove it", gate.meta.name);
         finding(&gate.meta, message)

@@ -8,17 +8,19 @@ use std::time::SystemTime;
 
 use jiff::Timestamp;
 
-use super::problem::{Place, Problem, Problems};
+use super::problem::{Location, Problem, Problems};
 use super::set::Set;
 use super::{lint, test};
 use crate::collector::{Survey, Topic};
-use crate::domain::{Action, Alert, Call, Catalogue, Considered, Event, Incident, Occasion};
-use crate::rules::{Against, Check, Context, EventJudged, Judged, Policies, Routed, SilenceLimits, Vote};
+use crate::domain::{Action, Alert, Call, Candidate, Catalogue, Event, Incident, Occasion};
+use crate::rules::{
+    Check, Context, EventDecision, Policies, RoutedMessage, RuleDecision, SilenceLimits, SilenceObjection, Vote,
+};
 
 /// Policies that can be replaced while alerts flow. Whoever asks keeps the set that it asked until
 /// it has its answer.
 #[derive(Debug)]
-pub struct Live {
+pub struct LivePolicies {
     folder: Option<PathBuf>,
     state: RwLock<State>,
 }
@@ -31,7 +33,7 @@ struct State {
     /// What speaks against the files as they are now: they are not in force, unless a start found them so.
     objections: Vec<String>,
     /// What the lint says about the set in force, and what was known when it said so.
-    said: Option<(lint::Known, Vec<String>)>,
+    said: Option<(lint::Inventory, Vec<String>)>,
 }
 
 impl State {
@@ -42,7 +44,7 @@ impl State {
 
 type Stamp = BTreeMap<PathBuf, (u64, Option<SystemTime>)>;
 
-impl Live {
+impl LivePolicies {
     /// Puts the policies of a folder in force. A start has no better ones, so what the lint and the tests
     /// object to is told by [`Self::problems`] and refuses nothing.
     ///
@@ -100,7 +102,7 @@ impl Live {
     /// Asks the lint about the set in force, with what is known of tools now; costs nothing when
     /// neither has changed. Changes nothing about what is in force: a tool server that is down must
     /// not. Returns what the lint had not said before.
-    pub fn inspect(&self, known: &lint::Known) -> Vec<String> {
+    pub fn inspect(&self, known: &lint::Inventory) -> Vec<String> {
         let (set, before) = {
             let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
             (Arc::clone(&state.set), state.said.clone())
@@ -161,7 +163,7 @@ fn objections(set: &Set, folder: &Path) -> Vec<Problem> {
     if folder.exists() {
         let failed = test::run(set, &folder.join("tests")).failed.into_iter();
         problems.extend(failed.map(|failure| Problem {
-            place: Place { file: failure.file.as_str().into(), line: u32::try_from(failure.line).unwrap_or(0) },
+            place: Location { file: failure.file.as_str().into(), line: u32::try_from(failure.line).unwrap_or(0) },
             message: format!("test failed: {}\n    {}", failure.case, failure.lines.join("\n    ")),
         }));
     }
@@ -186,24 +188,24 @@ fn stamp(folder: &Path) -> Stamp {
     stamped.collect()
 }
 
-impl Policies for Live {
+impl Policies for LivePolicies {
     fn digest(&self) -> String {
         self.set().digest().to_string()
     }
 
-    fn decide(&self, incident: &Incident, context: &Context<'_>) -> Judged {
+    fn decide(&self, incident: &Incident, context: &Context<'_>) -> RuleDecision {
         Policies::decide(&*self.set(), incident, context)
     }
 
-    fn decide_without_tools(&self, incident: &Incident, context: &Context<'_>) -> Option<Judged> {
+    fn decide_without_tools(&self, incident: &Incident, context: &Context<'_>) -> Option<RuleDecision> {
         Policies::decide_without_tools(&*self.set(), incident, context)
     }
 
-    fn against_silence(&self, silence: &SilenceLimits<'_>) -> Option<Against> {
+    fn against_silence(&self, silence: &SilenceLimits<'_>) -> Option<SilenceObjection> {
         self.set().against_silence(silence)
     }
 
-    fn explain(&self, incident: &Incident, context: &Context<'_>) -> Vec<Considered> {
+    fn explain(&self, incident: &Incident, context: &Context<'_>) -> Vec<Candidate> {
         Policies::explain(&*self.set(), incident, context)
     }
 
@@ -237,15 +239,15 @@ impl Policies for Live {
         Policies::check(&*self.set(), call, seen, incident, context)
     }
 
-    fn routes(&self, incident: &Incident, occasion: Occasion, context: &Context<'_>) -> Vec<Routed> {
+    fn routes(&self, incident: &Incident, occasion: Occasion, context: &Context<'_>) -> Vec<RoutedMessage> {
         Policies::routes(&*self.set(), incident, occasion, context)
     }
 
-    fn event(&self, event: &Event, now: Timestamp) -> EventJudged {
+    fn event(&self, event: &Event, now: Timestamp) -> EventDecision {
         Policies::event(&*self.set(), event, now)
     }
 
-    fn explain_event(&self, event: &Event, now: Timestamp) -> Vec<Considered> {
+    fn explain_event(&self, event: &Event, now: Timestamp) -> Vec<Candidate> {
         Policies::explain_event(&*self.set(), event, now)
     }
 

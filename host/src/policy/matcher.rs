@@ -15,14 +15,14 @@ use crate::domain::event::Pattern;
 
 /// How a number is compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Order {
+pub(super) enum Comparison {
     Above,
     AtLeast,
     Below,
     AtMost,
 }
 
-impl Order {
+impl Comparison {
     fn holds(self, number: f64, limit: f64) -> bool {
         match self {
             Self::Above => number > limit,
@@ -58,7 +58,7 @@ pub(super) enum Matcher {
     Not(Box<Matcher>),
     Exists,
     Absent,
-    Number(Order, f64),
+    Number(Comparison, f64),
     /// A number that was written as one: other spellings of it are it too.
     Equal(String, f64),
     Network(IpNet),
@@ -402,10 +402,10 @@ impl fmt::Display for Matcher {
             Self::Not(inner) => write!(f, "not({inner})"),
             Self::Exists => f.write_str("exists()"),
             Self::Absent => f.write_str("absent()"),
-            Self::Number(Order::Above, n) => write!(f, "gt({n})"),
-            Self::Number(Order::AtLeast, n) => write!(f, "ge({n})"),
-            Self::Number(Order::Below, n) => write!(f, "lt({n})"),
-            Self::Number(Order::AtMost, n) => write!(f, "le({n})"),
+            Self::Number(Comparison::Above, n) => write!(f, "gt({n})"),
+            Self::Number(Comparison::AtLeast, n) => write!(f, "ge({n})"),
+            Self::Number(Comparison::Below, n) => write!(f, "lt({n})"),
+            Self::Number(Comparison::AtMost, n) => write!(f, "le({n})"),
             Self::Network(net) => write!(f, "cidr({:?})", net.to_string()),
             Self::Broken => f.write_str("(broken)"),
         }
@@ -430,8 +430,8 @@ mod tests {
 
     #[test]
     fn numbers_networks_and_presence() {
-        assert!(Matcher::Number(Order::Above, 0.9).accepts(Some(" 0.95 ")));
-        assert!(!Matcher::Number(Order::Above, 0.9).accepts(Some("many")));
+        assert!(Matcher::Number(Comparison::Above, 0.9).accepts(Some(" 0.95 ")));
+        assert!(!Matcher::Number(Comparison::Above, 0.9).accepts(Some("many")));
         let ten = Matcher::network("10.0.0.0/8").unwrap();
         assert!(ten.accepts(Some("10.1.2.3")) && ten.accepts(Some("10.1.2.3:9100")));
         assert!(!ten.accepts(Some("11.1.2.3")) && !ten.accepts(Some("ten")));
@@ -442,7 +442,7 @@ mod tests {
 
     #[test]
     fn what_is_not_plainly_a_number_or_an_address_is_unclear() {
-        let more = Matcher::Number(Order::Above, 10.0);
+        let more = Matcher::Number(Comparison::Above, 10.0);
         assert_eq!(
             (more.judges(Some("100")), more.judges(Some("3")), more.judges(None)),
             (Some(true), Some(false), Some(false))

@@ -83,7 +83,7 @@ impl fmt::Display for Field {
 
 /// What a declaration is about, which decides what its `on` may name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum About {
+pub(super) enum DeclarationKind {
     /// Groups, silences, inhibitions and evidence.
     Incident,
     /// Rules: an incident of which it can be found out what is wrong.
@@ -136,23 +136,23 @@ const OF_ACTIONS: [(&str, Field); 8] = [
 ];
 
 /// Reads the name of a field.
-pub(super) fn field(key: &str, about: About) -> Result<Field, String> {
-    if about == About::Event {
+pub(super) fn field(key: &str, about: DeclarationKind) -> Result<Field, String> {
+    if about == DeclarationKind::Event {
         return of_event(key);
     }
     if let Some(label) = key.strip_prefix("label.") {
         return Ok(Field::Label(label.to_string()));
     }
-    if about == About::Silence {
+    if about == DeclarationKind::Silence {
         return Ok(Field::Label(key.to_string()));
     }
-    if matches!(about, About::Incident | About::Rule | About::Message) {
+    if matches!(about, DeclarationKind::Incident | DeclarationKind::Rule | DeclarationKind::Message) {
         return Ok(match key {
             "alertname" | "name" => Field::Name,
             "severity" => Field::Severity,
             "source" => Field::Source,
-            "outcome" if about == About::Message => Field::Outcome,
-            "finding" if about != About::Incident => Field::Finding,
+            "outcome" if about == DeclarationKind::Message => Field::Outcome,
+            "finding" if about != DeclarationKind::Incident => Field::Finding,
             "finding" => {
                 let label = "write `label.finding` for a label of that name";
                 return Err(format!(
@@ -166,7 +166,7 @@ pub(super) fn field(key: &str, about: About) -> Result<Field, String> {
         return Ok(Field::Argument(path.split('.').map(str::to_string).collect()));
     }
     let mut known = OF_CALLS.to_vec();
-    if about == About::Action {
+    if about == DeclarationKind::Action {
         known.extend(OF_ACTIONS);
     }
     if let Some((_, field)) = known.iter().find(|(name, _)| *name == key) {
@@ -217,11 +217,14 @@ impl On {
     }
 
     /// Reads the map, collecting what is wrong with it.
-    pub fn read(map: &Map, about: About, problems: &mut Vec<String>) -> Self {
+    pub fn read(map: &Map, about: DeclarationKind, problems: &mut Vec<String>) -> Self {
         let mut conditions = Vec::new();
         for (key, value) in map {
-            let read =
-                if about == About::Event && key == "subject" { Matcher::of_subjects } else { Matcher::from_value };
+            let read = if about == DeclarationKind::Event && key == "subject" {
+                Matcher::of_subjects
+            } else {
+                Matcher::from_value
+            };
             let matcher = read(value).map_err(|why| format!("`on`, `{key}`: {why}"));
             match field(key, about).and_then(|field| Ok((field, matcher?))) {
                 Ok((Field::Finding, matcher)) => {

@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 /// A line of a policy file.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Place {
+pub struct Location {
     /// The file's name within the policies folder.
     pub file: Arc<str>,
     /// The line from 1; 0 where only the file is known.
     pub line: u32,
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.line == 0 { f.write_str(&self.file) } else { write!(f, "{}:{}", self.file, self.line) }
     }
@@ -22,7 +22,7 @@ impl fmt::Display for Place {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Problem {
     /// Where.
-    pub place: Place,
+    pub place: Location,
     /// What, and what to do about it.
     pub message: String,
 }
@@ -39,8 +39,8 @@ pub struct Problems(pub Vec<Problem>);
 
 impl Problems {
     /// A single problem that belongs to a whole file or folder.
-    pub(super) fn one(file: &str, message: impl Into<String>) -> Self {
-        Self(vec![Problem { place: Place { file: file.into(), line: 0 }, message: message.into() }])
+    pub(super) fn single(file: &str, message: impl Into<String>) -> Self {
+        Self(vec![Problem { place: Location { file: file.into(), line: 0 }, message: message.into() }])
     }
 }
 

@@ -8,7 +8,7 @@ use super::code::Func;
 use super::evaluation::{self, Evaluation};
 use super::facts::AlertFacts;
 use super::fuel::{self, Limits};
-use super::items::{Meta, When};
+use super::items::{Condition, Meta};
 use super::set::Set;
 use super::view;
 use crate::domain::Incident;
@@ -16,7 +16,7 @@ use crate::rules::Context;
 
 /// What was tried, for the coverage of tests.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Seen {
+pub(super) struct CoverageLog {
     pub kind: &'static str,
     pub name: String,
     /// What `when` said; none when there is no `when` or `on` did not match.
@@ -32,7 +32,7 @@ pub(super) struct Query<'a> {
     pub context: &'a Context<'a>,
     pub facts: AlertFacts<'a>,
     view: OnceCell<Dynamic>,
-    watch: Option<&'a RefCell<Vec<Seen>>>,
+    watch: Option<&'a RefCell<Vec<CoverageLog>>>,
 }
 
 impl<'a> Query<'a> {
@@ -41,7 +41,7 @@ impl<'a> Query<'a> {
         set: &'a Set,
         incident: &'a Incident,
         context: &'a Context<'a>,
-        watch: Option<&'a RefCell<Vec<Seen>>>,
+        watch: Option<&'a RefCell<Vec<CoverageLog>>>,
         answer: impl FnOnce(&Self) -> T,
     ) -> T {
         Self::ask_in(Evaluation::new(incident, context), set, incident, context, watch, answer)
@@ -53,7 +53,7 @@ impl<'a> Query<'a> {
         set: &'a Set,
         incident: &'a Incident,
         context: &'a Context<'a>,
-        watch: Option<&'a RefCell<Vec<Seen>>>,
+        watch: Option<&'a RefCell<Vec<CoverageLog>>>,
         answer: impl FnOnce(&Self) -> T,
     ) -> T {
         let facts = AlertFacts::new(incident);
@@ -85,13 +85,13 @@ impl<'a> Query<'a> {
         &self,
         kind: &'static str,
         meta: &Meta,
-        when: &When,
+        when: &Condition,
         arguments: impl FnOnce() -> Vec<Dynamic>,
     ) -> Result<bool, String> {
         let holds = match when {
-            When::Always => return Ok(true),
-            When::Interval(interval) => interval.holds(self.context.now),
-            When::Closure(func) => {
+            Condition::Always => return Ok(true),
+            Condition::Interval(interval) => interval.holds(self.context.now),
+            Condition::Closure(func) => {
                 let value = self.set.code.call(func, arguments()).map_err(|why| fault(kind, meta, "when", &why))?;
                 let wrong =
                     || format!("`when` must return true or false, but returned {}", super::fields::describe(&value));
@@ -105,7 +105,7 @@ impl<'a> Query<'a> {
     /// Notes what was tried, if anybody wants to know.
     pub fn note(&self, kind: &'static str, meta: &Meta, when: Option<bool>, spoke: bool) {
         if let Some(watch) = self.watch {
-            watch.borrow_mut().push(Seen { kind, name: meta.name.clone(), when, spoke });
+            watch.borrow_mut().push(CoverageLog { kind, name: meta.name.clone(), when, spoke });
         }
     }
 }

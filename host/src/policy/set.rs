@@ -8,14 +8,15 @@ use super::build::Builder;
 use super::code::{Code, File, defined, explain};
 use super::fuel::{self, Limits};
 use super::index::Index;
-use super::items::{Gate, GateSays, Items, Meta};
+use super::items::{Gate, GateResponse, Items, Meta};
 use super::on::{Field, On};
-use super::problem::{Place, Problem, Problems};
+use super::problem::{Location, Problem, Problems};
 use super::source::{self, SHIPPED, Source};
 use super::split::split;
 use super::{engine, evaluation};
 use crate::collector::Tables;
-use crate::domain::{Mode, Requirement};
+use crate::domain::{Incident, Mode, Occasion, Requirement};
+use crate::rules::{Context, RouteTried};
 
 /// Policies that belong together, ready to decide. Never changes once it is loaded.
 pub struct Set {
@@ -35,7 +36,7 @@ pub struct Declaration {
     /// Its name, unique among its kind.
     pub name: String,
     /// Where it stands.
-    pub place: Place,
+    pub place: Location,
     /// What it is for.
     pub description: String,
     /// Who looks after it.
@@ -71,7 +72,7 @@ impl std::fmt::Debug for Set {
 
 /// Whom a route tells.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ToldBy {
+pub struct RoutedBy {
     /// The route's name.
     pub route: String,
     /// File and line.
@@ -118,8 +119,8 @@ impl Set {
     pub fn asks(&self) -> Vec<Requirement> {
         let asking = self.items.gates.iter().filter_map(|gate| {
             let question = match &gate.says {
-                GateSays::Ask(question) => question,
-                GateSays::Allow(opening) => &opening.canary.as_ref()?.question,
+                GateResponse::Ask(question) => question,
+                GateResponse::Allow(opening) => &opening.canary.as_ref()?.question,
                 _ => return None,
             };
             let (gate, who) = (gate.meta.name.clone(), question.who.clone());
@@ -128,9 +129,14 @@ impl Set {
         asking.collect()
     }
 
+    /// Every route in order, and why a message about an incident does or does not go by it.
+    pub fn explain_routes(&self, incident: &Incident, occasion: Occasion, context: &Context<'_>) -> Vec<RouteTried> {
+        super::routes::explain(self, incident, occasion, context)
+    }
+
     /// Whom each route tells, in order.
-    pub fn told(&self) -> Vec<ToldBy> {
-        let one = |route: &super::items::Route| ToldBy {
+    pub fn told(&self) -> Vec<RoutedBy> {
+        let one = |route: &super::items::Route| RoutedBy {
             route: route.meta.name.clone(),
             place: route.meta.place.to_string(),
             to: route.to.clone(),
@@ -142,7 +148,7 @@ impl Set {
     /// An event rule that sends events on, if there is one.
     pub fn forwards(&self) -> Option<&str> {
         let mut rules = self.items.events.iter();
-        let forwards = rules.find(|rule| matches!(rule.means, super::items::Means::Forward(_)));
+        let forwards = rules.find(|rule| matches!(rule.means, super::items::EventMeaning::Forward(_)));
         forwards.map(|rule| rule.meta.name.as_str())
     }
 
@@ -224,7 +230,7 @@ impl Set {
 
 fn read_tables(sources: &[Source], problems: &mut Vec<Problem>) -> Tables {
     let mut tables = Tables::default();
-    let problem = |file: &str, message: String| Problem { place: Place { file: file.into(), line: 0 }, message };
+    let problem = |file: &str, message: String| Problem { place: Location { file: file.into(), line: 0 }, message };
     for source in sources {
         if let Err(wrong) = tables.add(&source.text) {
             problems.extend(wrong.into_iter().map(|message| problem(&source.name, message)));
@@ -239,7 +245,7 @@ fn load(code: &mut Code, builder: &mut Builder, file: &Source) {
     let problem = |line: Option<usize>, name: &str, message: String| {
         let line = line.and_then(|line| u32::try_from(line).ok()).unwrap_or(0);
         let message = format!("{message}; the rest of the file was not read");
-        Problem { place: Place { file: name.into(), line }, message }
+        Problem { place: Location { file: name.into(), line }, message }
     };
     let pieces = split(&file.text);
     let compiled = code.engine.compile(&pieces.functions);

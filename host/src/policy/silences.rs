@@ -2,23 +2,27 @@
 
 use std::cell::RefCell;
 
-use super::items::{SilenceGate, SilenceSays};
+use super::items::{SilenceGate, SilenceResponse};
 use super::on::{Field, On};
-use super::query::Seen;
+use super::query::CoverageLog;
 use super::set::Set;
 use super::span;
 use crate::domain::Matcher;
-use crate::domain::matcher::shown;
-use crate::rules::{Against, SilenceLimits};
+use crate::domain::matcher::format_all;
+use crate::rules::{SilenceLimits, SilenceObjection};
 
 /// What the first gate that objects has against a silence; `seen` takes note of which did.
-pub(super) fn against(set: &Set, silence: &SilenceLimits<'_>, seen: Option<&RefCell<Vec<Seen>>>) -> Option<Against> {
+pub(super) fn against(
+    set: &Set,
+    silence: &SilenceLimits<'_>,
+    seen: Option<&RefCell<Vec<CoverageLog>>>,
+) -> Option<SilenceObjection> {
     let (gate, reason) = set.items.silence_gates.iter().find_map(|gate| Some((gate, objection(gate, silence)?)))?;
     if let Some(seen) = seen {
         let name = gate.meta.name.clone();
-        seen.borrow_mut().push(Seen { kind: "silence_gate", name, when: None, spoke: true });
+        seen.borrow_mut().push(CoverageLog { kind: "silence_gate", name, when: None, spoke: true });
     }
-    Some(Against { gate: gate.meta.name.clone(), reason })
+    Some(SilenceObjection { gate: gate.meta.name.clone(), reason })
 }
 
 fn objection(gate: &SilenceGate, silence: &SilenceLimits<'_>) -> Option<String> {
@@ -35,12 +39,12 @@ fn objection(gate: &SilenceGate, silence: &SilenceLimits<'_>) -> Option<String> 
         if on.is_empty() {
             return String::new();
         }
-        let (shown, on) = (shown(silence.matchers), on.join(" and "));
+        let (shown, on) = (format_all(silence.matchers), on.join(" and "));
         format!(" ({shown} may cover alerts with {on}; a matcher that leaves these out makes it another matter)")
     };
     match &gate.says {
-        SilenceSays::Deny(reason) => Some(format!("{reason}{}", narrow())),
-        SilenceSays::Max(ms) => {
+        SilenceResponse::Deny(reason) => Some(format!("{reason}{}", narrow())),
+        SilenceResponse::Max(ms) => {
             // Some milliseconds of what was asked for have passed when it is heard.
             let seconds = silence.length.as_millis().saturating_add(500) / 1_000;
             let length = i64::try_from(seconds.saturating_mul(1_000)).unwrap_or(i64::MAX);

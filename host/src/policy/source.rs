@@ -63,7 +63,7 @@ pub(super) fn read(folder: &Path) -> Result<Vec<Source>, Problems> {
             Err(_) if !prefix.is_empty() => continue,
             Err(error) => {
                 let what = format!("the folder of policies cannot be read: {error}");
-                return Err(Problems::one(&under.display().to_string(), what));
+                return Err(Problems::single(&under.display().to_string(), what));
             }
         };
         let paths = listed.filter_map(Result::ok).map(|entry| entry.path());
@@ -76,7 +76,7 @@ pub(super) fn read(folder: &Path) -> Result<Vec<Source>, Problems> {
             let name = format!("{prefix}{name}");
             match text(&path) {
                 Ok(text) => sources.push(Source { name: name.into(), text }),
-                Err(why) => problems.extend(Problems::one(&name, why).0),
+                Err(why) => problems.extend(Problems::single(&name, why).0),
             }
         }
     }

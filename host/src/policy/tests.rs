@@ -22,7 +22,7 @@ use crate::domain::{
     Action, ActionId, Alert, Call, Catalogue, Decision, History, Incident, IncidentId, Labels, Mode, Origin, Proposal,
     Risk, Severity, Status, Tool,
 };
-use crate::rules::{Context, Judged, Policies, Vote};
+use crate::rules::{Context, Policies, RuleDecision, Vote};
 
 pub(super) const NOW: &str = "2026-07-06T12:00:00Z";
 
@@ -119,7 +119,7 @@ impl Case {
         Context { now: self.now, mode: self.mode, history: &self.history, catalogue: &self.catalogue }
     }
 
-    pub fn judge(&self, set: &Set) -> Judged {
+    pub fn judge(&self, set: &Set) -> RuleDecision {
         set.decide(&self.incident, &self.context())
     }
 

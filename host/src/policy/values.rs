@@ -16,14 +16,14 @@ pub(super) struct Verify(pub Box<Verification>);
 
 /// What a rule says about an incident.
 #[derive(Clone, Debug)]
-pub(super) struct Word {
-    pub says: Says,
+pub(super) struct VerdictValue {
+    pub says: VerdictKind,
     pub reason: String,
 }
 
 /// The verdicts of the language.
 #[derive(Clone, Debug)]
-pub(super) enum Says {
+pub(super) enum VerdictKind {
     Suppress,
     Escalate,
     Investigate,
@@ -97,7 +97,7 @@ pub(super) struct CanaryOf {
 
 /// On what terms a gate allows.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Opening {
+pub(super) struct AllowTerms {
     pub budgets: Vec<BudgetOf>,
     pub canary: Option<CanaryOf>,
 }

@@ -20,7 +20,7 @@ use crate::domain::{
     Action, Alert, Call, Cause, Event, Incident, Labels, NamedCause, Origin, Status, Subject, Target, restores,
 };
 
-type Got = Result<Dynamic, Box<EvalAltResult>>;
+type FnResult = Result<Dynamic, Box<EvalAltResult>>;
 
 /// Named values that closures can read.
 #[derive(Clone, Debug)]
@@ -40,7 +40,7 @@ impl View {
     }
 
     /// The field of this name.
-    pub fn get(&self, field: &str) -> Got {
+    pub fn get(&self, field: &str) -> FnResult {
         let (kind, found) = match &*self.0 {
             Inner::Made { kind, fields } => {
                 (*kind, fields.iter().find(|(name, _)| *name == field).map(|(_, value)| value.clone()))
@@ -138,12 +138,12 @@ pub(super) fn register(engine: &mut Engine) {
 }
 
 /// Whom an alert is about, or all alerts of an incident that fire.
-fn subject_of(view: &mut View) -> Got {
+fn subject_of(view: &mut View) -> FnResult {
     Ok(subject_in(view)?.map_or(Dynamic::UNIT, |subject| named(subject.kind, &subject.name, &subject)))
 }
 
 /// The workload of that: pods belong to what makes them anew, as far as names tell.
-fn workload_by_name(view: &mut View) -> Got {
+fn workload_by_name(view: &mut View) -> FnResult {
     let found = subject_in(view)?.and_then(|subject| Some((subject.workload()?, subject)));
     Ok(found.map_or(Dynamic::UNIT, |(workload, subject)| named(workload.kind, &workload.name, &subject)))
 }
@@ -178,7 +178,7 @@ fn subject_of_alert(view: &mut View) -> Result<Option<Subject>, Box<EvalAltResul
 }
 
 /// The text under `name` in one of the maps of a view; empty when it is missing.
-fn text_in(view: &mut View, map: &str, name: &str) -> Got {
+fn text_in(view: &mut View, map: &str, name: &str) -> FnResult {
     let found = view.get(map)?;
     let found = found.as_map_ref().ok().and_then(|map| map.get(name).cloned());
     Ok(found.unwrap_or_else(|| "".into()))
@@ -325,7 +325,7 @@ pub(super) fn action(action: &Action, incident: &Incident, origin_name: &str) ->
 }
 
 /// One incident of the past, as `past(…)` lists them.
-pub(super) fn past(past: &crate::domain::history::Row<'_>) -> Dynamic {
+pub(super) fn past(past: &crate::domain::history::PastRow<'_>) -> Dynamic {
     let fixes = i64::try_from(past.fixes.len()).unwrap_or(i64::MAX);
     let helped = past.fixes.iter().any(|fix| fix.helped);
     let targets: Vec<String> = past.fixes.iter().map(|fix| fix.target.to_string()).collect();

@@ -5,7 +5,7 @@
 
 use super::names::{self, Class, class};
 use super::quoted::quoted;
-use super::span::{Put, Span};
+use super::span::{Replacement, Span};
 use super::values::{behind_scheme, harmless};
 
 /// Most blanks between a name and its separator.
@@ -90,7 +90,8 @@ fn value_behind(text: &str, at: usize, behind: usize, spans: &mut Vec<Span>) -> 
         return None;
     }
     // A bare value of JSON becomes a string, so that the text remains JSON.
-    let put = if name.quoted && byte_is(bytes, at, b':') { Put::Quoted(name.backslashes) } else { Put::Mark };
+    let put =
+        if name.quoted && byte_is(bytes, at, b':') { Replacement::Quoted(name.backslashes) } else { Replacement::Mark };
     spans.push(Span { start, end, put });
     Some(end)
 }

@@ -6,7 +6,7 @@
 
 use super::objects::{Objects, Scalar, Strings};
 use super::quoted::quoted;
-use super::span::{Put, Span};
+use super::span::{Replacement, Span};
 
 /// Deepest JSON in strings of JSON that is read.
 const DEEPEST: usize = 6;
@@ -116,7 +116,7 @@ impl Reader {
             if objects.strings == Strings::Read
                 && let Some(left) = super::changed(&unescaped(content), objects.level + 1)
             {
-                let put = Put::Text(objects.texts.len());
+                let put = Replacement::Text(objects.texts.len());
                 objects.texts.push(escaped_as(&left, single));
                 objects.spans.push(Span { start: found.start, end: found.end, put });
             }
@@ -145,7 +145,7 @@ impl Reader {
         if rest.get(..length) == Some(b"map") && rest.get(length) == Some(&b'[') {
             return at + length;
         }
-        let put = self.quotes.map_or(Put::Mark, Put::Quoted);
+        let put = self.quotes.map_or(Replacement::Mark, Replacement::Quoted);
         self.value(objects, Scalar { span: Span { start: at, end: at + length, put }, quoted: false });
         at + length
     }

@@ -13,7 +13,7 @@ use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_S
 use super::names::{Class, class};
 use super::urls::token_like;
 use super::values::behind_scheme;
-use super::{MARK, found};
+use super::{MARK, find_secrets};
 
 /// The shortest value that is taken out of texts, in bytes: shorter ones are parts of ordinary words.
 pub const SHORTEST: usize = 6;
@@ -21,9 +21,9 @@ pub const SHORTEST: usize = 6;
 /// Secret values, the longest first, so that no form is left over where a shorter one is part of it.
 /// Neither `Debug` nor `Display`.
 #[derive(Clone, Default)]
-pub struct Known(Arc<[String]>);
+pub struct KnownSecrets(Arc<[String]>);
 
-impl Known {
+impl KnownSecrets {
     /// The text without the values.
     pub fn remove(&self, text: &str) -> String {
         let mut text = text.to_string();
@@ -41,10 +41,10 @@ impl Known {
     }
 }
 
-static REMEMBERED: LazyLock<RwLock<Known>> = LazyLock::new(RwLock::default);
+static REMEMBERED: LazyLock<RwLock<KnownSecrets>> = LazyLock::new(RwLock::default);
 
 /// The values that were remembered so far.
-pub fn remembered() -> Known {
+pub fn remembered() -> KnownSecrets {
     REMEMBERED.read().unwrap_or_else(PoisonError::into_inner).clone()
 }
 
@@ -63,7 +63,7 @@ pub fn remember_all(values: impl IntoIterator<Item = String>) {
     all.extend(known.0.iter().cloned());
     let mut all: Vec<String> = all.into_iter().collect();
     all.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
-    *known = Known(all.into());
+    *known = KnownSecrets(all.into());
 }
 
 /// A value in every form, with the parts of a URL that give access. Short ones are left out.
@@ -138,7 +138,7 @@ pub fn of_setting(name: &str, value: &str) -> Vec<String> {
     if value.contains("://") {
         forms.extend(of_url(value));
     }
-    for part in found(value) {
+    for part in find_secrets(value) {
         add(&mut forms, part);
     }
     forms.into_iter().collect()

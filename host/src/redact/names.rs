@@ -1,6 +1,6 @@
 //! Which names stand before a secret.
 
-use crate::domain::text::identifier::words;
+use crate::domain::text::identifier::split_words;
 
 /// What a name says about the value behind it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -194,7 +194,7 @@ pub(super) fn class(name: &str) -> Class {
     if !name.is_ascii() && CHINESE.iter().any(|word| name.ends_with(word)) {
         return Class::Strong;
     }
-    let words = words(name);
+    let words = split_words(name);
     let mut words: Vec<&str> = words.iter().map(String::as_str).collect();
     // The longest form first: `secret_key_base`, `private_key_id` and `key_data` end with words that say
     // nothing by themselves.
@@ -246,7 +246,7 @@ pub(super) fn class(name: &str) -> Class {
 /// Whether values directly inside a list or an object of this name are secrets. An object needs a name of
 /// several: `privateKey: {algorithm: …}` holds none.
 pub(super) fn holds_values(name: &str, list: bool) -> bool {
-    let last = words(name).pop().unwrap_or_default();
+    let last = split_words(name).pop().unwrap_or_default();
     (list || last.ends_with('s'))
         && class(name) == Class::Strong
         && !matches!(last.as_str(), "secret" | "secrets" | "credential" | "credentials" | "creds")

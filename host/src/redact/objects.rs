@@ -27,7 +27,7 @@ pub(super) struct Scalar {
 
 /// What the place of an object or list says about its values.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Place {
+enum ValueContext {
     /// Nothing.
     Plain,
     /// They are values of a Secret, if this is one.
@@ -47,7 +47,7 @@ enum Place {
 /// What an object says that it is.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
-    Untold,
+    Unknown,
     Secret,
     /// A list whose items are Secrets, or tell their kind themselves.
     List,
@@ -56,7 +56,7 @@ enum Kind {
 
 struct Frame {
     list: bool,
-    place: Place,
+    place: ValueContext,
     kind: Kind,
     /// Its `type` is one that only Secrets have.
     secret_type: bool,
@@ -76,11 +76,11 @@ struct Frame {
 }
 
 impl Frame {
-    fn new(list: bool, place: Place) -> Self {
+    fn new(list: bool, place: ValueContext) -> Self {
         Self {
             list,
             place,
-            kind: Kind::Untold,
+            kind: Kind::Unknown,
             secret_type: false,
             version_seen: false,
             alias: false,
@@ -148,7 +148,7 @@ impl<'t> Objects<'t> {
 
     /// An object or a list begins.
     pub(super) fn open(&mut self, list: bool) {
-        let place = self.frames.back().map_or(Place::Plain, |frame| self.place_in(frame, list));
+        let place = self.frames.back().map_or(ValueContext::Plain, |frame| self.place_in(frame, list));
         if let Some(frame) = self.frames.back_mut() {
             frame.key = None;
             frame.argument = None;
@@ -161,31 +161,31 @@ impl<'t> Objects<'t> {
         self.frames.push_back(Frame::new(list, place));
     }
 
-    fn place_in(&self, frame: &Frame, list: bool) -> Place {
-        if frame.place == Place::Data {
-            return Place::Data;
+    fn place_in(&self, frame: &Frame, list: bool) -> ValueContext {
+        if frame.place == ValueContext::Data {
+            return ValueContext::Data;
         }
         let Some(key) = frame.key else {
             return match frame.place {
-                Place::Items => Place::Item,
-                Place::Secrets | Place::Logins if frame.list => frame.place,
-                _ => Place::Plain,
+                ValueContext::Items => ValueContext::Item,
+                ValueContext::Secrets | ValueContext::Logins if frame.list => frame.place,
+                _ => ValueContext::Plain,
             };
         };
         let key = self.part(key);
         let lower: String = key.chars().filter(|c| c.is_alphanumeric()).collect::<String>().to_ascii_lowercase();
         match lower.as_str() {
-            "data" | "stringdata" => Place::Data,
-            "items" => Place::Items,
-            "auths" | "credhelpers" => Place::Logins,
-            _ if lower.ends_with("secret") || lower.ends_with("secrets") => Place::Secrets,
-            _ if holds_values(key, list) => Place::Values,
+            "data" | "stringdata" => ValueContext::Data,
+            "items" => ValueContext::Items,
+            "auths" | "credhelpers" => ValueContext::Logins,
+            _ if lower.ends_with("secret") || lower.ends_with("secrets") => ValueContext::Secrets,
+            _ if holds_values(key, list) => ValueContext::Values,
             _ => match frame.place {
                 // By the address of the registry.
-                Place::Logins => Place::Logins,
+                ValueContext::Logins => ValueContext::Logins,
                 // By the name of each Secret.
-                Place::Secrets => Place::Secrets,
-                _ => Place::Plain,
+                ValueContext::Secrets => ValueContext::Secrets,
+                _ => ValueContext::Plain,
             },
         }
     }
@@ -226,7 +226,7 @@ impl<'t> Objects<'t> {
         // A second beginning without a separator: another object.
         let again = match lower.as_str() {
             "apiversion" => std::mem::replace(&mut frame.version_seen, true),
-            "kind" => frame.kind != Kind::Untold,
+            "kind" => frame.kind != Kind::Unknown,
             _ => false,
         };
         if again {
@@ -265,14 +265,14 @@ impl<'t> Objects<'t> {
             None => {
                 let after_option = frame.argument.is_some_and(|word| takes_secret(self.part(word)));
                 let gives_way = match frame.place {
-                    Place::Values => !harmless(Class::Strong, "", value, false),
+                    ValueContext::Values => !harmless(Class::Strong, "", value, false),
                     _ => after_option && !value.starts_with('-') && !harmless(Class::Strong, "", value, false),
                 };
                 if gives_way {
                     self.spans.push(scalar.span);
                 }
                 frame.argument = Some(at);
-                if frame.place == Place::Data {
+                if frame.place == ValueContext::Data {
                     frame.data.push(scalar.span);
                 }
             }
@@ -284,7 +284,7 @@ impl<'t> Objects<'t> {
         let span = scalar.span;
         let name = self.part(key);
         let none = matches!(value, "" | "null" | "None" | "nil" | "~" | "{}");
-        if frame.place == Place::Data {
+        if frame.place == ValueContext::Data {
             if !none {
                 frame.data.push(span);
                 frame.alias |= value.starts_with('*') && !scalar.quoted;
@@ -302,7 +302,7 @@ impl<'t> Objects<'t> {
                     self.kinds.insert(span.start);
                     Kind::List
                 } else if none {
-                    Kind::Untold
+                    Kind::Unknown
                 } else {
                     Kind::Other
                 };
@@ -324,13 +324,13 @@ impl<'t> Objects<'t> {
             "kty" => frame.jwk = true,
             "d" | "p" | "q" | "dp" | "dq" | "qi" | "k" if value.len() >= 8 => frame.jwk_parts.push(span),
             "auth" | "identitytoken" | "registrytoken" | "IdentityToken"
-                if frame.place == Place::Logins || super::urls::token_like(value, 20) =>
+                if frame.place == ValueContext::Logins || super::urls::token_like(value, 20) =>
             {
                 self.spans.push(span);
             }
             _ => {}
         }
-        let of_place = frame.place == Place::Values && !harmless(Class::Strong, name, value, false);
+        let of_place = frame.place == ValueContext::Values && !harmless(Class::Strong, name, value, false);
         let size = value.strip_suffix(" bytes").is_some_and(|size| size.bytes().all(|byte| byte.is_ascii_digit()));
         if size {
             return;
@@ -360,9 +360,9 @@ impl<'t> Objects<'t> {
             self.spans.append(&mut frame.of_items);
         }
         let by_itself = frame.kind == Kind::Secret
-            || (frame.kind == Kind::Untold
-                && frame.place != Place::Data
-                && (frame.secret_type || frame.place == Place::Secrets));
+            || (frame.kind == Kind::Unknown
+                && frame.place != ValueContext::Data
+                && (frame.secret_type || frame.place == ValueContext::Secrets));
         if by_itself {
             self.unreadable |= frame.alias;
             self.spans.append(&mut frame.data);
@@ -370,9 +370,9 @@ impl<'t> Objects<'t> {
         }
         let Some(around) = parent.as_mut() else { return parent };
         match frame.place {
-            Place::Data => moved(&mut frame.data, &mut around.data),
-            Place::Item if frame.kind == Kind::Untold => moved(&mut frame.data, &mut around.of_items),
-            Place::Items => moved(&mut frame.of_items, &mut around.of_items),
+            ValueContext::Data => moved(&mut frame.data, &mut around.data),
+            ValueContext::Item if frame.kind == Kind::Unknown => moved(&mut frame.data, &mut around.of_items),
+            ValueContext::Items => moved(&mut frame.of_items, &mut around.of_items),
             _ => {}
         }
         parent

@@ -4,7 +4,7 @@ use super::{MARK, WITHHELD};
 
 /// What stands where a secret stood.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Put {
+pub(super) enum Replacement {
     /// The common mark.
     Mark,
     /// The mark as a string of JSON, with this many backslashes before each quote: what stood there was
@@ -25,12 +25,12 @@ pub(super) enum Put {
 pub(super) struct Span {
     pub start: usize,
     pub end: usize,
-    pub put: Put,
+    pub put: Replacement,
 }
 
 impl Span {
     pub(super) fn marked(start: usize, end: usize) -> Self {
-        Self { start, end, put: Put::Mark }
+        Self { start, end, put: Replacement::Mark }
     }
 }
 
@@ -38,14 +38,15 @@ impl Span {
 pub(super) fn merged(mut spans: Vec<Span>) -> Vec<Span> {
     spans.retain(|span| span.start < span.end);
     // Of two of the same place the one that leaves nothing of it comes first.
-    spans.sort_by_key(|span| (span.start, std::cmp::Reverse(span.end), matches!(span.put, Put::Text(_))));
+    spans.sort_by_key(|span| (span.start, std::cmp::Reverse(span.end), matches!(span.put, Replacement::Text(_))));
     let mut out: Vec<Span> = Vec::new();
     for span in spans {
         match out.last_mut() {
             Some(last) if span.start < last.end => {
                 if span.end > last.end {
                     last.end = span.end;
-                    last.put = if last.put == Put::Withheld { Put::Withheld } else { Put::Mark };
+                    last.put =
+                        if last.put == Replacement::Withheld { Replacement::Withheld } else { Replacement::Mark };
                 }
             }
             _ => out.push(span),
@@ -54,7 +55,7 @@ pub(super) fn merged(mut spans: Vec<Span>) -> Vec<Span> {
     out
 }
 
-/// The text with its spans replaced; they come out of [`merged`]. `texts` are those that [`Put::Text`]
+/// The text with its spans replaced; they come out of [`merged`]. `texts` are those that [`Replacement::Text`]
 /// numbers.
 pub(super) fn replaced(text: &str, spans: &[Span], texts: &[String]) -> String {
     let mut out = String::with_capacity(text.len());
@@ -62,15 +63,15 @@ pub(super) fn replaced(text: &str, spans: &[Span], texts: &[String]) -> String {
     for span in spans {
         out.push_str(text.get(from..span.start).unwrap_or_default());
         match span.put {
-            Put::Mark => out.push_str(MARK),
-            Put::Quoted(depth) => {
+            Replacement::Mark => out.push_str(MARK),
+            Replacement::Quoted(depth) => {
                 let quote = format!("{}\"", "\\".repeat(depth));
                 out.extend([quote.as_str(), MARK, quote.as_str()]);
             }
-            Put::PrivateKey => out.push_str("[redacted private key]"),
-            Put::Token => out.push_str("[redacted token]"),
-            Put::Withheld => out.push_str(WITHHELD),
-            Put::Text(number) => out.push_str(texts.get(number).map_or(MARK, String::as_str)),
+            Replacement::PrivateKey => out.push_str("[redacted private key]"),
+            Replacement::Token => out.push_str("[redacted token]"),
+            Replacement::Withheld => out.push_str(WITHHELD),
+            Replacement::Text(number) => out.push_str(texts.get(number).map_or(MARK, String::as_str)),
         }
         from = span.end;
     }

@@ -12,7 +12,7 @@ use std::sync::LazyLock;
 use regex::{Regex, RegexBuilder};
 
 use super::prefiltered::Prefiltered;
-use super::span::{Put, Span};
+use super::span::{Replacement, Span};
 
 /// Tokens that begin with letters of their own, at the beginning of a word.
 const PREFIXED: &[&str] = &[
@@ -136,47 +136,47 @@ const PREFIXED: &[&str] = &[
 
 /// Shapes that need their surroundings, with texts of which one is in every match, whatever its case. Where
 /// there is a group, the group gives way.
-const OTHERS: &[(&[&str], &str, Put)] = &[
+const OTHERS: &[(&[&str], &str, Replacement)] = &[
     (
         &["PRIVATE KEY"],
         r"-----BEGIN[ A-Z0-9_-]{0,60}PRIVATE KEY(?: BLOCK)?-----[\s\S]*?(?:-----END[ A-Z0-9_-]{0,60}PRIVATE KEY(?: BLOCK)?-----|\z)",
-        Put::PrivateKey,
+        Replacement::PrivateKey,
     ),
     // The end of a key whose beginning was cut off.
     (
         &["PRIVATE KEY"],
         r"(?:[A-Za-z0-9+/=]{16,}(?:\\r|\\n|\s)+)+-----END[ A-Z0-9_-]{0,60}PRIVATE KEY(?: BLOCK)?-----",
-        Put::PrivateKey,
+        Replacement::PrivateKey,
     ),
     (
         &["PRIVATE KEY ----"],
         r"---- BEGIN[ A-Z0-9]{0,40}PRIVATE KEY ----[\s\S]*?(?:---- END[ A-Z0-9]{0,40}PRIVATE KEY ----|\z)",
-        Put::PrivateKey,
+        Replacement::PrivateKey,
     ),
-    (&["Private-Lines"], r"Private-Lines: \d+\s+((?:[A-Za-z0-9+/=]+\s)+)", Put::PrivateKey),
+    (&["Private-Lines"], r"Private-Lines: \d+\s+((?:[A-Za-z0-9+/=]+\s)+)", Replacement::PrivateKey),
     // JWT, JWS, and JWE with its five parts.
-    (&["eyJ"], r"(?-u:\b)eyJ[\w-]{8,}(?:\.[\w-]*){1,4}", Put::Token),
-    (&["bearer", "basic"], r"(?i)(?-u:\b)(?:bearer|basic)[ \t]+([a-z0-9._~+/-]{16,}=*)", Put::Mark),
+    (&["eyJ"], r"(?-u:\b)eyJ[\w-]{8,}(?:\.[\w-]*){1,4}", Replacement::Token),
+    (&["bearer", "basic"], r"(?i)(?-u:\b)(?:bearer|basic)[ \t]+([a-z0-9._~+/-]{16,}=*)", Replacement::Mark),
     // A pair of AWS: the key behind its id.
-    (&["AKIA", "ASIA"], r"(?-u:\b)(?:AKIA|ASIA)[A-Z0-9]{16}[\s,;:|]+([A-Za-z0-9/+]{40})", Put::Mark),
-    (&["Q~"], r"(?:^|[\s=:(,'\x22>])([\w~.]{3}\dQ~[\w~.-]{31,34})", Put::Mark),
+    (&["AKIA", "ASIA"], r"(?-u:\b)(?:AKIA|ASIA)[A-Z0-9]{16}[\s,;:|]+([A-Za-z0-9/+]{40})", Replacement::Mark),
+    (&["Q~"], r"(?:^|[\s=:(,'\x22>])([\w~.]{3}\dQ~[\w~.-]{31,34})", Replacement::Mark),
     // Hashes of passwords.
     (
         &["$"],
         r"\$(?:1|2[abxy]?|5|6|7|y|gy|md5|apr1|sha1|argon2(?:id|i|d)|scrypt|pbkdf2(?:-sha\d+)?|bcrypt-sha256|P|H)\$[./A-Za-z0-9$=,+-]{16,}",
-        Put::Mark,
+        Replacement::Mark,
     ),
     (
         &["pbkdf2", "bcrypt", "argon2", "scrypt"],
         r"(?-u:\b)(?:pbkdf2|bcrypt|argon2|scrypt)(?:_sha\d+)?\$[./A-Za-z0-9$=,+-]{20,}",
-        Put::Mark,
+        Replacement::Mark,
     ),
     (
         &["{sha", "{ssha", "{md5", "{smd5", "{crypt"],
         r"\{(?:S?SHA(?:256|384|512)?|S?MD5|CRYPT)\}[A-Za-z0-9+/=$.]{16,}",
-        Put::Mark,
+        Replacement::Mark,
     ),
-    (&["SCRAM-SHA"], r"SCRAM-SHA-(?:1|256|512)\$[A-Za-z0-9+/=:$]{20,}", Put::Mark),
+    (&["SCRAM-SHA"], r"SCRAM-SHA-(?:1|256|512)\$[A-Za-z0-9+/=:$]{20,}", Replacement::Mark),
     // Addresses that whoever knows them may post to.
     (
         &[
@@ -191,59 +191,71 @@ const OTHERS: &[(&[&str], &str, Put)] = &[
             "ntfy.sh",
         ],
         r"(?i)(?:https?://)?(?:hooks\.slack\.com/(?:services|workflows|triggers)|(?:[\w-]+\.)?discord(?:app)?\.com/api/(?:v\d+/)?webhooks|hooks\.zapier\.com/hooks/catch|events\.pagerduty\.com/integration|hooks\.chime\.aws/incomingwebhooks|hc-ping\.com|sctapi\.ftqq\.com|sc\.ftqq\.com|api\.day\.app|ntfy\.sh/[\w-]*?_)/?[\w/?=&.+%-]{8,}",
-        Put::Mark,
+        Replacement::Mark,
     ),
-    (&["webhook.office.com"], r"(?i)(?:https?://)?[\w-]+\.webhook\.office\.com/webhookb2/[\w@/.-]{16,}", Put::Mark),
+    (
+        &["webhook.office.com"],
+        r"(?i)(?:https?://)?[\w-]+\.webhook\.office\.com/webhookb2/[\w@/.-]{16,}",
+        Replacement::Mark,
+    ),
     (
         &["open.feishu.cn", "open.larksuite.com"],
         r"(?i)(?:https?://)?open\.(?:feishu\.cn|larksuite\.com)/open-apis/bot/(?:v2/)?hook/[\w-]{16,}",
-        Put::Mark,
+        Replacement::Mark,
     ),
-    (&["oapi.dingtalk.com"], r"(?i)oapi\.dingtalk\.com/robot/send\?access_token=([0-9a-z]{16,})", Put::Mark),
-    (&["qyapi.weixin.qq.com"], r"(?i)qyapi\.weixin\.qq\.com/cgi-bin/webhook/send\?key=([\w-]{16,})", Put::Mark),
-    (&["api.telegram.org"], r"(?i)api\.telegram\.org/(?:file/)?bot(\d+:[\w-]{20,})", Put::Mark),
-    (&["maker.ifttt.com"], r"(?i)maker\.ifttt\.com/trigger/[\w-]+/(?:json/)?with/key/([\w-]{10,})", Put::Mark),
-    (&["/hooks/"], r"(?i)://[\w.:-]+/hooks/([a-z0-9]{24,}(?:/[a-z0-9]{24,})?)", Put::Mark),
-    (&["/api/v"], r"(?i)://[\w.:-]+/api/v\d+/(?:rooms|webhooks)/[\w-]+/([\w-]{20,})", Put::Mark),
+    (&["oapi.dingtalk.com"], r"(?i)oapi\.dingtalk\.com/robot/send\?access_token=([0-9a-z]{16,})", Replacement::Mark),
+    (&["qyapi.weixin.qq.com"], r"(?i)qyapi\.weixin\.qq\.com/cgi-bin/webhook/send\?key=([\w-]{16,})", Replacement::Mark),
+    (&["api.telegram.org"], r"(?i)api\.telegram\.org/(?:file/)?bot(\d+:[\w-]{20,})", Replacement::Mark),
+    (&["maker.ifttt.com"], r"(?i)maker\.ifttt\.com/trigger/[\w-]+/(?:json/)?with/key/([\w-]{10,})", Replacement::Mark),
+    (&["/hooks/"], r"(?i)://[\w.:-]+/hooks/([a-z0-9]{24,}(?:/[a-z0-9]{24,})?)", Replacement::Mark),
+    (&["/api/v"], r"(?i)://[\w.:-]+/api/v\d+/(?:rooms|webhooks)/[\w-]+/([\w-]{20,})", Replacement::Mark),
     // Login of a MySQL driver: `user:password@tcp(host:3306)/db`.
-    (&["@tcp", "@unix"], r"(?-u:\b)[\w.-]+:([^\s@/:]+)@(?:tcp|tcp6|unix)\(", Put::Mark),
+    (&["@tcp", "@unix"], r"(?-u:\b)[\w.-]+:([^\s@/:]+)@(?:tcp|tcp6|unix)\(", Replacement::Mark),
     // Words of sentences and of SQL.
-    (&["identified", "password"], r"(?i)(?:identified\s+(?:with\s+\w+\s+)?by|password)\s+'([^'\n]+)'", Put::Mark),
-    (&["pass"], r"(?i)(?-u:\b)pass(?:word|phrase|wd)\s+(?:is|was)\s+[\x22']?([^\s\x22']*\d[^\s\x22'.]*)", Put::Mark),
-    (&["密码", "口令", "密钥", "令牌"], r"(?:密码|口令|密钥|令牌)(?:是|为)[:： ]*([!-~]{4,})", Put::Mark),
+    (
+        &["identified", "password"],
+        r"(?i)(?:identified\s+(?:with\s+\w+\s+)?by|password)\s+'([^'\n]+)'",
+        Replacement::Mark,
+    ),
+    (
+        &["pass"],
+        r"(?i)(?-u:\b)pass(?:word|phrase|wd)\s+(?:is|was)\s+[\x22']?([^\s\x22']*\d[^\s\x22'.]*)",
+        Replacement::Mark,
+    ),
+    (&["密码", "口令", "密钥", "令牌"], r"(?:密码|口令|密钥|令牌)(?:是|为)[:： ]*([!-~]{4,})", Replacement::Mark),
     // netrc and configurations that part name and value by a blank.
-    (&["login", "user"], r"(?i)(?-u:\b)(?:login|user)\s+\S+\s+password\s+(\S+)", Put::Mark),
+    (&["login", "user"], r"(?i)(?-u:\b)(?:login|user)\s+\S+\s+password\s+(\S+)", Replacement::Mark),
     (
         &["requirepass", "masterauth", "rootpw", "bindpw", "tls-key-file-pass", "secret-id"],
         r"(?im)^\s*(?:requirepass|masterauth|rootpw|bindpw|tls-key-file-pass|secret-id)\s+(\S+)",
-        Put::Mark,
+        Replacement::Mark,
     ),
     // Tables of variables: `DB_PASSWORD   hunter2`, `| DB_PASSWORD | hunter2 |`.
     (
         &["_PASS", "_PWD", "_TOKEN", "_SECRET", "_APIKEY", "_KEY"],
         r"(?m)(?:^|\x22)[ \t|]*(?:[A-Z0-9]+_)+(?:PASS|PASSWORD|PASSWD|PWD|TOKEN|SECRET|APIKEY|(?:API|SECRET|ACCESS|PRIVATE|SIGNING|ENCRYPTION|AUTH)_KEY)(?:[ \t]{2,}|\t|[ \t]*[|│┃][ \t]*)([^\s|│┃=:\x22]+)",
-        Put::Mark,
+        Replacement::Mark,
     ),
     // `describe` of a ConfigMap.
     (
         &["pass", "pwd", "token", "secret", "key", "credential"],
         r"(?im)^[\w.-]*(?:password|passwd|pass|pwd|passphrase|token|secret|api[_-]?key|private[_-]?key|credentials?):[ \t]*\r?\n-{4,}[ \t]*\r?\n([^\r\n]+)",
-        Put::Mark,
+        Replacement::Mark,
     ),
     // Elements and attributes of XML.
     (
         &["</"],
         r"(?i)<[\w:.-]*(?:password|passwd|pwd|secret|token|api-?key|passphrase|private-?key|access-?key)(?:\s[^<>]{0,200})?>([^<>\s][^<>]*)</",
-        Put::Mark,
+        Replacement::Mark,
     ),
     (
         &["value="],
         r#"(?i)(?:key|name)="[^"\n]{0,80}(?:password|passwd|pwd|secret|token|api-?key|connectionstring)"\s+value="([^"\n]+)""#,
-        Put::Mark,
+        Replacement::Mark,
     ),
     // A Secret as Go prints it.
-    (&["Data:map["], r"Secret\{[^\n]{0,4000}?Data:map\[string\]\[\](?:byte|uint8)\{([^}]*)\}", Put::Mark),
-    (&["StringData:map["], r"StringData:map\[string\]string\{([^}]*)\}", Put::Mark),
+    (&["Data:map["], r"Secret\{[^\n]{0,4000}?Data:map\[string\]\[\](?:byte|uint8)\{([^}]*)\}", Replacement::Mark),
+    (&["StringData:map["], r"StringData:map\[string\]string\{([^}]*)\}", Replacement::Mark),
 ];
 
 /// Finds the prefixed ones. Letters are ASCII: a class of all letters would take a hundred times the room.
@@ -253,7 +265,7 @@ static PREFIXED_SHAPES: LazyLock<Option<Regex>> = LazyLock::new(|| {
     RegexBuilder::new(&pattern).size_limit(16 << 20).dfa_size_limit(4 << 20).build().ok()
 });
 
-static OTHER_SHAPES: LazyLock<Option<Prefiltered<Put>>> =
+static OTHER_SHAPES: LazyLock<Option<Prefiltered<Replacement>>> =
     LazyLock::new(|| Prefiltered::new(OTHERS.iter().map(|(needs, pattern, put)| (*needs, *pattern, *put))));
 
 /// Finds them. False when the rules do not compile, which a test rules out: then nothing may pass.

@@ -5,16 +5,16 @@ use super::arguments;
 use super::date;
 use super::escape::{Style, excerpt, fence};
 use super::safeguards;
-use super::translation::whose;
+use super::translation::approver_sentence;
 use crate::domain::entry::{Fact, Purpose};
 use crate::domain::incident::{ActionRecord, ActionState};
 use crate::domain::{Mode, RulingKind};
-use crate::ports::Story;
+use crate::ports::IncidentRecord;
 
 const MD: Style = Style::Markdown;
 
 /// The section on actions.
-pub(super) fn section(story: &Story, language: Language) -> String {
+pub(super) fn section(story: &IncidentRecord, language: Language) -> String {
     let headings = language.translation().headings();
     if story.incident.actions.is_empty() {
         return format!("{}\n", headings.no_actions);
@@ -23,7 +23,7 @@ pub(super) fn section(story: &Story, language: Language) -> String {
     accounts.join("\n")
 }
 
-fn account(story: &Story, record: &ActionRecord, language: Language) -> String {
+fn account(story: &IncidentRecord, record: &ActionRecord, language: Language) -> String {
     let (translation, headings) = (language.translation(), language.translation().headings());
     let action = &record.action;
     let state = translation.action_state(record.state);
@@ -57,7 +57,7 @@ fn account(story: &Story, record: &ActionRecord, language: Language) -> String {
         line(headings.approvals, &translation.timeline_line(answer, MD));
     }
     line(headings.digest, &MD.name(&action.digest));
-    let shown = arguments::shown(&story.incident, action, language);
+    let shown = arguments::displayed(&story.incident, action, language);
     out.push_str(&format!("\n{}\n\n{}", headings.head(shown.head), fence(&shown.text, shown.form)));
     if let Some(undo) = safeguards::long_undo(action) {
         out.push_str(&format!("\n{}\n\n{}", headings.head(headings.undone_by), fence(&undo, "text")));
@@ -84,7 +84,7 @@ fn ruling(record: &ActionRecord, ruling: &crate::domain::Ruling, language: Langu
     );
     let mut add = |label: &str, value: &str| text.push_str(&format!("; {label}{}{value}", headings.colon));
     if ruling.kind == RulingKind::Ask {
-        add(headings.who, &whose(translation, record, ruling, MD));
+        add(headings.who, &approver_sentence(translation, record, ruling, MD));
         if let Some(until) = ruling.until {
             add(headings.until, &date(until));
         }
@@ -95,7 +95,7 @@ fn ruling(record: &ActionRecord, ruling: &crate::domain::Ruling, language: Langu
     text
 }
 
-fn rulings<'a>(story: &'a Story, record: &'a ActionRecord) -> impl Iterator<Item = &'a crate::domain::Ruling> {
+fn rulings<'a>(story: &'a IncidentRecord, record: &'a ActionRecord) -> impl Iterator<Item = &'a crate::domain::Ruling> {
     story.entries.iter().filter_map(|entry| match &entry.fact {
         Fact::Ruled { action, ruling } if *action == record.action.id => Some(ruling),
         _ => None,
@@ -103,7 +103,7 @@ fn rulings<'a>(story: &'a Story, record: &'a ActionRecord) -> impl Iterator<Item
 }
 
 /// What people said about it.
-pub(super) fn answers<'a>(story: &'a Story, record: &'a ActionRecord) -> impl Iterator<Item = &'a Fact> {
+pub(super) fn answers<'a>(story: &'a IncidentRecord, record: &'a ActionRecord) -> impl Iterator<Item = &'a Fact> {
     story.entries.iter().map(|entry| &entry.fact).filter(|fact| match fact {
         Fact::Approved { action, .. } | Fact::Rejected { action, .. } | Fact::Expired { action } => {
             *action == record.action.id
@@ -112,7 +112,7 @@ pub(super) fn answers<'a>(story: &'a Story, record: &'a ActionRecord) -> impl It
     })
 }
 
-fn verification(story: &Story, record: &ActionRecord, language: Language) -> String {
+fn verification(story: &IncidentRecord, record: &ActionRecord, language: Language) -> String {
     let (translation, headings) = (language.translation(), language.translation().headings());
     let verdict = story
         .entries

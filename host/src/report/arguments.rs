@@ -6,10 +6,10 @@ use serde_json::{Map, Value};
 use super::Language;
 use crate::domain::text::letters::visible;
 use crate::domain::{Action, Incident};
-use crate::evidence::{CHANGES, Change, Written, precedes, written};
+use crate::evidence::{CHANGES, Change, ObjectWrite, precedes, written};
 
 /// Arguments as people are shown them.
-pub(super) struct Shown {
+pub(super) struct DisplayedArguments {
     /// What stands above them.
     pub head: &'static str,
     /// Lines, or JSON.
@@ -18,7 +18,7 @@ pub(super) struct Shown {
     pub form: &'static str,
 }
 
-impl Shown {
+impl DisplayedArguments {
     /// The same in one line: the fields that change, or the action's arguments.
     pub fn in_one_line(&self, action: &Action) -> String {
         match self.form {
@@ -29,10 +29,10 @@ impl Shown {
 }
 
 /// What an action's call would change, where that can be told, and else its arguments as JSON.
-pub(super) fn shown(incident: &Incident, action: &Action, language: Language) -> Shown {
+pub(super) fn displayed(incident: &Incident, action: &Action, language: Language) -> DisplayedArguments {
     let headings = language.translation().headings();
     let call = &action.proposal.call;
-    if let Some(Written::Changes(changes)) =
+    if let Some(ObjectWrite::Changes(changes)) =
         written(call, incident.looks.iter().filter(|look| precedes(look, &action.id)))
         && !changes.is_empty()
         && changes.len() <= CHANGES
@@ -49,9 +49,9 @@ pub(super) fn shown(incident: &Incident, action: &Action, language: Language) ->
         if !rest.is_empty() {
             lines.push(json(&rest));
         }
-        return Shown { head: headings.changed_fields, text: visible(&lines.join("\n")), form: "text" };
+        return DisplayedArguments { head: headings.changed_fields, text: visible(&lines.join("\n")), form: "text" };
     }
-    Shown { head: headings.arguments, text: json(&call.arguments), form: "json" }
+    DisplayedArguments { head: headings.arguments, text: json(&call.arguments), form: "json" }
 }
 
 fn json(arguments: &Map<String, Value>) -> String {

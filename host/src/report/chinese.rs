@@ -7,20 +7,21 @@ mod inspection;
 mod knowledge;
 mod page;
 mod timeline;
+mod trial;
 
-use super::digest::DigestWords;
-use super::ending::Why;
+use super::digest::DigestStrings;
+use super::ending::EndReason;
 use super::escape::Style;
-use super::inspection::InspectionWords;
-use super::knowledge::KnowledgeWords;
-use super::message::Blindness;
-use super::page::PageWords;
-use super::safeguards::SafeguardWords;
+use super::inspection::InspectionStrings;
+use super::knowledge::KnowledgeStrings;
+use super::message::Visibility;
+use super::page::PageStrings;
+use super::safeguards::SafeguardStrings;
 use super::translation::{Headings, Translation, took};
 use crate::domain::entry::Purpose;
 use crate::domain::incident::{ActionRecord, ActionState};
-use crate::domain::knowledge::Similar;
-use crate::domain::requirement::Asked;
+use crate::domain::knowledge::SimilarIncident;
+use crate::domain::requirement::Approvers;
 use crate::domain::silence::silence_in;
 use crate::domain::{
     Fact, Incident, Mode, NamedCause, Occasion, Origin, Outcome, Person, Proven, Risk, RulingKind, Severity, State,
@@ -112,19 +113,23 @@ impl Translation for Chinese {
         &WORDS
     }
 
-    fn page(&self) -> &'static PageWords {
+    fn trial(&self) -> &'static dyn super::trial::TrialWords {
+        &trial::Words
+    }
+
+    fn page(&self) -> &'static PageStrings {
         &page::PAGE
     }
 
-    fn knowledge(&self) -> &'static KnowledgeWords {
+    fn knowledge(&self) -> &'static KnowledgeStrings {
         &knowledge::WORDS
     }
 
-    fn past(&self, past: &Similar, style: Style) -> String {
+    fn past(&self, past: &SimilarIncident, style: Style) -> String {
         knowledge::past(past, style)
     }
 
-    fn safeguards(&self) -> &'static SafeguardWords {
+    fn safeguards(&self) -> &'static SafeguardStrings {
         &page::SAFEGUARDS
     }
 
@@ -156,6 +161,7 @@ impl Translation for Chinese {
             Outcome::Resolved => "自行恢复",
             Outcome::NeedsPerson => "需要人工处理",
             Outcome::Error => "tidegate 出错，需要人工处理",
+            Outcome::ClosedByPerson => "已由人工关闭",
         }
     }
 
@@ -208,6 +214,7 @@ impl Translation for Chinese {
             Origin::Policy { rule } => format!("规则 {}", style.name(rule)),
             Origin::Plugin { name, rule } => format!("插件 {}（由规则 {} 调用）", style.name(name), style.name(rule)),
             Origin::Model => "大模型".into(),
+            Origin::Chat { person, program: true, .. } => format!("{} 的程序（通过 MCP）", self.person(person, style)),
             Origin::Chat { person, .. } => format!("大模型（与 {} 的对话）", self.person(person, style)),
             Origin::Person { person } => self.person(person, style),
             Origin::Undo { action } => format!("tidegate（用于撤销 {action}）"),
@@ -224,7 +231,7 @@ impl Translation for Chinese {
         }
     }
 
-    fn asked(&self, asked: Asked<'_>, style: Style) -> String {
+    fn asked(&self, asked: Approvers<'_>, style: Style) -> String {
         let but = asked.but.map(|person| named(person, style));
         let Some(group) = asked.group.map(|group| style.name(group)) else {
             return match (asked.count, but) {
@@ -280,14 +287,14 @@ impl Translation for Chinese {
         format!("路由 {route} 的目标 {target} 未能收到此消息{why}，因此改为通知您。")
     }
 
-    fn blind(&self, blind: &Blindness, style: Style) -> String {
+    fn blind(&self, blind: &Visibility, style: Style) -> String {
         match blind {
-            Blindness::Away { cluster, servers } => format!(
+            Visibility::ServersDown { cluster, servers } => format!(
                 "集群 {} 的工具没有响应（{}），因此无法查看或更改其中的任何内容。",
                 style.name(cluster),
                 style.say(servers)
             ),
-            Blindness::Unsaid { clusters } => {
+            Visibility::Unsaid { clusters } => {
                 format!("告警未说明属于哪个集群（{}），因此不会对其使用任何集群的工具。", style.say(clusters))
             }
         }
@@ -327,15 +334,16 @@ impl Translation for Chinese {
             (Occasion::Report, Some(Outcome::Resolved)) => "已恢复",
             (Occasion::Report, Some(Outcome::NeedsPerson)) => "需人工处理",
             (Occasion::Report, Some(Outcome::Error)) => "出错",
+            (Occasion::Report, Some(Outcome::ClosedByPerson)) => "已由人工关闭",
             (Occasion::Report, None) => "报告",
         }
     }
 
-    fn why(&self, why: &Why<'_>, style: Style) -> String {
+    fn why(&self, why: &EndReason<'_>, style: Style) -> String {
         ending::why(why, style)
     }
 
-    fn left(&self, why: &Why<'_>, incident: &Incident, style: Style) -> Vec<String> {
+    fn left(&self, why: &EndReason<'_>, incident: &Incident, style: Style) -> Vec<String> {
         ending::left(why, incident, style)
     }
 
@@ -343,12 +351,12 @@ impl Translation for Chinese {
         ending::still(firing)
     }
 
-    fn digest(&self) -> &'static dyn DigestWords {
-        &digest::Words
+    fn digest(&self) -> &'static dyn DigestStrings {
+        &digest::Strings
     }
 
-    fn inspection(&self) -> &'static dyn InspectionWords {
-        &inspection::Words
+    fn inspection(&self) -> &'static dyn InspectionStrings {
+        &inspection::Strings
     }
 
     fn finding(&self, finding: &NamedCause, style: Style) -> String {

@@ -75,7 +75,7 @@ pub struct Waiting {
 }
 
 /// What a language says in a digest.
-pub(super) trait DigestWords: Sync {
+pub(super) trait DigestStrings: Sync {
     /// The title: of so many incidents so many wait.
     fn title(&self, name: &str, incidents: u64, waiting: usize) -> String;
     /// So many incidents of so many alerts since then.
@@ -214,7 +214,7 @@ fn most(parts: impl Iterator<Item = (String, u64)>) -> Vec<(String, u64)> {
     parts
 }
 
-fn listed(parts: Vec<(String, u64)>, words: &dyn DigestWords, comma: &str) -> String {
+fn listed(parts: Vec<(String, u64)>, words: &dyn DigestStrings, comma: &str) -> String {
     let others: u64 = parts.iter().skip(PARTS).map(|(_, count)| count).sum();
     let shown = parts.into_iter().take(PARTS).map(|(name, count)| format!("{name} {count}"));
     let more = (others > 0).then(|| words.others(others));

@@ -4,16 +4,16 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use super::ending::Why;
+use super::alert_text::AlertText;
+use super::ending::EndReason;
 use super::escape::Style;
 use super::message::run_told;
-use super::says::Says;
 use super::timeline::{Detail, lines};
 use super::translation::cause;
 use super::{Language, actions, date, evidence, findings, knowledge, objects, steps};
-use crate::domain::text::cut;
+use crate::domain::text::truncate;
 use crate::domain::{Incident, Outcome, Status};
-use crate::ports::Story;
+use crate::ports::IncidentRecord;
 
 const MD: Style = Style::Markdown;
 
@@ -25,11 +25,11 @@ const LINES: usize = 200;
 const REPORT: usize = 512 << 10;
 
 /// The whole report.
-pub fn markdown(story: &Story, language: Language) -> String {
+pub fn markdown(story: &IncidentRecord, language: Language) -> String {
     let incident = &story.incident;
     let (translation, headings) = (language.translation(), language.translation().headings());
-    let why = Why::of(incident);
-    let says = Says::of(incident);
+    let why = EndReason::of(incident);
+    let says = AlertText::of(incident);
     let mut out = format!(
         "# {}{}{}\n\n**{}**\n\n{}\n",
         headings.report,
@@ -44,7 +44,7 @@ pub fn markdown(story: &Story, language: Language) -> String {
         section(headings.findings, found);
         section(headings.overview, &overview(story, language));
         section(headings.timeline, &timeline(story, language));
-        return cut(&out, REPORT);
+        return truncate(&out, REPORT);
     }
     section(headings.affected, &affected(incident, language));
     let found = findings::sentences(incident, language, MD);
@@ -59,17 +59,18 @@ pub fn markdown(story: &Story, language: Language) -> String {
     }
     section(headings.actions, &actions::section(story, language));
     section(headings.timeline, &timeline(story, language));
-    cut(&out, REPORT)
+    truncate(&out, REPORT)
 }
 
-fn overview(story: &Story, language: Language) -> String {
+fn overview(story: &IncidentRecord, language: Language) -> String {
     let incident = &story.incident;
     let (translation, headings) = (language.translation(), language.translation().headings());
     let mut rows: Vec<(&str, String)> = vec![(headings.incident, MD.name(&incident.id.0))];
     let names: BTreeSet<&str> = incident.alerts.iter().map(|alert| alert.name.as_str()).collect();
     rows.push((headings.alert, names.iter().take(ROWS).map(|name| MD.name(name)).collect::<Vec<_>>().join("<br>")));
     rows.push((headings.severity, translation.severity(incident.severity()).into()));
-    rows.push((headings.source, MD.name(&incident.source)));
+    let sources: Vec<String> = incident.sources().into_iter().take(ROWS).map(|source| MD.name(source)).collect();
+    rows.push((headings.source, sources.join("<br>")));
     let labels = incident.labels();
     let labels: Vec<String> = labels.iter().take(ROWS).map(|(key, value)| MD.name(&format!("{key}={value}"))).collect();
     if !labels.is_empty() {
@@ -156,10 +157,10 @@ fn diagnosis(incident: &Incident, found: &[String], language: Language) -> Strin
     out
 }
 
-fn next_steps(incident: &Incident, why: &Why<'_>, language: Language) -> String {
+fn next_steps(incident: &Incident, why: &EndReason<'_>, language: Language) -> String {
     let (translation, headings) = (language.translation(), language.translation().headings());
     let mut out = String::new();
-    let open = matches!(incident.outcome(), Some(Outcome::NeedsPerson | Outcome::Error));
+    let open = incident.outcome().is_some_and(Outcome::is_open);
     let still = Some(incident.firing_count()).filter(|firing| open && *firing > 0);
     let still = still.map(|firing| translation.still(firing));
     for sentence in translation.left(why, incident, MD).into_iter().chain(still) {
@@ -180,7 +181,7 @@ fn next_steps(incident: &Incident, why: &Why<'_>, language: Language) -> String 
     out
 }
 
-fn timeline(story: &Story, language: Language) -> String {
+fn timeline(story: &IncidentRecord, language: Language) -> String {
     let headings = language.translation().headings();
     let lines = lines(story, Detail::Folded, language, MD);
     let mut out = String::new();

@@ -3,13 +3,13 @@
 //! Read off the same states from which the state machine concludes, in the same order.
 
 use crate::domain::decision::Verdict;
-use crate::domain::entry::Answer;
-use crate::domain::incident::{ActionRecord, ActionState, Said};
+use crate::domain::entry::ModelAnswer;
+use crate::domain::incident::{ActionRecord, ActionState, Statement};
 use crate::domain::{Incident, Origin, Outcome};
 
 /// Why.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Why<'a> {
+pub(super) enum EndReason<'a> {
     /// It is still being handled.
     UnderWay,
     /// A person must approve an action.
@@ -39,7 +39,7 @@ pub(super) enum Why<'a> {
     /// It was done and holds, and keeps harm away without repairing anything.
     Contained(&'a ActionRecord),
     /// Alternatives were tried in vain before the last one.
-    AfterOthers { before: Vec<&'a ActionRecord>, last: Box<Why<'a>> },
+    AfterOthers { before: Vec<&'a ActionRecord>, last: Box<EndReason<'a>> },
     /// A rule leaves it to a person.
     Escalated { rule: Option<&'a str>, reason: &'a str },
     /// A remediation plugin could not plan.
@@ -53,19 +53,19 @@ pub(super) enum Why<'a> {
     /// The model sees nothing left to do.
     ModelDone,
     /// A person said that it is over.
-    ByPerson(&'a Said),
+    ByPerson(&'a Statement),
     /// Something else, in the words of the journal.
     Other(&'a str),
 }
 
 /// A reason that says more than which rule it was: a rule without one is named as its own reason.
-pub(super) fn told<'a>(rule: Option<&str>, reason: &'a str) -> Option<&'a str> {
+pub(super) fn own_reason<'a>(rule: Option<&str>, reason: &'a str) -> Option<&'a str> {
     // As `policy/decide.rs` writes it.
     let named = rule.is_some_and(|rule| reason.trim().strip_prefix("rule ").is_some_and(|rest| rest.trim() == rule));
     (!named && !reason.trim().is_empty()).then_some(reason)
 }
 
-impl<'a> Why<'a> {
+impl<'a> EndReason<'a> {
     pub(super) fn of(incident: &'a Incident) -> Self {
         let Some(conclusion) = &incident.conclusion else {
             let asked = incident.actions.iter().find(|record| record.state == ActionState::Asked);
@@ -83,7 +83,7 @@ impl<'a> Why<'a> {
                 let rule = incident.decision.as_ref().and_then(|decision| decision.rule.as_deref());
                 return Self::Suppressed { rule, reason: &conclusion.reason };
             }
-            Outcome::NeedsPerson | Outcome::Error => {}
+            Outcome::NeedsPerson | Outcome::Error | Outcome::ClosedByPerson => {}
         }
         if let Some(why) = of_actions(incident) {
             return why;
@@ -92,9 +92,9 @@ impl<'a> Why<'a> {
             return Self::NoModel(reason);
         }
         match incident.model.turns.last().map(|turn| &turn.answer) {
-            Some(Answer::Person { .. }) => return Self::ModelAsks,
-            Some(Answer::Resolved { .. }) => return Self::ModelDone,
-            Some(Answer::Look { .. } | Answer::Act { .. }) => return Self::Other(&conclusion.reason),
+            Some(ModelAnswer::Person { .. }) => return Self::ModelAsks,
+            Some(ModelAnswer::Resolved { .. }) => return Self::ModelDone,
+            Some(ModelAnswer::Look { .. } | ModelAnswer::Act { .. }) => return Self::Other(&conclusion.reason),
             None => {}
         }
         if let Some(plan) = &incident.plan
@@ -121,7 +121,7 @@ impl<'a> Why<'a> {
     }
 }
 
-fn of_actions(incident: &Incident) -> Option<Why<'_>> {
+fn of_actions(incident: &Incident) -> Option<EndReason<'_>> {
     use ActionState::{Denied, Expired, Failed, NotBegun, Observed, Rejected, Uncertain, Unverified, Verified};
     let mut observed = false;
     for record in repairs(incident) {
@@ -136,27 +136,27 @@ fn of_actions(incident: &Incident) -> Option<Why<'_>> {
                 observed = true;
                 continue;
             }
-            Denied => Why::Denied(record),
-            Rejected => Why::Rejected(record),
-            Expired => Why::Expired(record),
-            Failed => Why::Failed(record),
-            NotBegun => Why::NotBegun(record),
-            Uncertain => Why::Uncertain(record),
-            Unverified => Why::Useless { action: record, undo: undo_of(incident, record) },
+            Denied => EndReason::Denied(record),
+            Rejected => EndReason::Rejected(record),
+            Expired => EndReason::Expired(record),
+            Failed => EndReason::Failed(record),
+            NotBegun => EndReason::NotBegun(record),
+            Uncertain => EndReason::Uncertain(record),
+            Unverified => EndReason::Useless { action: record, undo: undo_of(incident, record) },
             _ => return None,
         };
         let before: Vec<&ActionRecord> = incident.tried_before(record).collect();
-        return Some(if before.is_empty() { last } else { Why::AfterOthers { before, last: Box::new(last) } });
+        return Some(if before.is_empty() { last } else { EndReason::AfterOthers { before, last: Box::new(last) } });
     }
     if observed {
-        return Some(Why::Observed);
+        return Some(EndReason::Observed);
     }
     // What was seen to hold ends as fixed, but for what merely keeps harm away.
-    repairs(incident).rfind(|record| record.state == Verified).map(Why::Contained)
+    repairs(incident).rfind(|record| record.state == Verified).map(EndReason::Contained)
 }
 
 /// Whether it was denied because its target rests after another change: no gate can allow that, and it ends by itself.
-pub(super) fn rests(record: &ActionRecord) -> bool {
+pub(super) fn in_cooldown(record: &ActionRecord) -> bool {
     record.ruling.as_ref().is_some_and(|ruling| ruling.rule == "builtin.cooldown")
 }
 
@@ -173,13 +173,13 @@ fn undo_of<'a>(incident: &'a Incident, of: &ActionRecord) -> Option<&'a ActionRe
 
 #[cfg(test)]
 mod tests {
-    use super::told;
+    use super::own_reason;
 
     #[test]
     fn a_reason_that_is_only_the_rules_name_is_left_out() {
-        assert_eq!(told(Some("c"), "rule c"), None);
-        assert_eq!(told(Some("c"), " "), None);
-        assert_eq!(told(Some("c"), "rule cd"), Some("rule cd"));
-        assert_eq!(told(None, "no rule matched"), Some("no rule matched"));
+        assert_eq!(own_reason(Some("c"), "rule c"), None);
+        assert_eq!(own_reason(Some("c"), " "), None);
+        assert_eq!(own_reason(Some("c"), "rule cd"), Some("rule cd"));
+        assert_eq!(own_reason(None, "no rule matched"), Some("no rule matched"));
     }
 }

@@ -7,20 +7,21 @@ mod inspection;
 mod knowledge;
 mod page;
 mod timeline;
+mod trial;
 
-use super::digest::DigestWords;
-use super::ending::Why;
+use super::digest::DigestStrings;
+use super::ending::EndReason;
 use super::escape::Style;
-use super::inspection::InspectionWords;
-use super::knowledge::KnowledgeWords;
-use super::message::Blindness;
-use super::page::PageWords;
-use super::safeguards::SafeguardWords;
+use super::inspection::InspectionStrings;
+use super::knowledge::KnowledgeStrings;
+use super::message::Visibility;
+use super::page::PageStrings;
+use super::safeguards::SafeguardStrings;
 use super::translation::{Headings, Translation, took};
 use crate::domain::entry::Purpose;
 use crate::domain::incident::{ActionRecord, ActionState};
-use crate::domain::knowledge::Similar;
-use crate::domain::requirement::Asked;
+use crate::domain::knowledge::SimilarIncident;
+use crate::domain::requirement::Approvers;
 use crate::domain::silence::silence_in;
 use crate::domain::{
     Fact, Incident, Mode, NamedCause, Occasion, Origin, Outcome, Person, Proven, Risk, RulingKind, Severity, State,
@@ -112,19 +113,23 @@ impl Translation for English {
         &WORDS
     }
 
-    fn page(&self) -> &'static PageWords {
+    fn trial(&self) -> &'static dyn super::trial::TrialWords {
+        &trial::Words
+    }
+
+    fn page(&self) -> &'static PageStrings {
         &page::PAGE
     }
 
-    fn knowledge(&self) -> &'static KnowledgeWords {
+    fn knowledge(&self) -> &'static KnowledgeStrings {
         &knowledge::WORDS
     }
 
-    fn past(&self, past: &Similar, style: Style) -> String {
+    fn past(&self, past: &SimilarIncident, style: Style) -> String {
         knowledge::past(past, style)
     }
 
-    fn safeguards(&self) -> &'static SafeguardWords {
+    fn safeguards(&self) -> &'static SafeguardStrings {
         &page::SAFEGUARDS
     }
 
@@ -156,6 +161,7 @@ impl Translation for English {
             Outcome::Resolved => "resolved by itself",
             Outcome::NeedsPerson => "needs a person",
             Outcome::Error => "tidegate failed; needs a person",
+            Outcome::ClosedByPerson => "closed by a person",
         }
     }
 
@@ -208,6 +214,9 @@ impl Translation for English {
             Origin::Policy { rule } => format!("rule {}", style.name(rule)),
             Origin::Plugin { name, rule } => format!("plugin {}, asked by rule {}", style.name(name), style.name(rule)),
             Origin::Model => "the language model".into(),
+            Origin::Chat { person, program: true, .. } => {
+                format!("a program of {}, through MCP", self.person(person, style))
+            }
             Origin::Chat { person, .. } => {
                 format!("the language model in a conversation with {}", self.person(person, style))
             }
@@ -226,7 +235,7 @@ impl Translation for English {
         }
     }
 
-    fn asked(&self, asked: Asked<'_>, style: Style) -> String {
+    fn asked(&self, asked: Approvers<'_>, style: Style) -> String {
         let but = asked.but.map(|person| named(person, style));
         let Some(group) = asked.group.map(|group| style.name(group)) else {
             return match (asked.count, but) {
@@ -282,14 +291,14 @@ impl Translation for English {
         format!("{target}, whom route {route} tells, has not taken this message{why}, so you are told instead.")
     }
 
-    fn blind(&self, blind: &Blindness, style: Style) -> String {
+    fn blind(&self, blind: &Visibility, style: Style) -> String {
         match blind {
-            Blindness::Away { cluster, servers } => format!(
+            Visibility::ServersDown { cluster, servers } => format!(
                 "The tools of cluster {} do not answer ({}), so nothing can be looked at or changed there.",
                 style.name(cluster),
                 style.say(servers)
             ),
-            Blindness::Unsaid { clusters } => format!(
+            Visibility::Unsaid { clusters } => format!(
                 "The alert does not say in which cluster it is ({}), so the tools of none are used for it.",
                 style.say(clusters)
             ),
@@ -333,15 +342,16 @@ impl Translation for English {
             (Occasion::Report, Some(Outcome::Resolved)) => "Resolved",
             (Occasion::Report, Some(Outcome::NeedsPerson)) => "Needs a person",
             (Occasion::Report, Some(Outcome::Error)) => "Error",
+            (Occasion::Report, Some(Outcome::ClosedByPerson)) => "Closed by a person",
             (Occasion::Report, None) => "Report",
         }
     }
 
-    fn why(&self, why: &Why<'_>, style: Style) -> String {
+    fn why(&self, why: &EndReason<'_>, style: Style) -> String {
         ending::why(why, style)
     }
 
-    fn left(&self, why: &Why<'_>, incident: &Incident, style: Style) -> Vec<String> {
+    fn left(&self, why: &EndReason<'_>, incident: &Incident, style: Style) -> Vec<String> {
         ending::left(why, incident, style)
     }
 
@@ -349,12 +359,12 @@ impl Translation for English {
         ending::still(firing)
     }
 
-    fn digest(&self) -> &'static dyn DigestWords {
-        &digest::Words
+    fn digest(&self) -> &'static dyn DigestStrings {
+        &digest::Strings
     }
 
-    fn inspection(&self) -> &'static dyn InspectionWords {
-        &inspection::Words
+    fn inspection(&self) -> &'static dyn InspectionStrings {
+        &inspection::Strings
     }
 
     fn finding(&self, finding: &NamedCause, style: Style) -> String {

@@ -5,7 +5,7 @@ use super::Language;
 use super::date;
 use super::escape::{Style, fence};
 use crate::domain::Incident;
-use crate::domain::text::cut;
+use crate::domain::text::truncate;
 use crate::evidence::{Change, between_revisions, evidence_of, of};
 
 const MD: Style = Style::Markdown;
@@ -23,7 +23,7 @@ pub(super) fn section(incident: &Incident, language: Language) -> String {
     for revised in between_revisions(looks.iter().copied()) {
         let lines: Vec<String> = revised.changes.iter().map(Change::line).collect();
         let head = translation.revised(&revised.object, revised.older, revised.newer, MD);
-        out.push_str(&format!("{head}\n\n{}\n", fence(&cut(&lines.join("\n"), EXCERPT), "text")));
+        out.push_str(&format!("{head}\n\n{}\n", fence(&truncate(&lines.join("\n"), EXCERPT), "text")));
     }
     if looks.is_empty() {
         out.push_str(&format!("{}\n", headings.no_evidence));
@@ -39,7 +39,7 @@ pub(super) fn section(incident: &Incident, language: Language) -> String {
         let (tool, at) = (MD.name(&look.call.tool), date(look.at));
         let head =
             format!("{} {}{}{tool} {}{failed} ({at})", headings.evidence, i + 1, headings.colon, MD.name(&arguments));
-        out.push_str(&format!("{head}\n\n{}\n", fence(&cut(&of(look).text(), EXCERPT), "text")));
+        out.push_str(&format!("{head}\n\n{}\n", fence(&truncate(&of(look).text(), EXCERPT), "text")));
     }
     if looks.len() > LOOKS {
         out.push_str(&format!("{}\n", translation.more(looks.len() - LOOKS)));

@@ -1,12 +1,12 @@
 //! What people are told of an inspection: counts first, then what changed, the worst first, by namespace.
 
-mod sight;
+mod coverage;
 
 use super::Language;
 use super::escape::Style;
 use crate::domain::Severity;
-use crate::domain::inspection::{Finding, Part, Run, Sight, Standing, Summary, What};
-use crate::domain::text::cut;
+use crate::domain::inspection::{Coverage, Finding, KindResult, Problem, Run, Summary, TrackedFinding};
+use crate::domain::text::truncate;
 
 /// How reports and messages are written; a sentence about one finding alone is plain.
 const MARKDOWN: Style = Style::Markdown;
@@ -18,7 +18,7 @@ const STILL: usize = 20;
 const MESSAGE: usize = 24 << 10;
 
 /// What a language says of inspections.
-pub(super) trait InspectionWords: Sync {
+pub(super) trait InspectionStrings: Sync {
     /// The first words of a title.
     fn title(&self) -> &'static str;
     /// How many findings are new, still there, gone, and could not be looked at again.
@@ -56,7 +56,7 @@ pub(super) trait InspectionWords: Sync {
     /// So many others of the same owner.
     fn others(&self, count: u64) -> String;
     /// One sentence about what the host names by itself; none where a cause says it.
-    fn what(&self, what: &What, style: Style) -> String;
+    fn what(&self, what: &Problem, style: Style) -> String;
     /// Before the model's words.
     fn summary(&self) -> &'static str;
     /// Why the model said nothing.
@@ -77,20 +77,20 @@ pub fn title(run: &Run, language: Language) -> String {
 }
 
 /// What came of a run, in a few words. That nothing is wrong is said only by who has seen everything.
-fn outcome(run: &Run, words: &dyn InspectionWords) -> String {
+fn outcome(run: &Run, words: &dyn InspectionStrings) -> String {
     let counts = || words.counts(run.new.len(), run.still.len(), run.gone.len(), run.unseen.len());
     match (run.sight(), run.found() || !run.gone.is_empty()) {
-        (Sight::None, _) => words.nothing_seen().to_string(),
-        (Sight::Partial, false) => words.nothing_found().to_string(),
-        (Sight::Partial, true) => format!("{}{}", counts(), words.in_part()),
-        (Sight::Whole, true) => counts(),
-        (Sight::Whole, false) => words.nothing_wrong().to_string(),
+        (Coverage::None, _) => words.nothing_seen().to_string(),
+        (Coverage::Partial, false) => words.nothing_found().to_string(),
+        (Coverage::Partial, true) => format!("{}{}", counts(), words.in_part()),
+        (Coverage::Whole, true) => counts(),
+        (Coverage::Whole, false) => words.nothing_wrong().to_string(),
     }
 }
 
 /// The text of a message, in Markdown: what has no room is counted.
 pub fn digest(run: &Run, language: Language) -> String {
-    cut(&text(run, language, [CHANGED, STILL]), MESSAGE)
+    truncate(&text(run, language, [CHANGED, STILL]), MESSAGE)
 }
 
 /// All of it, in Markdown.
@@ -107,7 +107,7 @@ fn text(run: &Run, language: Language, [changed, unchanged]: [usize; 2]) -> Stri
     let (translation, words) = (language.translation(), language.translation().inspection());
     let colon = translation.headings().colon;
     let mut blocks = vec![format!("**{}**", outcome(run, words))];
-    blocks.extend(sight::blind(run, words, colon));
+    blocks.extend(coverage::blind(run, words, colon));
     match &run.summary {
         Some(Summary::Said(said)) => {
             blocks.push(format!("**{}**{colon}{}", words.summary(), MARKDOWN.say(said)));
@@ -126,16 +126,16 @@ fn text(run: &Run, language: Language, [changed, unchanged]: [usize; 2]) -> Stri
             blocks.push(format!("**{head} ({})**\n\n{}", list.len(), grouped(list, language, most, since)));
         }
     }
-    blocks.extend(sight::unseen(run, words, colon, changed));
-    let sum = |of: fn(&Part) -> u64| run.parts.iter().map(of).sum::<u64>();
+    blocks.extend(coverage::unseen(run, words, colon, changed));
+    let sum = |of: fn(&KindResult) -> u64| run.parts.iter().map(of).sum::<u64>();
     blocks.push(words.looked(sum(|part| part.objects), sum(|part| part.calls), run.took_ms.div_ceil(1000)));
     blocks.join("\n\n")
 }
 
 /// Findings by namespace: the namespace with the worst comes first.
-fn grouped(list: &[Standing], language: Language, most: usize, since: bool) -> String {
+fn grouped(list: &[TrackedFinding], language: Language, most: usize, since: bool) -> String {
     let words = language.translation().inspection();
-    let mut groups: Vec<(&str, Vec<&Standing>)> = Vec::new();
+    let mut groups: Vec<(&str, Vec<&TrackedFinding>)> = Vec::new();
     for standing in list.iter().take(most) {
         let namespace = standing.finding.namespace.as_str();
         match groups.iter_mut().find(|(known, _)| *known == namespace) {
@@ -178,7 +178,7 @@ fn one(finding: &Finding, language: Language, style: Style) -> String {
         more => words.others(more),
     };
     match &finding.what {
-        What::Cause(named) => {
+        Problem::Cause(named) => {
             let mut named = named.clone();
             named.more = named.more.max(usize::try_from(finding.more).unwrap_or(usize::MAX));
             translation.finding(&named, style)
@@ -197,7 +197,7 @@ mod tests {
     use super::*;
     use crate::domain::NamedCause;
 
-    fn standing(namespace: &str, name: &str, severity: Severity, what: What) -> Standing {
+    fn standing(namespace: &str, name: &str, severity: Severity, what: Problem) -> TrackedFinding {
         let finding = Finding {
             server: "kubernetes".into(),
             kind: "pod".into(),
@@ -208,7 +208,7 @@ mod tests {
             severity,
             what,
         };
-        Standing { since: Timestamp::UNIX_EPOCH, finding }
+        TrackedFinding { since: Timestamp::UNIX_EPOCH, finding }
     }
 
     fn run() -> Run {
@@ -220,25 +220,25 @@ mod tests {
             took_ms: 1400,
             first: false,
             new: vec![
-                standing("shop", "web-1", Severity::Error, What::Cause(named)),
-                standing("bank", "db-0", Severity::Warning, What::Restarts { times: 9 }),
+                standing("shop", "web-1", Severity::Error, Problem::Cause(named)),
+                standing("bank", "db-0", Severity::Warning, Problem::Restarts { times: 9 }),
             ],
             still: (0..60)
                 .map(|n| {
-                    standing("old", &format!("p{n}"), Severity::Info, What::PodNotReady { status: "Pending".into() })
+                    standing("old", &format!("p{n}"), Severity::Info, Problem::PodNotReady { status: "Pending".into() })
                 })
                 .collect(),
             unseen: Vec::new(),
-            gone: vec![standing("shop", "api", Severity::Error, What::ReplicasMissing { ready: 0, wanted: 2 })],
+            gone: vec![standing("shop", "api", Severity::Error, Problem::ReplicasMissing { ready: 0, wanted: 2 })],
             left_out: 0,
             parts: vec![pods(&["x"])],
             summary: Some(Summary::Missing("no language model is configured".into())),
         }
     }
 
-    fn pods(blind: &[&str]) -> Part {
-        let mut part = Part { objects: 4000, calls: 3, answered: 2, ..Part::of("kubernetes", "pod") };
-        blind.iter().for_each(|name| part.note_blind_in(name, format!("{name}: no answer")));
+    fn pods(blind: &[&str]) -> KindResult {
+        let mut part = KindResult { objects: 4000, calls: 3, answered: 2, ..KindResult::of("kubernetes", "pod") };
+        blind.iter().for_each(|name| part.note_blind_spot_in(name, format!("{name}: no answer")));
         part
     }
 
@@ -278,19 +278,19 @@ mod tests {
         assert_eq!(title(&quiet(vec![pods(&[])]), Language::Zh), "巡检 daily：一切正常");
     }
 
-    fn quiet(parts: Vec<Part>) -> Run {
+    fn quiet(parts: Vec<KindResult>) -> Run {
         let none = Vec::new;
         Run { new: none(), still: none(), gone: none(), summary: None, parts, ..run() }
     }
 
     #[test]
     fn that_nothing_is_wrong_is_said_only_by_who_has_seen_everything() {
-        let mut deaf = Part { calls: 1, failed: 1, ..Part::of("kubernetes", "pod") };
-        deaf.note_blind("the server did not answer");
-        let nobody = Part { blind: crate::domain::inspection::Blind::Everywhere, ..Part::default() };
-        let gone = Part { server: "other".into(), ..nobody.clone() };
-        let mut events = Part { calls: 1, answered: 1, ..Part::of("kubernetes", "event") };
-        events.note_blind("only the first 20000 items of the list were read");
+        let mut deaf = KindResult { calls: 1, failed: 1, ..KindResult::of("kubernetes", "pod") };
+        deaf.note_blind_spot("the server did not answer");
+        let nobody = KindResult { blind: crate::domain::inspection::BlindSpot::Everywhere, ..KindResult::default() };
+        let gone = KindResult { server: "other".into(), ..nobody.clone() };
+        let mut events = KindResult { calls: 1, answered: 1, ..KindResult::of("kubernetes", "event") };
+        events.note_blind_spot("only the first 20000 items of the list were read");
         let many: Vec<String> = (0..9).map(|n| format!("n{n}")).collect();
         let many: Vec<&str> = many.iter().map(String::as_str).collect();
         for (parts, english, chinese, lines) in [
@@ -304,7 +304,7 @@ mod tests {
                 vec!["- no tool server is there that lists what is in a cluster, as far as `collectors/` knows"],
             ),
             (
-                vec![pods(&many), events, Part { kind: "node".into(), ..deaf }],
+                vec![pods(&many), events, KindResult { kind: "node".into(), ..deaf }],
                 "nothing wrong was found, but not everything could be seen",
                 "未发现异常，但有部分内容未能查看",
                 vec!["- `pod` in `n0`, `n1`, `n2`, `n3`, `n4` and 4 more", "- `event` in part", "- `node` everywhere"],
@@ -332,7 +332,7 @@ mod tests {
     fn a_certificate_that_ends_is_told_in_a_sentence() {
         let mut named = NamedCause::new(crate::domain::Cause::CertificateExpiring, "certificate shop/web", 90);
         named.what = "2026-12-05T08:00:00Z".into();
-        let finding = standing("shop", "web", Severity::Error, What::Cause(named)).finding;
+        let finding = standing("shop", "web", Severity::Error, Problem::Cause(named)).finding;
         let said = sentence(&finding, Language::En);
         assert!(
             said.contains("runs out") && said.contains("2026-12-05") && !said.contains("certificate-expiring"),
@@ -345,7 +345,7 @@ mod tests {
         let mut part = pods(&[]);
         part.note_refused("k.logs: refused by gate quiet: no logs");
         part.note_refused("k.get: refused by gate quiet: nothing");
-        part.note_blind_in("shop", "shop/a: k.get: refused by gate quiet: nothing");
+        part.note_blind_spot_in("shop", "shop/a: k.get: refused by gate quiet: nothing");
         let text = digest(&quiet(vec![part]), Language::En);
         assert!(text.contains("**Refused by gates**\n\n- `kubernetes` `pod`: k.logs: refused by gate quiet: no logs"));
         assert_eq!(text.matches("k.get").count(), 1, "{text}");

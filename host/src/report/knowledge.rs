@@ -3,12 +3,12 @@
 
 use super::Language;
 use super::escape::{Style, fence};
-use crate::domain::knowledge::{Because, Knowledge, Quote};
+use crate::domain::knowledge::{Knowledge, MatchReason, Quote};
 
 const MD: Style = Style::Markdown;
 
 /// Headings and labels.
-pub(super) struct KnowledgeWords {
+pub(super) struct KnowledgeStrings {
     pub section: &'static str,
     pub runbooks: &'static str,
     pub similar: &'static str,
@@ -33,7 +33,7 @@ pub(super) fn section(known: &Knowledge, language: Language) -> String {
         for quote in &known.runbooks {
             out.push_str(&format!(
                 "{} ({})\n\n{}\n",
-                named(quote),
+                runbook_name(quote),
                 because(quote.because, words),
                 fence(&quote.excerpt, "text")
             ));
@@ -61,16 +61,16 @@ pub(super) fn section(known: &Knowledge, language: Language) -> String {
     out
 }
 
-fn because(because: Because, words: &KnowledgeWords) -> &'static str {
+fn because(because: MatchReason, words: &KnowledgeStrings) -> &'static str {
     match because {
-        Because::Declared => words.declared,
-        Because::Linked => words.linked,
-        Because::Found => words.found,
+        MatchReason::Declared => words.declared,
+        MatchReason::Linked => words.linked,
+        MatchReason::Found => words.found,
     }
 }
 
 /// A runbook with its file and heading.
-pub(super) fn named(quote: &Quote) -> String {
+pub(super) fn runbook_name(quote: &Quote) -> String {
     let place =
         if quote.heading.is_empty() { quote.source.clone() } else { format!("{} › {}", quote.source, quote.heading) };
     format!("{} · {}", MD.say(&quote.title), MD.name(&place))

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::Language;
 use crate::domain::Incident;
-use crate::domain::link::{Link, Named, Purpose};
+use crate::domain::link::{Link, LinkPurpose, NamedLink};
 
 /// Annotations in which senders name a runbook.
 const RUNBOOKS: [&str; 2] = ["runbook_url", "runbook"];
@@ -22,20 +22,20 @@ pub(super) fn links(
     let (page, headings) = (language.translation().page(), language.translation().headings());
     let mut links = Vec::new();
     if let Some(question) = question {
-        links.push(Link::of_host(Purpose::Approve, page.approve, format!("{question}#approve")));
-        links.push(Link::of_host(Purpose::Deny, page.deny, format!("{question}#deny")));
+        links.push(Link::of_host(LinkPurpose::Approve, page.approve, format!("{question}#approve")));
+        links.push(Link::of_host(LinkPurpose::Deny, page.deny, format!("{question}#deny")));
     }
-    links.extend(of_incident.map(|url| Link::of_host(Purpose::Incident, page.incident, url)));
+    links.extend(of_incident.map(|url| Link::of_host(LinkPurpose::Incident, page.incident, url)));
     let runbooks =
         incident.alerts.iter().flat_map(|alert| RUNBOOKS.iter().filter_map(|key| alert.annotations.get(key)));
     let sources = incident.alerts.iter().filter_map(|alert| alert.link.as_deref());
-    links.extend(named(Named::Runbook, headings.runbook, headings.named_by_alert, runbooks));
-    links.extend(named(Named::Source, headings.source, headings.named_by_alert, sources));
+    links.extend(named(NamedLink::Runbook, headings.runbook, headings.named_by_alert, runbooks));
+    links.extend(named(NamedLink::Source, headings.source, headings.named_by_alert, sources));
     links
 }
 
 fn named<'a>(
-    purpose: Named,
+    purpose: NamedLink,
     title: &str,
     whose: &str,
     urls: impl Iterator<Item = &'a str> + 'a,

@@ -3,30 +3,30 @@
 //!
 //! What a telephone shows without scrolling stands first; behind a thematic break follows the detail.
 
-mod account;
 mod actions;
 mod facts;
 mod known;
+mod outcome;
 mod question;
-mod whereabouts;
+mod references;
 
 pub(super) use question::undo;
 
+use super::alert_text::AlertText;
 use super::escape::Style;
 use super::links::links;
-use super::says::Says;
 use super::{Language, objects};
-use crate::domain::alert::excerpt::{Bounds, Excerpt};
+use crate::domain::alert::excerpt::{Excerpt, ExcerptLimits};
 use crate::domain::entry::Percent;
 use crate::domain::incident::{ActionRecord, ActionState};
-use crate::domain::message::{Cause, Content, Object};
-use crate::domain::text::{cut, one_line};
+use crate::domain::message::{AffectedObject, Cause, Content};
+use crate::domain::text::{one_line, truncate};
 use crate::domain::{ActionId, Alert, Fact, Incident, Occasion, Outcome, inspection, schedule};
-use crate::ports::Story;
+use crate::ports::IncidentRecord;
 
 /// What a message is about.
 #[derive(Clone, Copy, Debug)]
-pub struct Telling<'a> {
+pub struct MessageContext<'a> {
     /// Why people are told.
     pub occasion: Occasion,
     /// The action that a question is about.
@@ -38,14 +38,14 @@ pub struct Telling<'a> {
     /// The delivery in whose place this is told.
     pub instead_of: Option<&'a str>,
     /// What keeps the host from seeing the cluster.
-    pub blind: Option<&'a Blindness>,
+    pub blind: Option<&'a Visibility>,
 }
 
 /// What keeps the host from seeing the cluster that an incident is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Blindness {
+pub enum Visibility {
     /// The tool servers that reach it do not answer.
-    Away {
+    ServersDown {
         /// The cluster.
         cluster: String,
         /// Their names.
@@ -58,7 +58,7 @@ pub enum Blindness {
     },
 }
 
-impl Telling<'_> {
+impl MessageContext<'_> {
     /// A message about the whole incident.
     pub fn about(occasion: Occasion) -> Self {
         Self { occasion, action: None, link: None, page: None, instead_of: None, blind: None }
@@ -82,7 +82,7 @@ const NAME: usize = 100;
 const MD: Style = Style::Markdown;
 
 /// What people are told.
-pub fn message(story: &Story, telling: &Telling<'_>, language: Language) -> Content {
+pub fn message(story: &IncidentRecord, telling: &MessageContext<'_>, language: Language) -> Content {
     let incident = &story.incident;
     if let Some(content) = of_inspection(incident, telling, language) {
         return content;
@@ -94,12 +94,12 @@ pub fn message(story: &Story, telling: &Telling<'_>, language: Language) -> Cont
         Occasion::Answered => (None, record),
         Occasion::Report | Occasion::Resolved => (None, None),
     };
-    let alerts = Excerpt::of(&incident.alerts, &Bounds::MESSAGE);
+    let alerts = Excerpt::of(&incident.alerts, &ExcerptLimits::MESSAGE);
     let mut objects = objects::all(incident);
     let left_out = objects.len().saturating_sub(OBJECTS) + incident.counted.len();
     objects.truncate(OBJECTS);
     objects.iter_mut().for_each(shorten);
-    let Says { summary, description } = Says::of(incident);
+    let AlertText { summary, description } = AlertText::of(incident);
     let links = links(incident, telling.link.filter(|_| asked.is_some()), telling.page, language);
     let mut body = Body::default();
     // Who must decide needs the room for what is asked.
@@ -107,18 +107,18 @@ pub fn message(story: &Story, telling: &Telling<'_>, language: Language) -> Cont
     body.block([wrong(incident, &summary, more, &objects, left_out, language)]);
     match (asked, answered) {
         (Some(record), _) => question::ask(&mut body, story, record, telling.link, language),
-        (_, Some(record)) => question::answered(&mut body, story, record, language),
-        _ => account::tell(&mut body, incident, telling.occasion, language),
+        (_, Some(record)) => question::result(&mut body, story, record, language),
+        _ => outcome::render(&mut body, incident, telling.occasion, language),
     }
     if matches!(telling.occasion, Occasion::Approval | Occasion::Report) {
         body.block([telling.blind.iter().map(|blind| translation.blind(blind, MD)).collect()]);
         body.block([known::lines(incident, language)]);
     }
-    body.block([whereabouts::lines(incident, &links, language)]);
+    body.block([references::lines(incident, &links, language)]);
     let missed = telling.instead_of.map(|missed| undelivered(story, missed, language));
     body.block([missed.iter().map(|missed| missed.text.clone()).collect()]);
     let headline = match answered {
-        Some(record) => question::over(incident, record, language),
+        Some(record) => question::result_word(incident, record, language),
         None => translation.headline(telling.occasion, incident.outcome()),
     };
     let mut facts = facts::lines(incident, asked, &alerts, language);
@@ -130,8 +130,8 @@ pub fn message(story: &Story, telling: &Telling<'_>, language: Language) -> Cont
         objects,
         objects_left_out: left_out,
         cause: cause(incident),
-        actions: actions::told(story, record, language),
-        body: cut(&body.text(), BODY),
+        actions: actions::reported_actions(story, record, language),
+        body: truncate(&body.text(), BODY),
         facts,
         links,
         alerts,
@@ -139,15 +139,15 @@ pub fn message(story: &Story, telling: &Telling<'_>, language: Language) -> Cont
 }
 
 /// What is told of a run of an inspection or in a digest; none of any other incident.
-fn of_inspection(incident: &Incident, telling: &Telling<'_>, language: Language) -> Option<Content> {
+fn of_inspection(incident: &Incident, telling: &MessageContext<'_>, language: Language) -> Option<Content> {
     let (alert, digest) = run_told(incident)?;
     let summary = one_line(alert.title(), CAUSE);
     Some(Content {
         title: format!("[{}] {summary}", language.translation().severity(alert.severity)),
         summary,
-        body: cut(digest, BODY),
+        body: truncate(digest, BODY),
         links: links(incident, None, telling.page, language),
-        alerts: Excerpt::of(&incident.alerts, &Bounds::MESSAGE),
+        alerts: Excerpt::of(&incident.alerts, &ExcerptLimits::MESSAGE),
         ..Content::default()
     })
 }
@@ -194,7 +194,7 @@ fn wrong(
     incident: &Incident,
     summary: &str,
     description: &str,
-    objects: &[Object],
+    objects: &[AffectedObject],
     left_out: usize,
     language: Language,
 ) -> Vec<String> {
@@ -204,7 +204,8 @@ fn wrong(
         lines.push(MD.say(description));
     }
     // The same kind in the same place is named once.
-    let alike = |one: &Object, other: &Object| (&one.kind, &one.namespace) == (&other.kind, &other.namespace);
+    let alike =
+        |one: &AffectedObject, other: &AffectedObject| (&one.kind, &one.namespace) == (&other.kind, &other.namespace);
     let before = [None].into_iter().chain(objects.iter().map(Some));
     let named = objects.iter().zip(before).take(NAMED);
     let mut named: Vec<String> = named
@@ -224,7 +225,7 @@ fn wrong(
 }
 
 /// A name as long as a label may be says no more than its beginning.
-fn shorten(object: &mut Object) {
+fn shorten(object: &mut AffectedObject) {
     for part in [&mut object.kind, &mut object.namespace, &mut object.name] {
         *part = one_line(part, NAME);
     }
@@ -256,7 +257,7 @@ struct Undelivered {
 }
 
 /// What befell the target in whose place somebody is told.
-fn undelivered(story: &Story, missed: &str, language: Language) -> Undelivered {
+fn undelivered(story: &IncidentRecord, missed: &str, language: Language) -> Undelivered {
     let failed = story.entries.iter().rev().find_map(|entry| match &entry.fact {
         Fact::DeliveryFailed { delivery, reason, .. } if delivery == missed => Some(reason.as_str()),
         _ => None,
@@ -266,7 +267,7 @@ fn undelivered(story: &Story, missed: &str, language: Language) -> Undelivered {
     let translation = language.translation();
     let fact = if route.is_empty() { target.to_string() } else { format!("{target} · {route}") };
     Undelivered {
-        text: translation.undelivered(target, route, failed.map(|reason| cut(reason, REASON)).as_deref(), MD),
+        text: translation.undelivered(target, route, failed.map(|reason| truncate(reason, REASON)).as_deref(), MD),
         fact: (translation.headings().not_told.to_string(), one_line(&fact, 200)),
     }
 }

@@ -2,23 +2,23 @@
 
 use std::collections::BTreeSet;
 
-use crate::domain::message::Object;
+use crate::domain::message::AffectedObject;
 use crate::domain::{Alert, Incident, Status, Subject};
 
 /// What an alert is about: its own name where its labels name nobody.
-pub(super) fn of(alert: &Alert) -> Object {
+pub(super) fn of(alert: &Alert) -> AffectedObject {
     match Subject::of(alert) {
-        Some(subject) => Object {
+        Some(subject) => AffectedObject {
             kind: subject.kind.to_string(),
             namespace: subject.namespace.unwrap_or_default(),
             name: subject.name,
         },
-        None => Object { kind: String::new(), namespace: String::new(), name: alert.name.clone() },
+        None => AffectedObject { kind: String::new(), namespace: String::new(), name: alert.name.clone() },
     }
 }
 
 /// All of an incident, each once: those of the worst alerts that fire first.
-pub(super) fn all(incident: &Incident) -> Vec<Object> {
+pub(super) fn all(incident: &Incident) -> Vec<AffectedObject> {
     let mut known = BTreeSet::new();
     worst_first(incident).into_iter().map(of).filter(|object| known.insert(object.clone())).collect()
 }

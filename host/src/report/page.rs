@@ -13,7 +13,7 @@ use crate::domain::text::letters::visible;
 use crate::domain::text::one_line;
 
 /// The sentences of the page.
-pub(super) struct PageWords {
+pub(super) struct PageStrings {
     pub question: &'static str,
     pub tool: &'static str,
     pub given: &'static str,
@@ -44,7 +44,7 @@ pub(super) struct PageWords {
 
 /// What became of an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Told {
+pub enum AnswerResult {
     /// The action is approved.
     Approved,
     /// The approval counts, and more are needed.
@@ -129,7 +129,7 @@ pub fn question(
     let row =
         |(label, text): &(&str, String)| format!("<dt>{}</dt><dd>{}</dd>\n", html(label), html(&one_line(text, 2000)));
     let rows: String = rows.iter().filter(|(_, text)| !text.trim().is_empty()).map(row).collect();
-    let asked = arguments::shown(incident, action, language);
+    let asked = arguments::displayed(incident, action, language);
     let undo = safeguards::long_undo(action).map_or_else(String::new, |undo| {
         format!("<dl><dt>{}</dt></dl>\n<pre>{}</pre>\n", html(headings.undone_by), html(&undo))
     });
@@ -148,7 +148,7 @@ pub fn question(
     document(page.question, &body, language)
 }
 
-fn form(answer: &str, label: &str, page: &PageWords, hidden: &[(&str, &str)], reader: Reader<'_>) -> String {
+fn form(answer: &str, label: &str, page: &PageStrings, hidden: &[(&str, &str)], reader: Reader<'_>) -> String {
     let hidden = hidden
         .iter()
         .map(|(name, value)| format!("<input type=\"hidden\" name=\"{}\" value=\"{}\">\n", html(name), html(value)));
@@ -173,21 +173,21 @@ fn form(answer: &str, label: &str, page: &PageWords, hidden: &[(&str, &str)], re
 }
 
 /// What became of an answer.
-pub fn told(told: &Told, language: Language) -> String {
+pub fn answer_sentence(told: &AnswerResult, language: Language) -> String {
     let page = language.translation().page();
     let (title, detail) = match told {
-        Told::Approved => (page.approved, page.done),
-        Told::MoreNeeded => (page.more, page.done),
-        Told::Denied => (page.denied, page.done),
-        Told::Refused(why) => (page.refused, why.as_str()),
-        Told::Invalid => (page.refused, page.invalid),
-        Told::Expired => (page.refused, page.expired),
-        Told::Answered => (page.refused, page.answered),
-        Told::Nameless => (page.refused, page.nameless),
-        Told::Foreign => (page.refused, page.foreign),
-        Told::Unproven => (page.refused, page.unproven),
-        Told::WrongToken => (page.refused, page.wrong_token),
-        Told::TooOften => (page.refused, page.too_often),
+        AnswerResult::Approved => (page.approved, page.done),
+        AnswerResult::MoreNeeded => (page.more, page.done),
+        AnswerResult::Denied => (page.denied, page.done),
+        AnswerResult::Refused(why) => (page.refused, why.as_str()),
+        AnswerResult::Invalid => (page.refused, page.invalid),
+        AnswerResult::Expired => (page.refused, page.expired),
+        AnswerResult::Answered => (page.refused, page.answered),
+        AnswerResult::Nameless => (page.refused, page.nameless),
+        AnswerResult::Foreign => (page.refused, page.foreign),
+        AnswerResult::Unproven => (page.refused, page.unproven),
+        AnswerResult::WrongToken => (page.refused, page.wrong_token),
+        AnswerResult::TooOften => (page.refused, page.too_often),
     };
     document(title, &format!("<p>{}</p>\n", html(&one_line(detail, 1000))), language)
 }

@@ -11,7 +11,7 @@ use crate::domain::{Action, Call, Undo, Verification};
 use crate::evidence::{CHANGES, Change, taken_back};
 
 /// Words around what takes an action back and how it is judged.
-pub(super) struct SafeguardWords {
+pub(super) struct SafeguardStrings {
     /// Before the call that restores what was there.
     pub restores: &'static str,
     /// Before the tool's own way back.
@@ -84,7 +84,7 @@ pub(super) fn lines(action: &Action, language: Language, style: Style) -> Vec<(&
     lines
 }
 
-fn judged_by(verification: &Verification, headings: &Headings, words: &SafeguardWords, style: Style) -> String {
+fn judged_by(verification: &Verification, headings: &Headings, words: &SafeguardStrings, style: Style) -> String {
     let queries =
         |queries: &[String]| queries.iter().map(|one| style.name(one)).collect::<Vec<_>>().join(headings.comma);
     let mut text = style.name(&shown(&verification.look));

@@ -16,7 +16,7 @@ use super::*;
 use crate::domain::entry::Purpose;
 use crate::domain::link::Link;
 use crate::domain::{ActionId, Call, Entry, Fact, Occasion};
-use crate::ports::Story;
+use crate::ports::IncidentRecord;
 
 /// Compares with `testdata/<name>`.
 fn expect(name: &str, actual: &str) {
@@ -33,7 +33,7 @@ fn expect(name: &str, actual: &str) {
     assert!(expected == actual, "{name} differs, first at {differs:#?}; UPDATE_EXPECT=1 accepts it");
 }
 
-fn check(name: &str, story: &Story, telling: Telling<'_>) {
+fn check(name: &str, story: &IncidentRecord, telling: MessageContext<'_>) {
     for language in [Language::En, Language::Zh] {
         let word = language.as_str();
         expect(&format!("{name}.{word}.md"), &markdown(story, language));
@@ -52,8 +52,8 @@ fn check(name: &str, story: &Story, telling: Telling<'_>) {
     }
 }
 
-fn question(action: &ActionId) -> Telling<'_> {
-    Telling { action: Some(action), ..Telling::about(Occasion::Approval) }
+fn question(action: &ActionId) -> MessageContext<'_> {
+    MessageContext { action: Some(action), ..MessageContext::about(Occasion::Approval) }
 }
 
 fn a1() -> ActionId {
@@ -62,12 +62,12 @@ fn a1() -> ActionId {
 
 #[test]
 fn a_rule_repaired_it() {
-    check("fixed", &stories::fixed(), Telling::about(Occasion::Report));
+    check("fixed", &stories::fixed(), MessageContext::about(Occasion::Report));
 }
 
 #[test]
 fn a_person_approved_what_the_model_proposed_and_it_did_not_help() {
-    check("useless", &stories::useless(), Telling::about(Occasion::Report));
+    check("useless", &stories::useless(), MessageContext::about(Occasion::Report));
 }
 
 #[test]
@@ -77,7 +77,7 @@ fn a_person_is_asked() {
 
 #[test]
 fn a_rule_leaves_it_to_a_person() {
-    check("escalated", &stories::escalated(), Telling::about(Occasion::Report));
+    check("escalated", &stories::escalated(), MessageContext::about(Occasion::Report));
 }
 
 #[test]
@@ -85,7 +85,7 @@ fn a_signed_link_is_in_the_text_and_whole_among_the_links() {
     let link = format!("https://tidegate.example/approve/i1/a1?until=1&token={}", "x".repeat(300));
     for (language, labels) in [(Language::En, ["Approve", "Deny"]), (Language::Zh, ["批准", "拒绝"])] {
         let id = a1();
-        let message = message(&stories::asked(), &Telling { link: Some(&link), ..question(&id) }, language);
+        let message = message(&stories::asked(), &MessageContext { link: Some(&link), ..question(&id) }, language);
         assert!(message.body.contains(&format!("]({link}#approve)")), "{}", message.body);
         assert!(message.body.contains(&format!("]({link}#deny)")), "{}", message.body);
         assert!(message.facts.iter().all(|(_, text)| !text.contains("://")), "a fact is no link");
@@ -102,17 +102,18 @@ fn every_message_leads_to_its_incident_where_it_is_known_how_people_reach_the_ho
     let occasions = [Occasion::Approval, Occasion::Report, Occasion::Resolved];
     for (story, occasion) in [stories::asked(), stories::escalated(), stories::fixed()].iter().zip(occasions) {
         for (language, title) in [(Language::En, "Open in tidegate"), (Language::Zh, "在 tidegate 中查看")] {
-            let told = message(story, &Telling { page: Some(page), ..Telling::about(occasion) }, language);
+            let told =
+                message(story, &MessageContext { page: Some(page), ..MessageContext::about(occasion) }, language);
             let own: Vec<&Link> = told.links.iter().filter(|link| !link.from_alert()).collect();
             assert_eq!((own.len(), own[0].title(), own[0].url()), (1, title, page));
-            assert_eq!(own[0].purpose(), crate::domain::link::Purpose::Incident);
+            assert_eq!(own[0].purpose(), crate::domain::link::LinkPurpose::Incident);
         }
     }
 }
 
 #[test]
 fn nothing_is_executed_in_observe_mode() {
-    check("observed", &stories::observed(), Telling::about(Occasion::Report));
+    check("observed", &stories::observed(), MessageContext::about(Occasion::Report));
 }
 
 #[test]
@@ -227,8 +228,9 @@ fn whoever_is_told_instead_reads_of_whom_and_why() {
     let fact = Fact::DeliveryFailed { delivery: "i7k2m9-report-pager".into(), reason, retry_at: None, refused: false };
     story.entries.push(Entry { at, fact });
     for (language, words) in [(Language::En, "told instead"), (Language::Zh, "改为通知您")] {
-        let text = message(&story, &Telling::about(Occasion::Report), language);
-        let instead = Telling { instead_of: Some("i7k2m9-report-pager"), ..Telling::about(Occasion::Report) };
+        let text = message(&story, &MessageContext::about(Occasion::Report), language);
+        let instead =
+            MessageContext { instead_of: Some("i7k2m9-report-pager"), ..MessageContext::about(Occasion::Report) };
         let told = message(&story, &instead, language);
         // What is wrong comes first, also for them.
         let (before, note) = told.body.rsplit_once("\n\n").unwrap();
@@ -265,15 +267,15 @@ fn the_report_of_an_inspections_run_holds_what_it_found() {
 
 #[test]
 fn whoever_reads_of_a_trouble_hears_that_its_cluster_cannot_be_seen() {
-    let away = Blindness::Away { cluster: "kestrel".into(), servers: "kestrel, metrics".into() };
-    let unsaid = Blindness::Unsaid { clusters: "kestrel, osprey".into() };
+    let away = Visibility::ServersDown { cluster: "kestrel".into(), servers: "kestrel, metrics".into() };
+    let unsaid = Visibility::Unsaid { clusters: "kestrel, osprey".into() };
     for (blind, language, parts) in [
         (&away, Language::En, ["kestrel, metrics", "do not answer"]),
         (&away, Language::Zh, ["kestrel, metrics", "没有响应"]),
         (&unsaid, Language::En, ["kestrel, osprey", "does not say in which cluster"]),
         (&unsaid, Language::Zh, ["kestrel, osprey", "未说明属于哪个集群"]),
     ] {
-        let telling = Telling { blind: Some(blind), ..Telling::about(Occasion::Report) };
+        let telling = MessageContext { blind: Some(blind), ..MessageContext::about(Occasion::Report) };
         let body = message(&stories::useless(), &telling, language).body;
         assert!(parts.iter().all(|part| body.contains(part)), "{body}");
     }

@@ -8,7 +8,7 @@ use super::Language;
 use super::escape::Style;
 use crate::domain::entry::Purpose;
 use crate::domain::{Entry, Fact};
-use crate::ports::Story;
+use crate::ports::IncidentRecord;
 
 /// One thing that happened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
@@ -34,11 +34,11 @@ pub enum Detail {
 }
 
 /// Everything that happened, in order.
-pub fn timeline(story: &Story, detail: Detail, language: Language) -> Vec<Line> {
+pub fn timeline(story: &IncidentRecord, detail: Detail, language: Language) -> Vec<Line> {
     lines(story, detail, language, Style::Plain)
 }
 
-pub(super) fn lines(story: &Story, detail: Detail, language: Language, style: Style) -> Vec<Line> {
+pub(super) fn lines(story: &IncidentRecord, detail: Detail, language: Language, style: Style) -> Vec<Line> {
     let translation = language.translation();
     let line = |entry: &Entry| Line {
         at: entry.at,

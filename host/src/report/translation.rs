@@ -1,19 +1,19 @@
 //! What a language must be able to say. Nothing here has a default: a translation that lacks
 //! something does not compile.
 
-use super::digest::DigestWords;
-use super::ending::Why;
+use super::digest::DigestStrings;
+use super::ending::EndReason;
 use super::escape::Style;
-use super::inspection::InspectionWords;
-use super::knowledge::KnowledgeWords;
-use super::message::Blindness;
-use super::page::PageWords;
-use super::safeguards::SafeguardWords;
+use super::inspection::InspectionStrings;
+use super::knowledge::KnowledgeStrings;
+use super::message::Visibility;
+use super::page::PageStrings;
+use super::safeguards::SafeguardStrings;
 use crate::domain::entry::Purpose;
 use crate::domain::incident::{ActionRecord, ActionState};
-use crate::domain::knowledge::Similar;
-use crate::domain::requirement::Asked;
-use crate::domain::text::cut;
+use crate::domain::knowledge::SimilarIncident;
+use crate::domain::requirement::Approvers;
+use crate::domain::text::truncate;
 use crate::domain::{
     Call, Fact, Incident, Mode, Occasion, Origin, Outcome, Person, Risk, Ruling, RulingKind, Severity, State,
 };
@@ -119,15 +119,17 @@ impl Headings {
 pub(super) trait Translation: Sync {
     fn headings(&self) -> &'static Headings;
     /// What is said of what is known from before.
-    fn knowledge(&self) -> &'static KnowledgeWords;
+    fn knowledge(&self) -> &'static KnowledgeStrings;
     /// An incident of the past in one line: what became of it, what was done, whether it stayed away.
-    fn past(&self, past: &Similar, style: Style) -> String;
+    fn past(&self, past: &SimilarIncident, style: Style) -> String;
     /// What is said in digests.
-    fn digest(&self) -> &'static dyn DigestWords;
+    fn digest(&self) -> &'static dyn DigestStrings;
+    /// What a test message says.
+    fn trial(&self) -> &'static dyn super::trial::TrialWords;
     /// What is said of inspections.
-    fn inspection(&self) -> &'static dyn InspectionWords;
-    fn page(&self) -> &'static PageWords;
-    fn safeguards(&self) -> &'static SafeguardWords;
+    fn inspection(&self) -> &'static dyn InspectionStrings;
+    fn page(&self) -> &'static PageStrings;
+    fn safeguards(&self) -> &'static SafeguardStrings;
     fn severity(&self, severity: Severity) -> &'static str;
     fn state(&self, state: State) -> &'static str;
     fn outcome(&self, outcome: Outcome) -> &'static str;
@@ -139,7 +141,7 @@ pub(super) trait Translation: Sync {
     /// Somebody, with a word where nothing proves the name.
     fn person(&self, person: &Person, style: Style) -> String;
     /// Whom a gate asks, and how many of them.
-    fn asked(&self, asked: Asked<'_>, style: Style) -> String;
+    fn asked(&self, asked: Approvers<'_>, style: Style) -> String;
     /// What stands between several who must all say yes.
     fn and(&self) -> &'static str;
     /// Seconds.
@@ -157,7 +159,7 @@ pub(super) trait Translation: Sync {
     /// Who is told instead of this target, by which route, and why it has not taken the message.
     fn undelivered(&self, target: &str, route: &str, why: Option<&str>, style: Style) -> String;
     /// What keeps the host from seeing the cluster.
-    fn blind(&self, blind: &Blindness, style: Style) -> String;
+    fn blind(&self, blind: &Visibility, style: Style) -> String;
     /// How many alerts are counted and not kept in full.
     fn counted(&self, count: usize) -> String;
     /// Who decided: a rule, or none for the default.
@@ -169,9 +171,9 @@ pub(super) trait Translation: Sync {
     /// A title's first word, for chats.
     fn headline(&self, occasion: Occasion, outcome: Option<Outcome>) -> &'static str;
     /// One sentence: why it stands as it does.
-    fn why(&self, why: &Why<'_>, style: Style) -> String;
+    fn why(&self, why: &EndReason<'_>, style: Style) -> String;
     /// What is left to a person, in sentences.
-    fn left(&self, why: &Why<'_>, incident: &Incident, style: Style) -> Vec<String>;
+    fn left(&self, why: &EndReason<'_>, incident: &Incident, style: Style) -> Vec<String>;
     /// That so many alerts still fire.
     fn still(&self, firing: usize) -> String;
     /// What the looks show to be wrong, in a sentence.
@@ -199,7 +201,12 @@ pub(super) fn cause(incident: &Incident, headings: &Headings) -> Option<String> 
 const ASKED: usize = 200;
 
 /// Whose yes an action needs, by the ruling that stands.
-pub(super) fn whose(translation: &dyn Translation, record: &ActionRecord, ruling: &Ruling, style: Style) -> String {
+pub(super) fn approver_sentence(
+    translation: &dyn Translation,
+    record: &ActionRecord,
+    ruling: &Ruling,
+    style: Style,
+) -> String {
     let requirements = ruling.requirements();
     let asked = requirements.iter().flat_map(|requirement| requirement.asks(record.proposer()));
     let each: Vec<String> = asked.map(|asked| translation.asked(asked, style)).collect();
@@ -207,9 +214,9 @@ pub(super) fn whose(translation: &dyn Translation, record: &ActionRecord, ruling
 }
 
 /// What was looked at, in one line.
-pub(super) fn asked(call: &Call) -> String {
+pub(super) fn look_line(call: &Call) -> String {
     let arguments = serde_json::to_string(&call.arguments).unwrap_or_default();
-    format!("{} {}", call.tool, cut(&arguments, ASKED))
+    format!("{} {}", call.tool, truncate(&arguments, ASKED))
 }
 
 /// Milliseconds for people of any language.

@@ -3,11 +3,11 @@
 use jiff::Timestamp;
 
 use super::escape::Style;
-use super::translation::whose;
+use super::translation::approver_sentence;
 use super::{Language, date};
 use crate::domain::delivery::DeliveryState;
 use crate::domain::incident::{ActionState, Limits};
-use crate::domain::silence::{Cover, silence_of};
+use crate::domain::silence::{CoveringSilence, silence_of};
 use crate::domain::{Effect, Incident, Next, next};
 
 /// What is under way or waited for, and until when at the latest, as English for the terminal.
@@ -47,7 +47,10 @@ fn waiting(incident: &Incident, until: Timestamp, limits: &Limits) -> String {
     }
     if let Some(record) = incident.actions.iter().find(|record| record.state == ActionState::Asked) {
         let (action, tool) = (&record.action.id, record.action.tool());
-        let who = record.ruling.as_ref().map(|ruling| whose(Language::En.translation(), record, ruling, Style::Plain));
+        let who = record
+            .ruling
+            .as_ref()
+            .map(|ruling| approver_sentence(Language::En.translation(), record, ruling, Style::Plain));
         let who = who.unwrap_or_default();
         return format!("waits until {} for a yes of {who} to {action} ({tool}); silence means no", date(until));
     }
@@ -87,7 +90,7 @@ fn waiting(incident: &Incident, until: Timestamp, limits: &Limits) -> String {
 }
 
 /// Until when silences hold back what would come next.
-pub fn silenced(cover: &Cover) -> String {
+pub fn silenced(cover: &CoveringSilence) -> String {
     let names: Vec<String> = cover.silences.iter().map(|silence| silence.id.to_string()).collect();
     format!("waits until {}: {} (silence {})", date(cover.until), cover.reason(), names.join(", "))
 }

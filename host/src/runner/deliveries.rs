@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use super::Runner;
 use super::abandoned::Abandoned;
-use super::target_queue::{Ended, Failing, QueuedMessage, SLOW, Step, TargetQueue};
+use super::target_queue::{DeliveryOutcome, FailingTarget, QueuedMessage, SLOW, Step, TargetQueue};
 use crate::domain::delivery::Delivery;
 use crate::domain::incident::fallbacks;
 use crate::domain::{Fact, Incident, IncidentId, Person};
@@ -53,7 +53,7 @@ pub struct TargetStatus {
     /// Messages that were given up since the start.
     pub abandoned_total: u64,
     /// Since when and why it takes nothing.
-    pub failing: Option<Failing>,
+    pub failing: Option<FailingTarget>,
 }
 
 /// What is done about a message whose turn it is.
@@ -286,13 +286,13 @@ impl Runner {
             Err(_) => self.after_panic_of(target, &message).await,
         };
         let ended = match &result {
-            Ok(Some(Attempt::Delivered)) => Ended::Taken,
-            Ok(Some(Attempt::Failed { reason, hold, refused: false, .. })) => Ended::Failed {
+            Ok(Some(Attempt::Delivered)) => DeliveryOutcome::Taken,
+            Ok(Some(Attempt::Failed { reason, hold, refused: false, .. })) => DeliveryOutcome::Failed {
                 reason: reason.clone(),
                 hold: hold.and_then(|hold| Duration::try_from(hold).ok()),
                 at: self.services.clock.now(),
             },
-            _ => Ended::Other,
+            _ => DeliveryOutcome::Other,
         };
         {
             let mut queues = self.deliveries.queues();
@@ -370,7 +370,7 @@ impl Runner {
             Some(delivery) => match call {
                 // Whoever is told is told of its trace.
                 Call::Deliver => {
-                    context::within(&incident.id, deliver(&self.services, &incident, delivery)).await.map(Some)
+                    context::scope(&incident.id, deliver(&self.services, &incident, delivery)).await.map(Some)
                 }
                 Call::BrokeOff => broke_off(&self.services, &incident, delivery).await.map(Some),
             },

@@ -14,7 +14,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::domain::IncidentId;
-use crate::domain::delivery::Weight;
+use crate::domain::delivery::Priority;
 
 /// Calls under way at once, of messages of any weight.
 const PLACES: usize = 3;
@@ -32,7 +32,7 @@ const SHORTEST_GAP: Duration = Duration::from_millis(100);
 /// The place of a message in the order of its target.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct QueuedMessage {
-    weight: Reverse<Weight>,
+    weight: Reverse<Priority>,
     told_at: Option<Timestamp>,
     /// The delivery.
     pub delivery: String,
@@ -42,7 +42,7 @@ pub struct QueuedMessage {
 
 impl QueuedMessage {
     /// The place of a delivery that people were to be told of at this time.
-    pub fn new(delivery: &str, incident: &IncidentId, weight: Weight, told_at: Option<Timestamp>) -> Self {
+    pub fn new(delivery: &str, incident: &IncidentId, weight: Priority, told_at: Option<Timestamp>) -> Self {
         Self { weight: Reverse(weight), told_at, delivery: delivery.to_string(), incident: incident.clone() }
     }
 
@@ -64,7 +64,7 @@ pub enum Step {
 
 /// How a call ended, as far as it concerns the others to the same target.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Ended {
+pub enum DeliveryOutcome {
     /// The target took the message.
     Taken,
     /// The target did not take it, and would not have taken another either.
@@ -82,7 +82,7 @@ pub enum Ended {
 
 /// A target that takes nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Failing {
+pub struct FailingTarget {
     /// Since when.
     pub since: Timestamp,
     /// Attempts since then.
@@ -105,7 +105,7 @@ pub struct TargetQueue {
     held_until: Option<Duration>,
     gap: Duration,
     last: Option<Duration>,
-    failing: Option<Failing>,
+    failing: Option<FailingTarget>,
     /// When somebody will ask again.
     pub alarm: Option<Duration>,
 }
@@ -192,11 +192,11 @@ impl TargetQueue {
     }
 
     /// A call has ended.
-    pub fn ended(&mut self, delivery: &str, ended: Ended, now: Duration) {
+    pub fn ended(&mut self, delivery: &str, ended: DeliveryOutcome, now: Duration) {
         self.running.remove(delivery);
         match ended {
-            Ended::Other => {}
-            Ended::Taken => {
+            DeliveryOutcome::Other => {}
+            DeliveryOutcome::Taken => {
                 self.gap = self.gap * 3 / 4;
                 if self.gap < SHORTEST_GAP {
                     self.gap = Duration::ZERO;
@@ -207,8 +207,9 @@ impl TargetQueue {
                     waiting.into_values().for_each(|(turn, _)| self.place(turn));
                 }
             }
-            Ended::Failed { reason, hold, at } => {
-                let failing = self.failing.get_or_insert(Failing { since: at, attempts: 0, reason: String::new() });
+            DeliveryOutcome::Failed { reason, hold, at } => {
+                let failing =
+                    self.failing.get_or_insert(FailingTarget { since: at, attempts: 0, reason: String::new() });
                 failing.attempts = failing.attempts.saturating_add(1);
                 failing.reason = reason;
                 if let Some(hold) = hold {
@@ -247,7 +248,7 @@ impl TargetQueue {
     }
 
     /// Why and since when the target takes nothing.
-    pub fn failing(&self) -> Option<&Failing> {
+    pub fn failing(&self) -> Option<&FailingTarget> {
         self.failing.as_ref()
     }
 }

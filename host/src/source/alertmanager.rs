@@ -18,13 +18,13 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::path::At;
+use super::path::Located;
 use crate::domain::alert::fingerprint;
 use crate::domain::alert::limits::fit;
 use crate::domain::alert::normalised::{LeftOut, Normalised, Reason};
-use crate::domain::moment::Moment;
-use crate::domain::text::cut;
-use crate::domain::text::json::mended;
+use crate::domain::parsed_time::ParsedTime;
+use crate::domain::text::json::repaired;
+use crate::domain::text::truncate;
 use crate::domain::{Alert, Labels, Severity, Status};
 use crate::ports::Inbound;
 
@@ -101,11 +101,11 @@ pub fn decode(request: &Inbound) -> Result<Normalised, String> {
         Err(_) => {
             let value: Value = match serde_json::from_str(body) {
                 Ok(value) => value,
-                Err(error) => mended(body)
+                Err(error) => repaired(body)
                     .and_then(|body| serde_json::from_str(&body).ok())
                     .ok_or_else(|| format!("the body is not JSON: {error}"))?,
             };
-            let Parts { status, alerts, truncated } = read(At::root(&value))?;
+            let Parts { status, alerts, truncated } = read(Located::root(&value))?;
             Ok(taken(status.as_ref(), alerts.into_iter(), truncated, before, now))
         }
     }
@@ -136,7 +136,7 @@ fn taken<'a>(
 }
 
 fn left_out(name: &str, text: String) -> LeftOut {
-    LeftOut { name: cut(name.trim(), 200), reason: Reason::Unreadable, text: cut(&text, 500), count: 1 }
+    LeftOut { name: truncate(name.trim(), 200), reason: Reason::Unreadable, text: truncate(&text, 500), count: 1 }
 }
 
 fn name_of<'a>(item: &'a Item<'_>) -> Option<&'a str> {
@@ -151,10 +151,10 @@ fn normalise(item: Item<'_>, root: Option<Status>, place: &dyn fmt::Display, now
     }
     let mut time = |key: &str, text: &Option<Text<'_>>| {
         let text = Text::given(text.as_ref())?;
-        match Moment::from_text(text) {
-            Moment::At(time) => Some(time),
-            Moment::Absent => None,
-            Moment::Unreadable => {
+        match ParsedTime::from_text(text) {
+            ParsedTime::At(time) => Some(time),
+            ParsedTime::Absent => None,
+            ParsedTime::Unreadable => {
                 // An alert is not lost over a time that nobody can read.
                 annotations.insert(key, text);
                 None
@@ -203,7 +203,7 @@ fn status_of(word: &str, place: &dyn fmt::Display) -> Result<Status, String> {
     if firing.iter().any(|known| word.eq_ignore_ascii_case(known)) {
         return Ok(Status::Firing);
     }
-    Err(format!("{place}: expected \"firing\" or \"resolved\", found {:?}", cut(word, 40)))
+    Err(format!("{place}: expected \"firing\" or \"resolved\", found {:?}", truncate(word, 40)))
 }
 
 /// A link is shown to people: `javascript:` and the like are none. Some senders leave the scheme out.
@@ -215,7 +215,7 @@ fn is_link(text: &str) -> bool {
 }
 
 /// The slow way, which says what is wrong where.
-fn read(root: At<'_>) -> Result<Parts, String> {
+fn read(root: Located<'_>) -> Result<Parts, String> {
     if root.value().is_array() {
         return Ok(Parts { status: None, alerts: items(root)?, truncated: 0 });
     }
@@ -233,18 +233,18 @@ fn read(root: At<'_>) -> Result<Parts, String> {
     }
 }
 
-fn items(list: At<'_>) -> Result<Vec<Result<Item<'static>, LeftOut>>, String> {
+fn items(list: Located<'_>) -> Result<Vec<Result<Item<'static>, LeftOut>>, String> {
     Ok(list.list()?.iter().enumerate().map(|(i, value)| named(&list.element(i, value))).collect())
 }
 
-fn named(at: &At<'_>) -> Result<Item<'static>, LeftOut> {
+fn named(at: &Located<'_>) -> Result<Item<'static>, LeftOut> {
     item(at).map_err(|text| {
         let name = at.value().pointer("/labels/alertname").and_then(Value::as_str);
         left_out(name.unwrap_or_default(), text)
     })
 }
 
-fn item(at: &At<'_>) -> Result<Item<'static>, String> {
+fn item(at: &Located<'_>) -> Result<Item<'static>, String> {
     at.object()?;
     // The API's own listing has an object here.
     let status = at.get("status");
@@ -265,7 +265,7 @@ fn item(at: &At<'_>) -> Result<Item<'static>, String> {
     })
 }
 
-fn text(at: At<'_>) -> Option<Text<'static>> {
+fn text(at: Located<'_>) -> Option<Text<'static>> {
     at.text().map(|text| Text(text.into()))
 }
 

@@ -8,34 +8,34 @@ use crate::domain::Labels;
 
 /// A value and the way to it, such as `alerts[1].labels.severity`.
 #[derive(Clone, Copy)]
-pub struct At<'a> {
+pub struct Located<'a> {
     value: &'a Value,
-    way: Way<'a>,
+    way: Path<'a>,
 }
 
 /// The way to a value; the steps live on the stack, so that a walk without errors builds no text.
 #[derive(Clone, Copy)]
-enum Way<'a> {
+enum Path<'a> {
     Root,
-    Key(&'a Way<'a>, &'a str),
-    Index(&'a Way<'a>, usize),
+    Key(&'a Path<'a>, &'a str),
+    Index(&'a Path<'a>, usize),
 }
 
-impl fmt::Display for Way<'_> {
+impl fmt::Display for Path<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Way::Root => Ok(()),
-            Way::Key(Way::Root, key) => f.write_str(key),
-            Way::Key(before, key) => write!(f, "{before}.{key}"),
-            Way::Index(before, index) => write!(f, "{before}[{index}]"),
+            Path::Root => Ok(()),
+            Path::Key(Path::Root, key) => f.write_str(key),
+            Path::Key(before, key) => write!(f, "{before}.{key}"),
+            Path::Index(before, index) => write!(f, "{before}[{index}]"),
         }
     }
 }
 
-impl<'a> At<'a> {
+impl<'a> Located<'a> {
     /// The start of a walk.
     pub fn root(value: &'a Value) -> Self {
-        Self { value, way: Way::Root }
+        Self { value, way: Path::Root }
     }
 
     /// The value.
@@ -46,7 +46,7 @@ impl<'a> At<'a> {
     /// An error about this place.
     pub fn wrong(&self, text: impl fmt::Display) -> String {
         match self.way {
-            Way::Root => format!("the body: {text}"),
+            Path::Root => format!("the body: {text}"),
             way => format!("{way}: {text}"),
         }
     }
@@ -56,9 +56,9 @@ impl<'a> At<'a> {
     }
 
     /// The member `key`; none when it is absent or null, or when this is no object.
-    pub fn get<'b>(&'b self, key: &'b str) -> Option<At<'b>> {
+    pub fn get<'b>(&'b self, key: &'b str) -> Option<Located<'b>> {
         let value = self.value.get(key).filter(|value| !value.is_null())?;
-        Some(At { value, way: Way::Key(&self.way, key) })
+        Some(Located { value, way: Path::Key(&self.way, key) })
     }
 
     /// A list.
@@ -67,8 +67,8 @@ impl<'a> At<'a> {
     }
 
     /// The element `index` of a list.
-    pub fn element<'b>(&'b self, index: usize, value: &'b Value) -> At<'b> {
-        At { value, way: Way::Index(&self.way, index) }
+    pub fn element<'b>(&'b self, index: usize, value: &'b Value) -> Located<'b> {
+        Located { value, way: Path::Index(&self.way, index) }
     }
 
     /// An object.
@@ -87,8 +87,9 @@ impl<'a> At<'a> {
 
     /// An object as names and texts.
     pub fn labels(&self) -> Result<Labels, String> {
-        let member =
-            |(key, value): (&String, &Value)| Some((key.clone(), At { value, way: Way::Key(&self.way, key) }.text()?));
+        let member = |(key, value): (&String, &Value)| {
+            Some((key.clone(), Located { value, way: Path::Key(&self.way, key) }.text()?))
+        };
         Ok(self.object()?.iter().filter_map(member).collect())
     }
 }

@@ -7,8 +7,9 @@ use jiff::Timestamp;
 
 use super::handover::add;
 use super::live::Live;
-use crate::domain::subject::ties::Ties;
+use crate::domain::subject::correlation::CorrelationKeys;
 use crate::domain::{Fact, Incident, IncidentId, Outcome, Sealed};
+use crate::pipeline::correlate::Joiner;
 use crate::ports::JournalError;
 
 /// Of an incident's alerts so many are looked at for what they share with others.
@@ -26,7 +27,7 @@ pub(super) fn block(
 ) -> Result<(), JournalError> {
     let tied = opened.iter().map(|id| (id, live.incidents.get(id).map(|incident| first(incident)).unwrap_or_default()));
     // What explains nothing waits first: a cause does not wait for what comes of it.
-    let explains = |(_, ties): &(&IncidentId, Vec<Ties>)| ties.iter().any(|ties| !ties.explains.is_empty());
+    let explains = |(_, ties): &(&IncidentId, Vec<CorrelationKeys>)| ties.iter().any(|ties| !ties.explains.is_empty());
     let (causes, others): (Vec<_>, Vec<_>) = tied.partition(explains);
     for (id, ties) in others.into_iter().chain(causes) {
         let Some((by, object)) = blocker(live, id, &ties) else { continue };
@@ -36,7 +37,7 @@ pub(super) fn block(
 }
 
 /// The oldest incident that this one has to wait for, and what they share.
-fn blocker(live: &Live, id: &IncidentId, ties: &[Ties]) -> Option<(IncidentId, String)> {
+fn blocker(live: &Live, id: &IncidentId, ties: &[CorrelationKeys]) -> Option<(IncidentId, String)> {
     let mut found: Option<(IncidentId, String)> = None;
     for ties in ties {
         for (by, tie) in live.index.tied(ties) {
@@ -57,11 +58,11 @@ fn is_at_work(incident: &Incident) -> bool {
     incident.conclusion.is_none() && (!incident.is_held() || incident.blocked.is_some())
 }
 
-fn first(incident: &Incident) -> Vec<Ties> {
+fn first(incident: &Incident) -> Vec<CorrelationKeys> {
     if incident.counted.collecting.is_some() {
         return Vec::new();
     }
-    incident.alerts.iter().take(LOOKED_AT).map(Ties::of).collect()
+    incident.alerts.iter().take(LOOKED_AT).map(CorrelationKeys::of).collect()
 }
 
 /// Whether an incident waits for another one, at once or in the end.
@@ -158,20 +159,20 @@ fn wait_for(
     add(live, id, Fact::BlockedBy { incident: by, object }, now, sealed)
 }
 
-/// Records why alerts of other names joined incidents.
+/// Records why alerts of other names or sources joined incidents.
 pub(super) fn join(
     live: &mut Live,
-    joined: BTreeMap<IncidentId, Vec<(String, String)>>,
+    joined: BTreeMap<IncidentId, Vec<Joiner>>,
     now: Timestamp,
     sealed: &mut Vec<Sealed>,
 ) -> Result<(), JournalError> {
     for (id, all) in joined {
-        let mut by_object: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        for (name, object) in all {
-            by_object.entry(object).or_default().push(name);
+        let mut by_object: BTreeMap<(String, Option<String>), Vec<String>> = BTreeMap::new();
+        for Joiner { name, source, object } in all {
+            by_object.entry((object, source)).or_default().push(name);
         }
-        for (object, alerts) in by_object {
-            add(live, &id, Fact::Joined { alerts, object }, now, sealed)?;
+        for ((object, source), alerts) in by_object {
+            add(live, &id, Fact::Joined { alerts, object, source }, now, sealed)?;
         }
     }
     Ok(())

@@ -33,7 +33,7 @@ pub(super) fn record(
             let identity = Identity::of(&handover.source, &handover.fingerprint);
             by_place.entry(live.index.place_of(&identity).cloned()).or_default().push(handover);
         }
-        for (to, alerts) in by_place {
+        for (to, alerts) in by_place.into_iter().filter(|(to, _)| to.as_ref() != Some(&from)) {
             if let Some(to) = &to {
                 let fact = Fact::TakenOver { alerts: alerts.clone(), from: from.clone() };
                 add(live, to, fact, now, sealed)?;

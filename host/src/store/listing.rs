@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::Store;
 use crate::domain::history::{Past, REMEMBERED};
-use crate::domain::listing::{Facets, Range, Wanted};
+use crate::domain::listing::{FacetFilter, Facets, Range};
 use crate::domain::{Incident, IncidentId, Outcome, State};
 
 /// Seconds that are counted together.
@@ -125,7 +125,7 @@ impl Listing {
         self.decided.entry(opened_at.as_second().div_euclid(HOUR)).or_default().count(outcome, by_rule, more);
     }
 
-    fn newest(&self, wanted: &Wanted, range: &Range, limit: usize) -> Vec<IncidentId> {
+    fn newest(&self, wanted: &FacetFilter, range: &Range, limit: usize) -> Vec<IncidentId> {
         if range.is_empty() {
             return Vec::new();
         }
@@ -147,7 +147,7 @@ impl Listing {
 impl Store {
     /// The newest live incidents that are wanted, and whether an id is live. Costs what is found, and
     /// not what is live.
-    pub fn newest(&self, wanted: &Wanted, range: &Range, limit: usize) -> Vec<Arc<Incident>> {
+    pub fn newest(&self, wanted: &FacetFilter, range: &Range, limit: usize) -> Vec<Arc<Incident>> {
         let live = self.live();
         let ids = live.listing.newest(wanted, range, limit);
         ids.iter().filter_map(|id| live.incidents.get(id).cloned()).collect()

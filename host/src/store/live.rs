@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::listing::Listing;
 use super::shared::Shared;
-use crate::domain::silence::Hidden;
+use crate::domain::silence::HiddenCounts;
 use crate::domain::{History, Incident, IncidentId};
 use crate::pipeline::correlate::Index;
 
@@ -18,7 +18,7 @@ pub(super) struct Live {
     pub shared: Shared,
     pub history: History,
     /// How much silences have hidden.
-    pub hidden: Hidden,
+    pub hidden: HiddenCounts,
     pub repeats: HashMap<IncidentId, u64>,
     /// Incidents that wait for another one, by that one.
     pub blocked: HashMap<IncidentId, Vec<IncidentId>>,

@@ -7,15 +7,15 @@ use futures::future::BoxFuture;
 use tokio::runtime::Handle;
 
 use super::live::Mark;
-use super::{Put, Queued, Received, Store, blocked, count, handover, redacted, seal};
+use super::{AppendOutcome, Queued, Received, Store, blocked, count, handover, redacted, seal};
 use crate::domain::{Alert, Entry, Fact, Incident, IncidentId};
 use crate::pipeline::correlate::correlate;
-use crate::pipeline::flood::{Contained, Intake, contain};
+use crate::pipeline::flood::{BoundedBatch, Intake, contain};
 use crate::ports::JournalError;
 
 /// A batch that is part of the live state and on its way into the journal.
 #[must_use = "it is not durable before `Store::lasts` has returned"]
-pub struct Taken {
+pub struct AcceptedBatch {
     received: Received,
     append: Option<BoxFuture<'static, Result<(), JournalError>>>,
     mark: Mark,
@@ -25,7 +25,7 @@ pub struct Taken {
     behind: Vec<Queued>,
 }
 
-impl Taken {
+impl AcceptedBatch {
     /// The incidents that it has opened.
     pub fn opened(&self) -> &[IncidentId] {
         &self.opened
@@ -51,14 +51,14 @@ impl Store {
     /// When the live state is ahead of the journal.
     pub fn take_behind(
         &self,
-        taken: &mut Taken,
+        taken: &mut AcceptedBatch,
         known: (&IncidentId, u64),
         facts: Vec<Fact>,
     ) -> Result<bool, JournalError> {
         let (id, version) = known;
         match self.put(id, Some(version), facts)? {
-            Put::Nobody | Put::Outdated => Ok(false),
-            Put::Queued(queued) => {
+            AppendOutcome::NoIncident | AppendOutcome::Outdated => Ok(false),
+            AppendOutcome::Queued(queued) => {
                 taken.behind.push(queued);
                 Ok(true)
             }
@@ -69,8 +69,8 @@ impl Store {
     ///
     /// # Errors
     /// When the journal does not take the batch: the sender must send it again.
-    pub async fn lasts(self: &Arc<Self>, taken: Taken) -> Result<Received, JournalError> {
-        let Taken { received, append, mark, touched, behind, .. } = taken;
+    pub async fn lasts(self: &Arc<Self>, taken: AcceptedBatch) -> Result<Received, JournalError> {
+        let AcceptedBatch { received, append, mark, touched, behind, .. } = taken;
         if behind.is_empty() {
             if let Some(append) = append {
                 self.durable(append, &touched, mark).await?;
@@ -80,7 +80,7 @@ impl Store {
             }
             return Ok(received);
         }
-        let behind = Behind { store: Arc::clone(self), queued: behind, touched };
+        let behind = QueuedBehind { store: Arc::clone(self), queued: behind, touched };
         if let Some(append) = append {
             self.durable(append, &[], mark).await?;
         }
@@ -92,7 +92,7 @@ impl Store {
     ///
     /// # Errors
     /// When the live state is ahead of the journal, or there is no room: the sender must send it again.
-    pub fn take(&self, alerts: Vec<Alert>) -> Result<Taken, JournalError> {
+    pub fn take(&self, alerts: Vec<Alert>) -> Result<AcceptedBatch, JournalError> {
         let mut received = Received::default();
         self.observer.heard(&alerts);
         let alerts = redacted::alerts(alerts);
@@ -107,7 +107,7 @@ impl Store {
         let (repeats, unknown_resolved) = (std::mem::take(&mut batch.repeats), batch.unknown_resolved);
         let (handed_over, ended) = (std::mem::take(&mut batch.handed_over), std::mem::take(&mut batch.ended));
         received.late = batch.late;
-        let Contained { opened, changed, counted } =
+        let BoundedBatch { opened, changed, counted } =
             contain(batch, &live.index, &live.incidents, &self.bounds).map_err(JournalError)?;
         live.seen += seen as u64;
         (received.unknown_resolved, received.counted) = (unknown_resolved, counted);
@@ -164,18 +164,18 @@ impl Store {
         let append = waits.then(|| self.journal.append(sealed));
         let mark = live.mark(append.is_some(), &touched);
         drop(guard);
-        Ok(Taken { received, append, mark, touched, opened: fresh, behind: Vec::new() })
+        Ok(AcceptedBatch { received, append, mark, touched, opened: fresh, behind: Vec::new() })
     }
 }
 
 /// What was queued behind a batch. Whoever stops waiting for the batch, for whatever reason, leaves it to a task.
-struct Behind {
+struct QueuedBehind {
     store: Arc<Store>,
     queued: Vec<Queued>,
     touched: Vec<IncidentId>,
 }
 
-impl Drop for Behind {
+impl Drop for QueuedBehind {
     fn drop(&mut self) {
         let store = Arc::clone(&self.store);
         let (queued, touched) = (std::mem::take(&mut self.queued), std::mem::take(&mut self.touched));

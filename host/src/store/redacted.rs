@@ -13,8 +13,8 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::domain::control::Control;
-use crate::domain::entry::{Answer, Diagnosis};
-use crate::domain::inspection::{Finding, Inspected, Part, Run, Summary, What};
+use crate::domain::entry::{Diagnosis, ModelAnswer};
+use crate::domain::inspection::{Finding, InspectionResult, KindResult, Problem, Run, Summary};
 use crate::domain::job::JobEvent;
 use crate::domain::knowledge::Knowledge;
 use crate::domain::{Alert, Fact, Labels, Proposal, SilenceEvent};
@@ -23,7 +23,7 @@ pub(super) use conversation::conversation;
 
 /// Alerts without secrets in their annotations and links. What alerts of one batch have alike is read once.
 pub(super) fn alerts(mut alerts: Vec<Alert>) -> Vec<Alert> {
-    let mut alike = Alike::default();
+    let mut alike = RecentTexts::default();
     let redacted: Vec<(Option<Labels>, Option<String>)> = alerts
         .iter()
         .map(|alert| (alike.annotations(&alert.annotations), alert.link.as_deref().and_then(|link| alike.link(link))))
@@ -41,12 +41,12 @@ pub(super) fn alerts(mut alerts: Vec<Alert>) -> Vec<Alert> {
 
 /// Texts that were read last, and what became of them; none where they stay as they are.
 #[derive(Default)]
-struct Alike<'a> {
+struct RecentTexts<'a> {
     annotations: HashMap<&'a str, (&'a str, Option<String>)>,
     link: Option<(&'a str, Option<String>)>,
 }
 
-impl<'a> Alike<'a> {
+impl<'a> RecentTexts<'a> {
     /// The annotations, if any of them holds a secret.
     fn annotations(&mut self, annotations: &'a Labels) -> Option<Labels> {
         let mut changed = false;
@@ -165,28 +165,28 @@ fn job<E>(event: &mut JobEvent<E>, ended: fn(&mut E)) {
 }
 
 /// What names an object and by what a finding is known again stays as it is.
-fn inspection(end: &mut Inspected) {
+fn inspection(end: &mut InspectionResult) {
     end.new.iter_mut().for_each(finding);
     end.parts.iter_mut().for_each(part);
     end.summary.iter_mut().for_each(summed_up);
 }
 
-fn part(part: &mut Part) {
+fn part(part: &mut KindResult) {
     part.problems.iter_mut().chain(&mut part.refusals).for_each(text);
 }
 
 fn finding(finding: &mut Finding) {
     match &mut finding.what {
-        What::Cause(named) => {
+        Problem::Cause(named) => {
             text(&mut named.said);
             named.evidence.iter_mut().for_each(text);
         }
-        What::Warnings { said, .. } => text(said),
-        What::PodNotReady { .. }
-        | What::Restarts { .. }
-        | What::ReplicasMissing { .. }
-        | What::QuotaNearlyFull { .. }
-        | What::CertificateEnds { .. } => {}
+        Problem::Warnings { said, .. } => text(said),
+        Problem::PodNotReady { .. }
+        | Problem::Restarts { .. }
+        | Problem::ReplicasMissing { .. }
+        | Problem::QuotaNearlyFull { .. }
+        | Problem::CertificateEnds { .. } => {}
     }
 }
 
@@ -210,14 +210,14 @@ fn proposal(proposal: &mut Proposal) {
     proposal.evidence.iter_mut().for_each(text);
 }
 
-fn answer(answer: &mut Answer) {
+fn answer(answer: &mut ModelAnswer) {
     match answer {
-        Answer::Look { .. } => {}
-        Answer::Act { proposals, diagnosis: of } => {
+        ModelAnswer::Look { .. } => {}
+        ModelAnswer::Act { proposals, diagnosis: of } => {
             proposals.iter_mut().for_each(proposal);
             diagnosis(of);
         }
-        Answer::Resolved { diagnosis: of } | Answer::Person { diagnosis: of } => diagnosis(of),
+        ModelAnswer::Resolved { diagnosis: of } | ModelAnswer::Person { diagnosis: of } => diagnosis(of),
     }
 }
 
@@ -277,7 +277,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::domain::entry::Original;
+    use crate::domain::entry::RawAnswer;
 
     fn labels(pairs: &[(&str, &str)]) -> crate::domain::Labels {
         pairs.iter().copied().collect()
@@ -290,8 +290,8 @@ mod tests {
             "tool_calls": [{"id": "c", "extra": {"signature": "AY89a18IwQsQ8in/AY89a18IwQsQ8in=="},
                 "function": {"name": "k", "arguments": "{\"password\": \"hunter22\"}"}}],
         });
-        let original = Original { by: "m".into(), message: Some(message.clone()), reused: None };
-        let answer = Answer::Look { calls: Vec::new() };
+        let original = RawAnswer { by: "m".into(), message: Some(message.clone()), reused: None };
+        let answer = ModelAnswer::Look { calls: Vec::new() };
         let usage = crate::domain::entry::Usage::default();
         let answered = Fact::Answered { answer, text: String::new(), usage, original: Some(Box::new(original)) };
         let Fact::Answered { original: Some(got), .. } = fact(answered) else { unreachable!() };

@@ -50,7 +50,7 @@ pub fn replay(journal: &dyn Journal) -> Result<Replayed, JournalError> {
         let entry: Entry =
             sealed.open().map_err(|error| JournalError(format!("entry {} of {}: {error}", sealed.n, sealed.stream)))?;
         let id = IncidentId(sealed.stream.as_str().into());
-        if let Some(incident) = Incident::behind(incidents.remove(&id), &sealed, &entry) {
+        if let Some(incident) = Incident::after(incidents.remove(&id), &sealed, &entry) {
             gate_events.extend(GateEvent::of(&incident, &entry.fact).map(|gate_event| (entry.at, gate_event)));
             incidents.insert(id, incident);
         }

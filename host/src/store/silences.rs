@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::Store;
 use crate::domain::matcher::Matcher;
-use crate::domain::silence::{Preview, Tally};
+use crate::domain::silence::{HiddenCount, Preview};
 use crate::domain::{Access, Incident, IncidentId, Silence, SilenceEvent, SilenceId, Silences};
 
 impl Store {
@@ -14,7 +14,7 @@ impl Store {
     }
 
     /// How much a silence has hidden so far.
-    pub fn hidden_by(&self, id: &SilenceId) -> Tally {
+    pub fn hidden_by(&self, id: &SilenceId) -> HiddenCount {
         self.live().hidden.of(id)
     }
 

@@ -9,7 +9,7 @@ use crate::ports::{JournalError, Tools};
 
 /// What is known about the tools.
 #[derive(Default)]
-pub(super) struct Known {
+pub(super) struct RecordedTools {
     /// By the journal.
     pub journaled: Catalogue,
     /// The same whole.
@@ -54,7 +54,7 @@ impl Store {
         self.known_tools().whole.as_ref().is_some_and(|whole| Arc::ptr_eq(whole, catalogue))
     }
 
-    pub(super) fn known_tools(&self) -> std::sync::MutexGuard<'_, Known> {
+    pub(super) fn known_tools(&self) -> std::sync::MutexGuard<'_, RecordedTools> {
         self.tools.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
-use super::find::Case;
+use super::find::ResolvedIncident;
 use super::literal::text;
 use super::shape::Shape;
 use super::{Draft, Evidence};
@@ -21,7 +21,7 @@ const SHOWN: usize = 5;
 const NAMED: usize = 20;
 
 /// One draft of all cases of one way; none when nothing explains their differences.
-pub fn draft(cases: &[Rc<Case>]) -> Option<Draft> {
+pub fn draft(cases: &[Rc<ResolvedIncident>]) -> Option<Draft> {
     let (first, rest) = cases.split_first()?;
     let mut shapes: Vec<(String, Shape)> = first.shapes.clone();
     for case in rest {
@@ -46,7 +46,7 @@ pub fn draft(cases: &[Rc<Case>]) -> Option<Draft> {
     Some(Draft { name, alert: alerts.join(", "), finding, tools, evidence, rule, test })
 }
 
-fn evidence(case: &Case) -> Evidence {
+fn evidence(case: &ResolvedIncident) -> Evidence {
     Evidence {
         incident: case.incident.id.to_string(),
         opened_at: case.incident.opened_at,
@@ -87,7 +87,7 @@ fn conditions(
     alerts: &[&str],
     finding: Option<Cause>,
     source: &str,
-    cases: &[Rc<Case>],
+    cases: &[Rc<ResolvedIncident>],
     shapes: &[(String, Shape)],
 ) -> Vec<String> {
     let mut reads = BTreeSet::new();
@@ -207,7 +207,7 @@ struct Act {
     arguments: Map<String, Value>,
 }
 
-fn test(name: &str, finding: Option<Cause>, cases: &[Rc<Case>]) -> Option<String> {
+fn test(name: &str, finding: Option<Cause>, cases: &[Rc<ResolvedIncident>]) -> Option<String> {
     let mut rows = Vec::new();
     for case in cases.iter().rev().take(TESTED) {
         let incident = &case.incident;

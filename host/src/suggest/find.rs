@@ -19,7 +19,7 @@ const LOOKED_AT: usize = 200;
 const MOST_STEPS: usize = 5;
 
 /// One incident that ended well.
-pub struct Case {
+pub struct ResolvedIncident {
     pub incident: Incident,
     pub labels: Labels,
     pub shapes: Vec<(String, Shape)>,
@@ -30,7 +30,7 @@ pub struct Case {
     pub finding: Option<Cause>,
 }
 
-impl Case {
+impl ResolvedIncident {
     /// The name of its alerts.
     pub fn alert(&self) -> &str {
         self.incident.alerts.first().map(|alert| alert.name.as_str()).unwrap_or_default()
@@ -49,8 +49,8 @@ pub fn find(
     progress: &dyn Fn(&str),
 ) -> Result<Vec<Draft>, JournalError> {
     let mut open: HashMap<IncidentId, Incident> = HashMap::new();
-    let mut ways: BTreeMap<String, Vec<Rc<Case>>> = BTreeMap::new();
-    let mut of_findings: BTreeMap<String, Vec<Rc<Case>>> = BTreeMap::new();
+    let mut ways: BTreeMap<String, Vec<Rc<ResolvedIncident>>> = BTreeMap::new();
+    let mut of_findings: BTreeMap<String, Vec<Rc<ResolvedIncident>>> = BTreeMap::new();
     let mut entries = 0_u64;
     journal.replay(0, &mut |_, sealed| {
         entries += 1;
@@ -85,7 +85,7 @@ pub fn find(
         }
         Ok(())
     })?;
-    let enough = |cases: &Vec<Rc<Case>>| cases.len() >= min.max(1);
+    let enough = |cases: &Vec<Rc<ResolvedIncident>>| cases.len() >= min.max(1);
     // One alert's name says more than its finding alone; a finding says more than each of several names.
     of_findings.retain(|_, cases| {
         let first = cases.first().map(|case| case.alert());
@@ -95,7 +95,7 @@ pub fn find(
     for (way, cases) in &of_findings {
         drafts.extend(draft::draft(cases).map(|draft| (way.clone(), draft)));
     }
-    let covered = |cases: &Vec<Rc<Case>>| {
+    let covered = |cases: &Vec<Rc<ResolvedIncident>>| {
         cases.iter().all(|case| way_of_finding(case).is_some_and(|way| drafts.contains_key(&way)))
     };
     let named: Vec<Draft> = ways
@@ -108,7 +108,7 @@ pub fn find(
 
 /// An incident that was repaired by a model's or a person's proposals alone, all of them verified but for alternatives that
 /// were not needed.
-fn case(incident: Incident) -> Option<Case> {
+fn case(incident: Incident) -> Option<ResolvedIncident> {
     if incident.outcome() != Some(Outcome::Fixed) || incident.actions.len() > MOST_STEPS {
         return None;
     }
@@ -139,19 +139,19 @@ fn case(incident: Incident) -> Option<Case> {
     if !approved.is_empty() {
         by.push(format!("approved by {}", approved.join(" and ")));
     }
-    Some(Case { labels, shapes, calls, by: by.join(", "), finding, incident })
+    Some(ResolvedIncident { labels, shapes, calls, by: by.join(", "), finding, incident })
 }
 
-fn way(case: &Case) -> String {
+fn way(case: &ResolvedIncident) -> String {
     format!("{:?} {}", case.alert(), steps(case))
 }
 
 /// The same whatever fired, where the host found out what was wrong.
-fn way_of_finding(case: &Case) -> Option<String> {
+fn way_of_finding(case: &ResolvedIncident) -> Option<String> {
     Some(format!("{} {}", case.finding?.as_str(), steps(case)))
 }
 
-fn steps(case: &Case) -> String {
+fn steps(case: &ResolvedIncident) -> String {
     let source = case.incident.alerts.first().map(|alert| alert.source.as_str()).unwrap_or_default();
     let steps = case.shapes.iter().map(|(tool, shape)| format!("{tool:?}{}", shape.skeleton()));
     format!("{source:?} {}", steps.collect::<Vec<_>>().join(" "))

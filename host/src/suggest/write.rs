@@ -4,7 +4,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::Write as _;
 use std::path::{Component, Path, PathBuf};
 
-use super::{Draft, Written};
+use super::{Draft, DraftOutcome};
 use crate::policy::{Set, test};
 
 /// Writes drafts under `out`, each as `NAME.rhai` and `tests/NAME.toml`. What cannot be written is
@@ -12,8 +12,8 @@ use crate::policy::{Set, test};
 ///
 /// # Errors
 /// When `out` is the folder of policies in force, or a folder in it.
-pub fn write(drafts: Vec<Draft>, out: &Path, in_force: &Path) -> Result<Vec<Written>, String> {
-    if within(out, in_force) {
+pub fn write(drafts: Vec<Draft>, out: &Path, in_force: &Path) -> Result<Vec<DraftOutcome>, String> {
+    if is_within(out, in_force) {
         return Err(format!(
             "drafts are not written to {}, because the policies in {} are in force; name another folder",
             out.display(),
@@ -23,14 +23,14 @@ pub fn write(drafts: Vec<Draft>, out: &Path, in_force: &Path) -> Result<Vec<Writ
     Ok(drafts.into_iter().map(|draft| one(draft, out)).collect())
 }
 
-fn one(draft: Draft, out: &Path) -> Written {
+fn one(draft: Draft, out: &Path) -> DraftOutcome {
     let result = proven(&draft).and_then(|()| files(&draft, out));
     let Draft { name, alert, finding, tools, evidence, .. } = draft;
     let (files, refused) = match result {
         Ok(files) => (files, None),
         Err(why) => (Vec::new(), Some(why)),
     };
-    Written { name, alert, finding, tools, evidence, files, refused }
+    DraftOutcome { name, alert, finding, tools, evidence, files, refused }
 }
 
 /// A draft compiles and passes its own tests, or it is not written.
@@ -64,7 +64,7 @@ fn files(draft: &Draft, out: &Path) -> Result<Vec<PathBuf>, String> {
 }
 
 /// Whether a folder is another or lies in it; links are followed as far as there is something.
-pub fn within(out: &Path, folder: &Path) -> bool {
+pub fn is_within(out: &Path, folder: &Path) -> bool {
     let Ok(folder) = folder.canonicalize() else { return out == folder };
     let absolute = std::path::absolute(out).unwrap_or_else(|_| out.to_path_buf());
     let there = absolute.ancestors().find_map(|part| part.canonicalize().ok().map(|real| (part, real)));

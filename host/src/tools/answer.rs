@@ -6,8 +6,8 @@
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::verbatim::{Members, member, text_of, words};
-use crate::domain::text::{cut, shorten};
+use super::raw_results::{Members, member, text_of, words};
+use crate::domain::text::{shorten, truncate};
 use crate::ports::ToolAnswer;
 use crate::redact::{redact_known, visible};
 
@@ -49,7 +49,7 @@ pub(super) fn of_result(result: &str, secrets: &[String], longest: usize) -> Res
         Some("task") => return Err("the server has made a task of the call and does it later".into()),
         _ => {}
     }
-    let Shown { mut text, said } = match member("content") {
+    let BlockText { mut text, said } = match member("content") {
         Some(raw) => content(raw),
         // Some servers have another name for it.
         None => match member("contents") {
@@ -67,24 +67,24 @@ pub(super) fn of_result(result: &str, secrets: &[String], longest: usize) -> Res
 
 /// What blocks show.
 #[derive(Default)]
-struct Shown {
+struct BlockText {
     text: String,
     /// It holds what the tool said, and not only what stands there for something else.
     said: bool,
 }
 
 /// A value of the tool's own, all of it.
-fn whole(raw: &str) -> Shown {
-    Shown { text: words(raw), said: true }
+fn whole(raw: &str) -> BlockText {
+    BlockText { text: words(raw), said: true }
 }
 
 /// The texts of all blocks, a line apart. Where a server has no list, what it has counts as one block.
-fn content(raw: &str) -> Shown {
+fn content(raw: &str) -> BlockText {
     let blocks = serde_json::from_str::<Vec<&RawValue>>(raw);
     let blocks = blocks.map_or_else(|_| vec![raw], |blocks| blocks.into_iter().map(RawValue::get).collect());
-    let mut all = Shown::default();
+    let mut all = BlockText::default();
     for block in blocks {
-        let Shown { text, said } = block_text(block);
+        let BlockText { text, said } = block_text(block);
         if !all.text.is_empty() && !text.is_empty() {
             all.text.push('\n');
         }
@@ -97,9 +97,9 @@ fn content(raw: &str) -> Shown {
     all
 }
 
-fn block_text(raw: &str) -> Shown {
-    let said = |text: String| Shown { text, said: true };
-    let instead = |text: &str| Shown { text: text.to_string(), said: false };
+fn block_text(raw: &str) -> BlockText {
+    let said = |text: String| BlockText { text, said: true };
+    let instead = |text: &str| BlockText { text: text.to_string(), said: false };
     let Ok(block) = serde_json::from_str::<Members<'_>>(raw) else {
         return match raw {
             "null" => instead("(an empty block left out)"),
@@ -122,9 +122,10 @@ fn block_text(raw: &str) -> Shown {
             Some(text) => said(text),
             // It is an object of the tool's own and no block.
             None if kind.is_none() && !block.is_empty() => said(raw.to_string()),
-            None => {
-                instead(&format!("(a block of the kind {:?} left out)", cut(kind.as_deref().unwrap_or_default(), 40)))
-            }
+            None => instead(&format!(
+                "(a block of the kind {:?} left out)",
+                truncate(kind.as_deref().unwrap_or_default(), 40)
+            )),
         },
     }
 }
@@ -136,11 +137,11 @@ fn is_true(raw: &str) -> bool {
 
 /// Text of a tool or server, fit to be stored and shown.
 pub(super) fn clean(text: &str, secrets: &[String], longest: usize) -> String {
-    let text = if text.len() > LOOKED_AT { cut(text, LOOKED_AT) } else { text.to_string() };
+    let text = if text.len() > LOOKED_AT { truncate(text, LOOKED_AT) } else { text.to_string() };
     let text = redact_known(&visible(&text), secrets);
     // An object is described by its last lines as by its first, whatever somebody wrote into it.
     let short = (text.len() > longest).then(|| shorten::shortened(&text, longest)).flatten();
-    short.unwrap_or_else(|| cut(&text, longest))
+    short.unwrap_or_else(|| truncate(&text, longest))
 }
 
 /// Some tools report failure inside of a success: `{"success": false, …}`.

@@ -11,9 +11,9 @@ use serde_json::{Map, Value};
 use tokio::time::{Instant, timeout_at};
 
 use super::answer;
+use super::raw_results;
 use super::rmcp_error::{chain, never_connected};
 use super::server::Server;
-use super::verbatim;
 use crate::ports::{ToolAnswer, ToolError};
 
 impl Server {
@@ -74,7 +74,7 @@ impl Server {
         within: Duration,
         longest: usize,
     ) -> Result<ToolAnswer, ToolError> {
-        let _busy = Busy::count(&self.busy);
+        let _busy = BusyGuard::count(&self.busy);
         let full = format!("{}.{tool}", self.name());
         if peer.is_transport_closed() {
             return Err(ToolError::Unavailable(format!("{full}: the server is being restarted; nothing was sent")));
@@ -95,7 +95,7 @@ impl Server {
         let lost =
             |why: String| Err(ToolError::Lost(format!("{full}: {}; it may have had its effect", self.clean(&why))));
         match answered {
-            Ok(Ok(result)) => match verbatim::as_written(result) {
+            Ok(Ok(result)) => match raw_results::as_written(result) {
                 Some(text) => match answer::of(text, &self.definition.secrets, longest).await {
                     Ok(answer) => Ok(answer),
                     Err(later) => lost(later),
@@ -130,20 +130,20 @@ impl Server {
 }
 
 /// Counts a call for as long as it lives.
-struct Busy<'a>(&'a AtomicUsize);
+struct BusyGuard<'a>(&'a AtomicUsize);
 
-impl<'a> Busy<'a> {
+impl<'a> BusyGuard<'a> {
     fn count(calls: &'a AtomicUsize) -> Self {
         calls.fetch_add(1, Ordering::Relaxed);
         Self(calls)
     }
 }
 
-impl Drop for Busy<'_> {
+impl Drop for BusyGuard<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
 /// A server together with the bare name of one of its tools.
-pub(super) type Found<'a> = (&'a Arc<Server>, &'a str);
+pub(super) type ResolvedTool<'a> = (&'a Arc<Server>, &'a str);

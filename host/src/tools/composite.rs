@@ -7,17 +7,17 @@ use futures::future::BoxFuture;
 use super::servers::Servers;
 use crate::domain::{Call, Catalogue};
 use crate::gate::{Permit, ReadPermit};
-use crate::ports::{ToolAnswer, ToolError, Tools, Turn};
+use crate::ports::{ToolAnswer, ToolError, ToolSlot, Tools};
 
 /// Sends each call to where its tool is. The name of an MCP server goes before that of a plugin.
 pub struct Composite {
     servers: Arc<Servers>,
     plugins: Option<Arc<dyn Tools>>,
-    merged: Mutex<Option<Merged>>,
+    merged: Mutex<Option<MergedCatalogue>>,
 }
 
 /// The two catalogues that were merged, and what came out.
-struct Merged {
+struct MergedCatalogue {
     servers: Arc<Catalogue>,
     plugins: Arc<Catalogue>,
     both: Arc<Catalogue>,
@@ -61,7 +61,7 @@ impl Tools for Composite {
         both.clusters = servers.clusters.clone();
         both.tools.extend(servers.tools.iter().map(|(name, tool)| (name.clone(), tool.clone())));
         let both = Arc::new(both);
-        *merged = Some(Merged { servers, plugins, both: both.clone() });
+        *merged = Some(MergedCatalogue { servers, plugins, both: both.clone() });
         both
     }
 
@@ -85,15 +85,15 @@ impl Tools for Composite {
         self.at(tool).ready(tool)
     }
 
-    fn turn<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Result<Turn, ToolError>> {
-        self.of(call).turn(call)
+    fn acquire<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Result<ToolSlot, ToolError>> {
+        self.of(call).acquire(call)
     }
 
     fn perform<'a>(
         &'a self,
         permit: &'a Permit,
         call: &'a Call,
-        turn: Turn,
+        turn: ToolSlot,
     ) -> BoxFuture<'a, Result<ToolAnswer, ToolError>> {
         self.of(call).perform(permit, call, turn)
     }

@@ -12,12 +12,12 @@ use rmcp::transport::streamable_http_client::StreamableHttpClientTransportConfig
 use rmcp::{ClientHandler, RoleClient};
 use tokio::sync::Notify;
 
-use super::definition::Place;
+use super::definition::Transport;
 use super::http::HttpClient;
 use super::lines;
 use super::process::Process;
+use super::raw_results::Handshakes;
 use super::rmcp_error;
-use super::verbatim::Handshakes;
 use crate::network;
 
 /// Longest message of a server in bytes.
@@ -52,18 +52,18 @@ pub(super) trait Connect: Send + Sync {
     fn connect(&self, client: Client) -> BoxFuture<'_, Result<Session, String>>;
 }
 
-impl Connect for Place {
+impl Connect for Transport {
     fn connect(&self, client: Client) -> BoxFuture<'_, Result<Session, String>> {
         Box::pin(async move {
             match self {
-                Place::Process { command, args, env, cwd } => {
+                Transport::Process { command, args, env, cwd } => {
                     let (process, output, input) = Process::start(command, args, env, cwd.as_ref())?;
-                    match client.serve(lines::over(output, input, MESSAGE)).await {
+                    match client.serve(lines::framed(output, input, MESSAGE)).await {
                         Ok(service) => Ok(Session { service, process: Some(process) }),
                         Err(error) => Err(process.end(rmcp_error::handshake(error)).await),
                     }
                 }
-                Place::Http { url, headers } => {
+                Transport::Http { url, headers } => {
                     let service = client.serve(http(url, headers)?).await.map_err(rmcp_error::handshake)?;
                     Ok(Session { service, process: None })
                 }

@@ -7,9 +7,9 @@ use std::path::PathBuf;
 use serde_json::{Map, Value};
 
 use super::expand::expand;
-use super::options::Checked;
+use super::options::CheckReport;
 use crate::domain::Risk;
-use crate::redact::{found, known};
+use crate::redact::{find_secrets, known};
 
 /// A server that can be started.
 #[derive(Clone)]
@@ -17,7 +17,7 @@ pub(super) struct Definition {
     /// The first part of its tools' names.
     pub name: String,
     /// Where it is.
-    pub place: Place,
+    pub place: Transport,
     /// Values that never appear in a text.
     pub secrets: Vec<String>,
     /// Tools that the definition itself switches off.
@@ -30,7 +30,7 @@ pub(super) struct Definition {
 
 /// Where a server is.
 #[derive(Clone)]
-pub(super) enum Place {
+pub(super) enum Transport {
     /// A child process.
     Process { command: String, args: Vec<String>, env: BTreeMap<String, String>, cwd: Option<PathBuf> },
     /// A streamable HTTP address.
@@ -41,8 +41,8 @@ impl fmt::Debug for Definition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Arguments, environment, address and headers may hold secrets.
         let kind = match &self.place {
-            Place::Process { command, .. } => command.as_str(),
-            Place::Http { .. } => "http",
+            Transport::Process { command, .. } => command.as_str(),
+            Transport::Http { .. } => "http",
         };
         f.debug_struct("Definition").field("name", &self.name).field("place", &kind).finish_non_exhaustive()
     }
@@ -75,7 +75,7 @@ pub(super) fn read(
     place: &str,
     document: &Value,
     env: &dyn Fn(&str) -> Option<String>,
-    checked: &mut Checked,
+    checked: &mut CheckReport,
 ) -> Vec<Definition> {
     let servers = match document.get("mcpServers").or_else(|| document.get("servers")) {
         Some(Value::Object(servers)) => servers,
@@ -104,7 +104,7 @@ struct Entry<'a> {
     place: &'a str,
     name: &'a str,
     env: &'a dyn Fn(&str) -> Option<String>,
-    checked: &'a mut Checked,
+    checked: &'a mut CheckReport,
     secrets: Vec<String>,
 }
 
@@ -143,7 +143,7 @@ impl Entry<'_> {
                     self.problem("url must begin with http:// or https://");
                 }
                 self.secrets.extend(known::of_url(&url));
-                Place::Http { url, headers: self.texts(map, "headers") }
+                Transport::Http { url, headers: self.texts(map, "headers") }
             }
             (_, Some(_), Some(_)) => {
                 self.problem("has command and url; a server is either a process or an address");
@@ -171,11 +171,12 @@ impl Entry<'_> {
         Some(Definition { name: self.name.to_string(), place, secrets, deny, allow: Vec::new(), raise: Vec::new() })
     }
 
-    fn process(&mut self, map: &Map<String, Value>, command: String) -> Place {
+    fn process(&mut self, map: &Map<String, Value>, command: String) -> Transport {
         let args = self.list(map, "args");
         // `--token`, `x` and `--token=x`: what other programs print of it is not printed here.
         let line = args.join(" ");
-        self.secrets.extend(args.iter().flat_map(|arg| found(arg)).chain(found(&line)).flat_map(known::of));
+        self.secrets
+            .extend(args.iter().flat_map(|arg| find_secrets(arg)).chain(find_secrets(&line)).flat_map(known::of));
         let mut variables = self.texts(map, "env");
         if (self.env)("KUBECONFIG").is_some() && !variables.keys().any(|key| key.starts_with("KUBECONFIG")) {
             let command = format!("{command} {}", args.join(" "));
@@ -188,7 +189,7 @@ impl Entry<'_> {
                 variables.entry(name.to_string()).or_insert(value);
             }
         }
-        Place::Process { command, args, env: variables, cwd: self.text(map, "cwd").map(PathBuf::from) }
+        Transport::Process { command, args, env: variables, cwd: self.text(map, "cwd").map(PathBuf::from) }
     }
 
     fn unknown(&mut self, map: &Map<String, Value>) {

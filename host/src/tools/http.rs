@@ -20,8 +20,8 @@ use serde_json::Value;
 use sse_stream::{Error as SseError, Sse, SseStream};
 
 use super::messages;
-use super::verbatim::Handshakes;
-use crate::domain::text::cut;
+use super::raw_results::Handshakes;
+use crate::domain::text::truncate;
 
 const JSON: &str = "application/json";
 const EVENTS: &str = "text/event-stream";
@@ -88,7 +88,7 @@ impl HttpClient {
             Some(answer @ JsonRpcMessage::Error(_)) => Ok(StreamableHttpPostResponse::Json(answer, session)),
             _ if status.is_server_error() => Err(HttpStatusError::new(status.as_u16(), after).into()),
             _ => {
-                let shown = cut(text.trim(), 256);
+                let shown = truncate(text.trim(), 256);
                 Err(StreamableHttpError::UnexpectedServerResponse(Cow::Owned(format!("HTTP {status}: {shown}"))))
             }
         }
@@ -202,7 +202,7 @@ fn was_not_taken(status: StatusCode) -> bool {
 fn not_taken(status: StatusCode, id: &Value, body: &str) -> Result<ServerJsonRpcMessage, Failure> {
     let said: Value = serde_json::from_str(body).unwrap_or_default();
     let said = said.pointer("/error/message").and_then(Value::as_str).unwrap_or(body).trim();
-    let said = if said.is_empty() { String::new() } else { format!(": {}", cut(said, 256)) };
+    let said = if said.is_empty() { String::new() } else { format!(": {}", truncate(said, 256)) };
     let why = format!("the server did not take the request and did nothing: HTTP {status}{said}");
     serde_json::from_str(&messages::error(id, &why)).map_err(|error| StreamableHttpError::Io(error.into()))
 }

@@ -13,14 +13,14 @@ use tokio_util::codec::{Decoder, FramedRead};
 use tokio_util::io::StreamReader;
 
 use super::messages::Messages;
-use super::verbatim::Handshakes;
+use super::raw_results::Handshakes;
 
 /// What is kept of either end of a line that is left out: enough to tell which request it answers.
 const END: usize = 256;
 
 /// Messages over a pair of streams, with results as they came. A line beyond `longest` bytes is left out, and whoever
 /// asked for it hears that.
-pub(super) fn over<R, W>(read: R, write: W, longest: usize) -> impl Transport<RoleClient, Error = io::Error> + 'static
+pub(super) fn framed<R, W>(read: R, write: W, longest: usize) -> impl Transport<RoleClient, Error = io::Error> + 'static
 where
     R: AsyncRead + Send + Unpin + 'static,
     W: AsyncWrite + Send + Unpin + 'static,
@@ -30,16 +30,16 @@ where
     let read = StreamReader::new(FramedRead::new(read, lines));
     // What a result needs more as text is no reason to leave it out.
     let inner = AsyncRwTransport::new_client(read, write).with_max_line_length(longest.saturating_mul(7));
-    Noting { inner, handshakes }
+    HandshakeObserver { inner, handshakes }
 }
 
 /// Sees what is sent.
-struct Noting<T> {
+struct HandshakeObserver<T> {
     inner: T,
     handshakes: Handshakes,
 }
 
-impl<T: Transport<RoleClient>> Transport<RoleClient> for Noting<T> {
+impl<T: Transport<RoleClient>> Transport<RoleClient> for HandshakeObserver<T> {
     type Error = T::Error;
 
     fn send(

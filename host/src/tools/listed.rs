@@ -7,10 +7,10 @@ use rmcp::model::{ClientRequest, ListToolsRequest, PaginatedRequestParams, ToolA
 use rmcp::service::{Peer, PeerRequestOptions, ServiceError};
 use serde_json::{Map, Value, json};
 
+use super::raw_results;
 use super::rmcp_error::chain;
-use super::verbatim;
-use crate::domain::schema::sound::{self, Sound, kind};
-use crate::domain::text::cut;
+use crate::domain::schema::normalize::{self, NormalizedSchema, kind};
+use crate::domain::text::truncate;
 
 /// Pages of one list.
 const PAGES: usize = 200;
@@ -124,13 +124,15 @@ impl Listed {
             let at = self.tools.len() + self.left_out.len() + self.unnamed + 1;
             match one(key, tool) {
                 Ok(tool) if self.tools.iter().any(|known| known.name == tool.name) => {
-                    let why =
-                        format!("{server}.{} stands in the list twice; the first one counts", cut(&tool.name, 100));
+                    let why = format!(
+                        "{server}.{} stands in the list twice; the first one counts",
+                        truncate(&tool.name, 100)
+                    );
                     self.leave_out(String::new(), why);
                 }
                 Ok(tool) => self.tools.push(tool),
                 Err((name, why)) => {
-                    let which = if name.is_empty() { format!("the tool at place {at}") } else { cut(&name, 100) };
+                    let which = if name.is_empty() { format!("the tool at place {at}") } else { truncate(&name, 100) };
                     self.leave_out(name, format!("{server}: {which} is left out: {why}"));
                 }
             }
@@ -163,7 +165,7 @@ async fn page(peer: &Peer<RoleClient>, request: ClientRequest) -> Result<String,
         ServiceError::McpError(error) => error.message.into_owned(),
         error => chain(&error),
     };
-    verbatim::as_written(asked.await.map_err(wrong)?).ok_or_else(|| "the answer is no list of tools".to_string())
+    raw_results::as_written(asked.await.map_err(wrong)?).ok_or_else(|| "the answer is no list of tools".to_string())
 }
 
 fn one(key: Option<&str>, tool: &Value) -> Result<ListedTool, (String, String)> {
@@ -177,7 +179,7 @@ fn one(key: Option<&str>, tool: &Value) -> Result<ListedTool, (String, String)> 
         Some(odd) => return Err((String::new(), format!("its name is {}", kind(odd)))),
     };
     let given = map.get("inputSchema").or_else(|| map.get("input_schema"));
-    let Sound { schema, mended } = sound::sound(given).map_err(|why| (name.to_string(), why))?;
+    let NormalizedSchema { schema, mended } = normalize::normalize(given).map_err(|why| (name.to_string(), why))?;
     let description = match map.get("description") {
         Some(Value::String(text)) => text.clone(),
         None | Some(Value::Null) => String::new(),

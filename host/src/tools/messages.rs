@@ -5,7 +5,7 @@ use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
-use super::verbatim::{Handshakes, INTERNAL_ERROR};
+use super::raw_results::{Handshakes, INTERNAL_ERROR};
 
 /// What JSON has no word for, and some libraries write all the same.
 const NO_NUMBERS: [&str; 3] = ["NaN", "-Infinity", "Infinity"];
@@ -76,18 +76,18 @@ impl Messages {
 }
 
 /// What stands in a text.
-pub(super) struct Read {
+pub(super) struct ParsedMessages {
     pub messages: Vec<String>,
     /// Something in it is no JSON.
     pub unreadable: bool,
 }
 
 /// The messages in a text: several where it is a batch.
-pub(super) fn read(handshakes: &Handshakes, text: &str) -> Read {
+pub(super) fn read(handshakes: &Handshakes, text: &str) -> ParsedMessages {
     let text = text.trim().trim_start_matches('\u{feff}');
     // Nearly every text is one sound answer, and a long one is not looked through twice.
     if let Some(message) = handshakes.kept(text) {
-        return Read { messages: vec![message], unreadable: false };
+        return ParsedMessages { messages: vec![message], unreadable: false };
     }
     let mended;
     let sound = match serde_json::from_str::<IgnoredAny>(text) {
@@ -99,7 +99,7 @@ pub(super) fn read(handshakes: &Handshakes, text: &str) -> Read {
                 let tail = if closes(text) { text } else { "" };
                 let answer = named(text, tail)
                     .map(|id| error(&id, &format!("the answer is no JSON that can be read and was left out: {wrong}")));
-                return Read { messages: vec![answer.unwrap_or_else(|| one_line(text))], unreadable: true };
+                return ParsedMessages { messages: vec![answer.unwrap_or_else(|| one_line(text))], unreadable: true };
             }
             &mended
         }
@@ -107,7 +107,7 @@ pub(super) fn read(handshakes: &Handshakes, text: &str) -> Read {
     let batch = if sound.starts_with('[') { serde_json::from_str::<Vec<&RawValue>>(sound).ok() } else { None };
     let parts = batch.map_or_else(|| vec![sound], |parts| parts.into_iter().map(RawValue::get).collect());
     let messages = parts.into_iter().map(|part| handshakes.kept(part).unwrap_or_else(|| one_line(part))).collect();
-    Read { messages, unreadable: false }
+    ParsedMessages { messages, unreadable: false }
 }
 
 /// That a request was answered with too much.

@@ -68,7 +68,7 @@ impl Default for Options {
 
 /// What a check found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Checked {
+pub struct CheckReport {
     /// Names of the servers that would be started.
     pub servers: Vec<String>,
     /// Why tidegate cannot start like this: a sentence each.
@@ -78,13 +78,13 @@ pub struct Checked {
 }
 
 /// Reads the options without starting anything.
-pub fn check(options: &Options, env: &dyn Fn(&str) -> Option<String>) -> Checked {
+pub fn check(options: &Options, env: &dyn Fn(&str) -> Option<String>) -> CheckReport {
     settle(options, env).1
 }
 
 /// The definitions with everything that the options say about them.
-pub(super) fn settle(options: &Options, env: &dyn Fn(&str) -> Option<String>) -> (Vec<Definition>, Checked) {
-    let mut checked = Checked::default();
+pub(super) fn settle(options: &Options, env: &dyn Fn(&str) -> Option<String>) -> (Vec<Definition>, CheckReport) {
+    let mut checked = CheckReport::default();
     let document = match &options.servers {
         Definitions::None => None,
         Definitions::Inline(value) => Some(("the inline definition of MCP servers".to_string(), value.clone())),

@@ -9,7 +9,7 @@ use super::definition::Definition;
 use super::listed::{Listed, ListedTool};
 use super::{arguments, glob, known, risk};
 use crate::domain::Tool;
-use crate::domain::text::{canonical_json, cut};
+use crate::domain::text::{canonical_json, truncate};
 use crate::redact::{redact_known, visible};
 
 /// Longest description that is offered, in bytes.
@@ -57,7 +57,7 @@ impl PinnedTools {
     ) -> (BTreeMap<String, Tool>, Vec<String>) {
         let mut offered = BTreeMap::new();
         let mut news = Vec::new();
-        let shown = |text: &str| cut(&redact_known(&visible(text), &definition.secrets), SENTENCE);
+        let shown = |text: &str| truncate(&redact_known(&visible(text), &definition.secrets), SENTENCE);
         let mut faulty: Vec<(String, String)> =
             listed.left_out.into_iter().map(|(name, why)| (name, shown(&why))).collect();
         self.unwanted.clear();
@@ -95,7 +95,7 @@ impl PinnedTools {
             let (risk, repeatable) =
                 risk::of(&definition.name, identity, &name, tool.hints.as_ref(), &definition.raise);
             let description = visible(&tool.description);
-            let description = cut(&redact_known(description.trim(), &definition.secrets), DESCRIPTION);
+            let description = truncate(&redact_known(description.trim(), &definition.secrets), DESCRIPTION);
             let schema = arguments::offered(tool.schema.clone());
             offered.insert(
                 full.clone(),
@@ -163,7 +163,7 @@ fn not_offered(definition: &Definition, name: &str, tool: &ListedTool) -> Option
     let server = &definition.name;
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '/');
     if name.is_empty() || name.len() > 128 || !name.chars().all(plain) {
-        let shown = cut(name, 60).escape_debug().to_string();
+        let shown = truncate(name, 60).escape_debug().to_string();
         let why = format!("the MCP server {server} offers a tool whose name is not allowed: \"{shown}\"");
         return Some(Refusal::Faulty(why));
     }

@@ -21,7 +21,7 @@ const LAST_WORDS: usize = 4096;
 /// end of its input ends it.
 pub(super) struct Process {
     child: Box<dyn ChildWrapper>,
-    words: LastWords,
+    words: StderrTail,
     listener: Option<JoinHandle<()>>,
 }
 
@@ -42,7 +42,7 @@ impl Process {
         // Launchers such as npx leave the real server as a grandchild: only the group reaches it.
         wrapped.wrap(ProcessGroup::leader());
         let mut child = wrapped.spawn().map_err(|error| format!("{command} cannot be started: {error}"))?;
-        let words = LastWords::default();
+        let words = StderrTail::default();
         let (input, output) = (child.stdin().take(), child.stdout().take());
         let errors = child.stderr().take();
         let listener = errors.map(|errors| tokio::spawn(words.clone().listen(errors)));
@@ -90,9 +90,9 @@ impl Drop for Process {
 
 /// The end of what a process wrote to its standard error.
 #[derive(Clone, Default)]
-pub(super) struct LastWords(Arc<Mutex<VecDeque<u8>>>);
+pub(super) struct StderrTail(Arc<Mutex<VecDeque<u8>>>);
 
-impl LastWords {
+impl StderrTail {
     async fn listen(self, mut errors: impl AsyncRead + Unpin) {
         let mut buffer = [0; 1024];
         while let Ok(read @ 1..) = errors.read(&mut buffer).await {

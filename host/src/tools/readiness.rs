@@ -16,7 +16,7 @@ use crate::ports::ToolError;
 const BRIDGED: Duration = Duration::from_secs(30);
 
 /// The turn of one caller at a server: changing calls come one after the other.
-pub(super) struct ServerTurn {
+pub(super) struct ServerSlot {
     /// The server.
     pub server: String,
     _changing: OwnedMutexGuard<()>,
@@ -47,7 +47,7 @@ impl Server {
 
     /// Waits for its turn to change something, as long as others have theirs. Comes back at once when the
     /// server cannot be called.
-    pub(super) async fn turn(&self) -> Result<ServerTurn, ToolError> {
+    pub(super) async fn turn(&self) -> Result<ServerSlot, ToolError> {
         self.peer()?;
         let changing = Arc::clone(&self.changing).lock_owned().await;
         // Behind a lost answer it is not known yet whether the server is there: it is being asked.
@@ -60,7 +60,7 @@ impl Server {
             let why = format!("the MCP server {} does not answer; nothing was sent", self.name());
             return Err(ToolError::Unavailable(why));
         }
-        Ok(ServerTurn { server: self.name().to_string(), _changing: changing })
+        Ok(ServerSlot { server: self.name().to_string(), _changing: changing })
     }
 
     /// The way to the server as it stands.

@@ -5,12 +5,12 @@ use serde_json::Value;
 
 use super::answer;
 use super::listed::Listed;
-use super::verbatim::{self, Handshakes};
+use super::raw_results::{self, Handshakes};
 use crate::ports::ToolAnswer;
 
 /// A list of tools as it is taken.
 #[derive(Debug, Default)]
-pub struct ReadTools {
+pub struct ListedTools {
     /// Name and schema of each tool that is taken.
     pub taken: Vec<(String, Value)>,
     /// A sentence for each that is not.
@@ -21,7 +21,7 @@ pub struct ReadTools {
 fn result(message: &str) -> Option<String> {
     let kept = Handshakes::default().kept(message)?;
     match serde_json::from_str::<ServerJsonRpcMessage>(&kept).ok()? {
-        JsonRpcMessage::Response(response) => verbatim::as_written(response.result),
+        JsonRpcMessage::Response(response) => raw_results::as_written(response.result),
         _ => None,
     }
 }
@@ -30,11 +30,11 @@ fn result(message: &str) -> Option<String> {
 ///
 /// # Errors
 /// When it is no list of tools: a sentence.
-pub fn tools(message: &str) -> Result<ReadTools, String> {
+pub fn tools(message: &str) -> Result<ListedTools, String> {
     let page = result(message).ok_or("the message holds no result")?;
     let mut listed = Listed::default();
     listed.take("server", &page)?;
-    Ok(ReadTools {
+    Ok(ListedTools {
         taken: listed.tools.into_iter().map(|tool| (tool.name, tool.schema)).collect(),
         left_out: listed.left_out.into_iter().map(|(_, why)| why).collect(),
     })

@@ -6,7 +6,7 @@ use rmcp::model::ToolAnnotations;
 
 use super::{glob, known};
 use crate::domain::Risk;
-use crate::domain::text::identifier::words;
+use crate::domain::text::identifier::split_words;
 
 /// Risk and whether a repeat is harmless.
 ///
@@ -116,7 +116,7 @@ const LOOKS: [&str; 14] = [
 ];
 
 fn sounds_like_a_change(tool: &str) -> bool {
-    let words = words(tool);
+    let words = split_words(tool);
     let looks = words.first().is_some_and(|first| LOOKS.contains(&first.as_str()));
     !looks && words.iter().any(|word| CHANGES.contains(&word.as_str()))
 }

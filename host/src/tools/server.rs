@@ -16,7 +16,7 @@ use super::definition::Definition;
 use super::options::{Jitter, Options};
 use super::pinning::PinnedTools;
 use super::shared_catalogue::SharedCatalogue;
-use crate::circuit::{Circuit, Skipped};
+use crate::circuit::{Circuit, CircuitOpen};
 
 /// Read-only calls of one server at the same time.
 const LOOKS: usize = 8;
@@ -185,7 +185,7 @@ impl Server {
     }
 
     /// That nothing is looked at there for the time being.
-    pub(super) fn skipped_sentence(&self, skipped: Skipped) -> String {
+    pub(super) fn skipped_sentence(&self, skipped: CircuitOpen) -> String {
         format!("the MCP server {} {skipped}", self.name())
     }
 

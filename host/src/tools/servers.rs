@@ -10,15 +10,15 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::arguments;
-use super::call::Found;
-use super::options::{Checked, Jitter, Options, settle};
-use super::readiness::ServerTurn;
+use super::call::ResolvedTool;
+use super::options::{CheckReport, Jitter, Options, settle};
+use super::readiness::ServerSlot;
 use super::server::{Phase, Server, ServerState, Status};
 use super::shared_catalogue::SharedCatalogue;
 use super::supervisor::supervise;
 use crate::domain::{Call, Catalogue, Clusters, Risk};
 use crate::gate::{Permit, ReadPermit};
-use crate::ports::{ToolAnswer, ToolError, Tools, Turn};
+use crate::ports::{ToolAnswer, ToolError, ToolSlot, Tools};
 
 /// The MCP servers.
 pub struct Servers {
@@ -38,7 +38,7 @@ impl Servers {
         options: &Options,
         env: &dyn Fn(&str) -> Option<String>,
         jitter: &Jitter,
-    ) -> Result<Arc<Self>, Checked> {
+    ) -> Result<Arc<Self>, CheckReport> {
         let (definitions, checked) = settle(options, env);
         if !checked.problems.is_empty() {
             return Err(checked);
@@ -143,7 +143,7 @@ impl Servers {
     }
 
     /// The server of a call, once it is known which tools it has, and the tool's risk.
-    async fn find<'a>(&'a self, call: &'a Call, within: Duration) -> Result<(Found<'a>, Risk), ToolError> {
+    async fn find<'a>(&'a self, call: &'a Call, within: Duration) -> Result<(ResolvedTool<'a>, Risk), ToolError> {
         let refused = |why: String| Err(ToolError::Refused(why));
         let Some((name, tool)) = call.tool.split_once('.') else {
             return refused(format!("{} is no name of a tool: tools are called server.tool", call.tool));
@@ -211,10 +211,10 @@ impl Tools for Servers {
         server.is_none_or(|server| server.state.borrow().is_ready())
     }
 
-    fn turn<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Result<Turn, ToolError>> {
+    fn acquire<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Result<ToolSlot, ToolError>> {
         let taken = async move {
             let ((server, _), _) = self.find(call, Duration::ZERO).await?;
-            server.turn().await.map(Turn::holding)
+            server.turn().await.map(ToolSlot::holding)
         };
         Box::pin(self.unless_stopping(taken))
     }
@@ -223,14 +223,14 @@ impl Tools for Servers {
         &'a self,
         permit: &'a Permit,
         call: &'a Call,
-        turn: Turn,
+        turn: ToolSlot,
     ) -> BoxFuture<'a, Result<ToolAnswer, ToolError>> {
         let performed = async move {
             // The executor has looked at the expiry; that the call is the permitted one is looked at
             // again where it leaves the host.
             permit.check(call, Timestamp::MIN).map_err(ToolError::Refused)?;
             let ((server, tool), _) = self.find(call, Duration::ZERO).await?;
-            if turn.held::<ServerTurn>().is_none_or(|turn| turn.server != server.name()) {
+            if turn.held::<ServerSlot>().is_none_or(|turn| turn.server != server.name()) {
                 return Err(ToolError::Refused(format!("{} is called by somebody whose turn it is not", call.tool)));
             }
             tracing::info!(tool = call.tool, attempt = permit.attempt(), "performing");

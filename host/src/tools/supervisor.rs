@@ -26,7 +26,7 @@ const CLOSE: Duration = Duration::from_secs(3);
 /// Runs until told to stop.
 pub(super) async fn supervise(server: Arc<Server>, mut stop: watch::Receiver<bool>) {
     let mut failures: u32 = 0;
-    let mut said = Said::default();
+    let mut said = DownLog::default();
     loop {
         let changed = Arc::new(Notify::new());
         let started = tokio::select! {
@@ -42,7 +42,7 @@ pub(super) async fn supervise(server: Arc<Server>, mut stop: watch::Receiver<boo
                     break;
                 }
                 if since.elapsed() >= SETTLED {
-                    (failures, said) = (0, Said::default());
+                    (failures, said) = (0, DownLog::default());
                 }
                 why
             }
@@ -70,12 +70,12 @@ pub(super) async fn supervise(server: Arc<Server>, mut stop: watch::Receiver<boo
 
 /// Tells of a server that is down: at once, and then ever more rarely while nothing changes.
 #[derive(Default)]
-struct Said {
+struct DownLog {
     what: String,
     times: u32,
 }
 
-impl Said {
+impl DownLog {
     fn say(&mut self, server: &str, why: &str) {
         if self.what == why {
             self.times = self.times.saturating_add(1);

@@ -40,7 +40,7 @@ pub(super) async fn look(servers: &dyn Tools, call: &Call) -> Result<ToolAnswer,
 
 /// Performs a call with a permit for it.
 pub(super) async fn perform(servers: &Servers, call: &Call) -> Result<ToolAnswer, ToolError> {
-    let turn = servers.turn(call).await?;
+    let turn = servers.acquire(call).await?;
     servers.perform(&permits::permit(call), call, turn).await
 }
 
@@ -70,7 +70,7 @@ async fn tools_are_listed_looked_at_and_performed() {
     assert!(matches!(&refused, Err(ToolError::Refused(why)) if why.contains("needs a permit")), "{refused:?}");
     assert!(perform(&servers, &patch).await.unwrap().ok);
     let other = call("k.patch", json!({"name": "other"}));
-    let turn = servers.turn(&patch).await.unwrap();
+    let turn = servers.acquire(&patch).await.unwrap();
     let refused = servers.perform(&permits::permit(&patch), &other, turn).await;
     assert!(matches!(&refused, Err(ToolError::Refused(why)) if why.contains("not the one")), "{refused:?}");
     assert_eq!(fake.calls(), ["get", "patch"], "what is refused is not sent");

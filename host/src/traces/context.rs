@@ -22,7 +22,7 @@ pub fn tell_others() {
 }
 
 /// Lets a future work within the trace of an incident.
-pub async fn within<F: Future>(incident: &IncidentId, work: F) -> F::Output {
+pub async fn scope<F: Future>(incident: &IncidentId, work: F) -> F::Output {
     CURRENT.scope(Context::of(incident), work).await
 }
 

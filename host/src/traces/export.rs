@@ -17,7 +17,7 @@ use super::spans::{self, Span};
 use crate::domain::IncidentId;
 use crate::domain::text::one_line;
 use crate::network::read_capped;
-use crate::ports::{Clock, Story};
+use crate::ports::{Clock, IncidentRecord};
 use crate::secret::Secret;
 
 /// What happens within so long is sent together.
@@ -41,7 +41,7 @@ const LINKS: usize = 8;
 /// Where entries are read.
 pub trait Record: Send + Sync {
     /// An incident with its entries. May block on files.
-    fn story(&self, id: &IncidentId) -> Option<Story>;
+    fn story(&self, id: &IncidentId) -> Option<IncidentRecord>;
 }
 
 /// Where traces go, and what of them has gone.
@@ -140,8 +140,9 @@ impl Traces {
             self.dropped.fetch_add(changed.lost + beyond as u64, Ordering::Relaxed);
             let read = Arc::clone(&record);
             let ids = changed.ids;
-            let stories =
-                tokio::task::spawn_blocking(move || ids.iter().filter_map(|id| read.story(id)).collect::<Vec<Story>>());
+            let stories = tokio::task::spawn_blocking(move || {
+                ids.iter().filter_map(|id| read.story(id)).collect::<Vec<IncidentRecord>>()
+            });
             let stories = stories.await.unwrap_or_default();
             let new = self.new_spans(&stories, &mut sent);
             for part in new.chunks(SPANS) {
@@ -157,7 +158,7 @@ impl Traces {
     }
 
     /// The spans that were not sent, each with its trace; they count as sent from here on.
-    fn new_spans(&self, stories: &[Story], sent: &mut Remembered<Option<usize>>) -> Vec<([u8; 16], Span)> {
+    fn new_spans(&self, stories: &[IncidentRecord], sent: &mut Remembered<Option<usize>>) -> Vec<([u8; 16], Span)> {
         let mut new = Vec::new();
         for story in stories {
             let id = &story.incident.id;

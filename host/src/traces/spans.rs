@@ -12,7 +12,7 @@ use crate::domain::entry::Purpose;
 use crate::domain::incident::Incident;
 use crate::domain::usage::Usage;
 use crate::domain::{ActionId, Fact, RulingKind};
-use crate::ports::Story;
+use crate::ports::IncidentRecord;
 
 /// Something that took time, or happened at a moment.
 #[derive(Clone, Debug, PartialEq)]
@@ -65,7 +65,7 @@ struct Begun {
 }
 
 /// The spans of an incident, in the order in which they are over. `links` are those of its senders.
-pub fn of(story: &Story, links: &[Context]) -> Vec<Span> {
+pub fn of(story: &IncidentRecord, links: &[Context]) -> Vec<Span> {
     let (mut spans, mut begun) = (Vec::new(), Begun::default());
     let incident = &story.incident;
     for (at, entry) in story.entries.iter().enumerate() {

@@ -7,9 +7,9 @@ use super::context::Context;
 use super::{otlp, spans};
 use crate::domain::entry::Purpose;
 use crate::domain::{Call, Entry, Fact, Incident, IncidentId, Outcome};
-use crate::ports::Story;
+use crate::ports::IncidentRecord;
 
-fn story() -> Story {
+fn story() -> IncidentRecord {
     let at = |second: i64| Timestamp::from_second(1_000 + second).unwrap();
     let opened = Fact::Opened { group_key: "g".into(), source: "s".into(), alerts: Vec::new() };
     let look = Fact::Looked {
@@ -26,7 +26,7 @@ fn story() -> Story {
     let entries: Vec<Entry> = facts.into_iter().map(|(second, fact)| Entry { at: at(second), fact }).collect();
     let mut incident = Incident::open(IncidentId("i1".into()), &entries[0]).unwrap();
     entries[1..].iter().for_each(|entry| incident.apply(entry));
-    Story { incident, entries }
+    IncidentRecord { incident, entries }
 }
 
 #[test]

@@ -10,12 +10,12 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::judged::{self, Judged, judged};
-use super::object::{Kept, Metadata};
-use super::resource::What;
-use super::told;
+use super::cluster_event;
+use super::health::{self, Health, health_of};
+use super::object::{Metadata, ObjectState};
+use super::resource::Resource;
 use crate::domain::Event;
-use crate::domain::text::cut;
+use crate::domain::text::truncate;
 
 /// Conditions of which it is kept that they are not well.
 const MOST: usize = 10_000;
@@ -31,7 +31,7 @@ const GONE: &str = "DeletingNode";
 /// A condition that is not well.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
-struct Unwell {
+struct ActiveProblem {
     /// Whose.
     namespace: String,
     name: String,
@@ -53,7 +53,7 @@ struct Unwell {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Conditions {
-    unwell: BTreeMap<String, Unwell>,
+    unwell: BTreeMap<String, ActiveProblem>,
     /// Those that the list which is being read has shown; none where no list is.
     #[serde(skip)]
     shown: Option<BTreeSet<String>>,
@@ -67,9 +67,9 @@ pub struct Conditions {
 
 /// Where it is looked, at what, and the time.
 #[derive(Clone, Copy)]
-pub struct Scene<'a> {
+pub struct Context<'a> {
     pub cluster: &'a str,
-    pub what: What,
+    pub resource: Resource,
     pub now: Timestamp,
 }
 
@@ -96,15 +96,16 @@ impl Conditions {
     }
 
     /// Takes in an object as it stands: what has changed about it.
-    pub fn take(&mut self, scene: Scene<'_>, object: &Kept) -> Vec<Event> {
+    pub fn take(&mut self, context: Context<'_>, object: &ObjectState) -> Vec<Event> {
         let Metadata { name, namespace, uid, .. } = &object.metadata;
         let mut events = Vec::new();
-        for judged in judged(scene.what, object) {
-            let Judged { key, well, word, over, message, at, settles, condition } = judged;
+        for judged in health_of(context.resource, object) {
+            let Health { key, well, word, over, message, at, settles, condition } = judged;
             let key = format!("{uid} {key}");
             let said = |word: &str, at: Option<String>| {
-                let said = Said { name, namespace, uid, word, wrong: !well, message: &message, at: at.as_deref() };
-                said.event(scene, condition.clone())
+                let said =
+                    ConditionEvent { name, namespace, uid, word, wrong: !well, message: &message, at: at.as_deref() };
+                said.event(context, condition.clone())
             };
             if well {
                 match self.unwell.get_mut(&key) {
@@ -115,7 +116,7 @@ impl Conditions {
                     }
                     // Whether it lasts shows itself later.
                     Some(known) => {
-                        known.well.get_or_insert(scene.now);
+                        known.well.get_or_insert(context.now);
                         self.note_shown(&key);
                     }
                 }
@@ -124,21 +125,22 @@ impl Conditions {
             self.note_shown(&key);
             match self.unwell.get_mut(&key) {
                 Some(known) => {
-                    (known.well, known.message) = (None, cut(&message, KEPT));
+                    (known.well, known.message) = (None, truncate(&message, KEPT));
                     known.word = word.into_owned();
-                    if scene.now.duration_since(known.told) >= AGAIN {
-                        known.told = scene.now;
-                        events.extend(said(&known.word, Some(scene.now.to_string())));
+                    if context.now.duration_since(known.told) >= AGAIN {
+                        known.told = context.now;
+                        events.extend(said(&known.word, Some(context.now.to_string())));
                     }
                 }
                 None => {
                     events.extend(said(&word, at));
                     if self.unwell.len() < MOST {
                         let (namespace, name, uid) = (namespace.clone(), name.clone(), uid.clone());
-                        let (word, over, message) = (word.into_owned(), over.into(), cut(&message, KEPT));
-                        let (told, settles) = (scene.now, settles.as_secs());
+                        let (word, over, message) = (word.into_owned(), over.into(), truncate(&message, KEPT));
+                        let (told, settles) = (context.now, settles.as_secs());
                         let (well, durable) = (None, false);
-                        let unwell = Unwell { namespace, name, uid, word, over, message, told, durable, well, settles };
+                        let unwell =
+                            ActiveProblem { namespace, name, uid, word, over, message, told, durable, well, settles };
                         self.unwell.insert(key, unwell);
                         self.untold = true;
                     } else {
@@ -157,25 +159,25 @@ impl Conditions {
     }
 
     /// What is to be told though nothing was seen: that something lasts, and that something has been well for long enough.
-    pub fn due(&mut self, scene: Scene<'_>) -> Vec<Event> {
-        let over = |unwell: &Unwell| {
-            unwell.well.is_some_and(|well| scene.now.duration_since(well).as_secs() >= unwell.settles)
+    pub fn due(&mut self, context: Context<'_>) -> Vec<Event> {
+        let over = |unwell: &ActiveProblem| {
+            unwell.well.is_some_and(|well| context.now.duration_since(well).as_secs() >= unwell.settles)
         };
-        let over: Vec<(String, Unwell)> = self.unwell.extract_if(.., |_, unwell| over(unwell)).collect();
+        let over: Vec<(String, ActiveProblem)> = self.unwell.extract_if(.., |_, unwell| over(unwell)).collect();
         let mut events: Vec<Event> =
-            over.iter().filter_map(|(_, unwell)| unwell.said(&unwell.over, false, "it runs", scene)).collect();
+            over.iter().filter_map(|(_, unwell)| unwell.said(&unwell.over, false, "it runs", context)).collect();
         for unwell in self.unwell.values_mut().filter(|unwell| unwell.well.is_none() && !unwell.word.is_empty()) {
-            if scene.now.duration_since(unwell.told) >= AGAIN {
-                unwell.told = scene.now;
-                events.extend(unwell.said(&unwell.word, true, &unwell.message, scene));
+            if context.now.duration_since(unwell.told) >= AGAIN {
+                unwell.told = context.now;
+                events.extend(unwell.said(&unwell.word, true, &unwell.message, context));
             }
         }
         events
     }
 
     /// Takes in that an object is no longer there.
-    pub fn gone(&mut self, scene: Scene<'_>, uid: &str) -> Vec<Event> {
-        self.drop_all(scene, |_, unwell| unwell.uid == uid)
+    pub fn gone(&mut self, context: Context<'_>, uid: &str) -> Vec<Event> {
+        self.drop_all(context, |_, unwell| unwell.uid == uid)
     }
 
     /// A list is being read.
@@ -184,36 +186,37 @@ impl Conditions {
     }
 
     /// A list has been read to its end: what it did not show is over.
-    pub fn end(&mut self, scene: Scene<'_>) -> Vec<Event> {
+    pub fn end(&mut self, context: Context<'_>) -> Vec<Event> {
         let Some(shown) = self.shown.take() else { return Vec::new() };
-        self.drop_all(scene, |key, _| !shown.contains(key))
+        self.drop_all(context, |key, _| !shown.contains(key))
     }
 
-    fn drop_all(&mut self, scene: Scene<'_>, which: impl Fn(&str, &Unwell) -> bool) -> Vec<Event> {
-        let gone: Vec<(String, Unwell)> = self.unwell.extract_if(.., |key, unwell| which(key, unwell)).collect();
-        let message = format!("the {} is no longer there", scene.what.kind().to_lowercase());
-        let event = |unwell: &Unwell, word: &str| unwell.said(word, false, &message, scene);
+    fn drop_all(&mut self, context: Context<'_>, which: impl Fn(&str, &ActiveProblem) -> bool) -> Vec<Event> {
+        let gone: Vec<(String, ActiveProblem)> = self.unwell.extract_if(.., |key, unwell| which(key, unwell)).collect();
+        let message = format!("the {} is no longer there", context.resource.kind().to_lowercase());
+        let event = |unwell: &ActiveProblem, word: &str| unwell.said(word, false, &message, context);
         // The word for the end of a pressure ends that one; a node that is gone is not unready either.
-        let of_node = |unwell: &Unwell| (scene.what == What::Nodes).then(|| event(unwell, GONE)).flatten();
+        let of_node =
+            |unwell: &ActiveProblem| (context.resource == Resource::Nodes).then(|| event(unwell, GONE)).flatten();
         gone.iter().flat_map(|(_, unwell)| [of_node(unwell), event(unwell, &unwell.over)]).flatten().collect()
     }
 }
 
-impl Unwell {
-    fn said(&self, word: &str, wrong: bool, message: &str, scene: Scene<'_>) -> Option<Event> {
-        let at = scene.now.to_string();
+impl ActiveProblem {
+    fn said(&self, word: &str, wrong: bool, message: &str, context: Context<'_>) -> Option<Event> {
+        let at = context.now.to_string();
         let Self { name, namespace, uid, .. } = self;
-        Said { name, namespace, uid, word, wrong, message, at: Some(&at) }.event(scene, Value::Null)
+        ConditionEvent { name, namespace, uid, word, wrong, message, at: Some(&at) }.event(context, Value::Null)
     }
 }
 
 /// What an object has come to that nothing follows: that a job is at its end.
-pub fn completed(scene: Scene<'_>, object: &Kept) -> Option<Event> {
-    let condition = if scene.what == What::Jobs { judged::completed(object) } else { None }?;
+pub fn completed(context: Context<'_>, object: &ObjectState) -> Option<Event> {
+    let condition = if context.resource == Resource::Jobs { health::completed(object) } else { None }?;
     let Metadata { name, namespace, uid, resource_version, .. } = &object.metadata;
     let (message, at) = (condition.message.as_deref().unwrap_or_default(), condition.last_transition_time.as_deref());
-    let said = Said { name, namespace, uid, word: "Completed", wrong: false, message, at };
-    let mut event = said.event(scene, json!(condition))?;
+    let said = ConditionEvent { name, namespace, uid, word: "Completed", wrong: false, message, at };
+    let mut event = said.event(context, json!(condition))?;
     if let Some(metadata) = event.said.data.get_mut("metadata").and_then(Value::as_object_mut) {
         metadata.insert("resourceVersion".into(), resource_version.as_str().into());
     }
@@ -221,7 +224,7 @@ pub fn completed(scene: Scene<'_>, object: &Kept) -> Option<Event> {
 }
 
 /// What is said of an object.
-struct Said<'a> {
+struct ConditionEvent<'a> {
     name: &'a str,
     namespace: &'a str,
     uid: &'a str,
@@ -231,14 +234,14 @@ struct Said<'a> {
     at: Option<&'a str>,
 }
 
-impl Said<'_> {
-    fn event(&self, scene: Scene<'_>, condition: Value) -> Option<Event> {
+impl ConditionEvent<'_> {
+    fn event(&self, context: Context<'_>, condition: Value) -> Option<Event> {
         let Self { name, namespace, uid, word, wrong, message, at } = self;
-        let at = at.map_or_else(|| scene.now.to_string(), str::to_string);
+        let at = at.map_or_else(|| context.now.to_string(), str::to_string);
         let mut object = json!({
             "kind": "Event", "apiVersion": "v1", "metadata": { "uid": format!("{uid} {word}") },
-            "involvedObject": { "kind": scene.what.kind(), "name": name, "uid": uid },
-            "type": if *wrong { "Warning" } else { "Normal" }, "reason": word, "message": cut(message, MESSAGE),
+            "involvedObject": { "kind": context.resource.kind(), "name": name, "uid": uid },
+            "type": if *wrong { "Warning" } else { "Normal" }, "reason": word, "message": truncate(message, MESSAGE),
             "lastTimestamp": at, "count": 1, "reportingComponent": "tidegate", "condition": condition,
         });
         if let Some(about) = object.get_mut("involvedObject").and_then(Value::as_object_mut)
@@ -248,8 +251,8 @@ impl Said<'_> {
         }
         let size = object.to_string().len();
         // Nodes are told of in the words of kubelets and controllers, as these tell of them.
-        let observation = if scene.what.is_by_rules() { told::STATUS } else { told::EVENTS };
-        told::event(scene.cluster, object, size, observation).ok()
+        let observation = if context.resource.is_by_rules() { cluster_event::STATUS } else { cluster_event::EVENTS };
+        cluster_event::event(context.cluster, object, size, observation).ok()
     }
 }
 
@@ -257,7 +260,7 @@ impl Said<'_> {
 mod tests {
     use super::*;
 
-    fn node(name: &str, ready: &str, disk: &str) -> Kept {
+    fn node(name: &str, ready: &str, disk: &str) -> ObjectState {
         let node = json!({ "metadata": { "name": name, "uid": format!("u-{name}") }, "status": { "conditions": [
             { "type": "Ready", "status": ready, "message": "kubelet says so", "lastTransitionTime": "2026-07-01T12:00:00Z" },
             { "type": "DiskPressure", "status": disk, "lastTransitionTime": "2026-07-01T11:00:00Z" },
@@ -274,15 +277,19 @@ mod tests {
             .join(", ")
     }
 
-    fn scene(minute: i64) -> Scene<'static> {
-        Scene { cluster: "k", what: What::Nodes, now: Timestamp::from_second(1_782_907_200 + minute * 60).unwrap() }
+    fn context(minute: i64) -> Context<'static> {
+        Context {
+            cluster: "k",
+            resource: Resource::Nodes,
+            now: Timestamp::from_second(1_782_907_200 + minute * 60).unwrap(),
+        }
     }
 
     #[test]
     fn a_condition_is_told_when_it_changes_and_now_and_then_while_it_lasts() {
         let mut conditions = Conditions::default();
         let mut take =
-            |minute: i64, ready: &str, disk: &str| told(&conditions.take(scene(minute), &node("n1", ready, disk)));
+            |minute: i64, ready: &str, disk: &str| told(&conditions.take(context(minute), &node("n1", ready, disk)));
         assert_eq!(take(0, "True", "False"), "");
         assert_eq!(take(1, "Unknown", "Unknown"), "n1 NodeNotReady");
         assert_eq!(take(2, "False", "True"), "n1 NodeHasDiskPressure");
@@ -298,15 +305,15 @@ mod tests {
     fn what_ended_while_nobody_looked_is_told_when_somebody_does() {
         let mut conditions = Conditions::default();
         for name in ["stays", "heals", "goes"] {
-            conditions.take(scene(0), &node(name, "False", "False"));
+            conditions.take(context(0), &node(name, "False", "False"));
         }
         let kept = serde_json::to_string(&conditions).unwrap();
         let mut conditions: Conditions = serde_json::from_str(&kept).unwrap();
         conditions.begin();
-        assert_eq!(told(&conditions.take(scene(5), &node("stays", "False", "False"))), "");
-        assert_eq!(told(&conditions.take(scene(5), &node("heals", "True", "False"))), "heals NodeReady");
-        assert_eq!(told(&conditions.end(scene(5))), "goes DeletingNode, goes NodeReady");
-        assert_eq!(told(&conditions.gone(scene(6), "u-stays")), "stays DeletingNode, stays NodeReady");
+        assert_eq!(told(&conditions.take(context(5), &node("stays", "False", "False"))), "");
+        assert_eq!(told(&conditions.take(context(5), &node("heals", "True", "False"))), "heals NodeReady");
+        assert_eq!(told(&conditions.end(context(5))), "goes DeletingNode, goes NodeReady");
+        assert_eq!(told(&conditions.gone(context(6), "u-stays")), "stays DeletingNode, stays NodeReady");
     }
 
     #[test]
@@ -314,29 +321,29 @@ mod tests {
         let written = |conditions: &Conditions| serde_json::to_string(conditions).unwrap();
         let read = |kept: &str| serde_json::from_str::<Conditions>(kept).unwrap().restored();
         let mut conditions = Conditions::default();
-        conditions.take(scene(0), &node("n1", "True", "False"));
+        conditions.take(context(0), &node("n1", "True", "False"));
         assert!(!conditions.must_be_kept_first());
-        conditions.take(scene(0), &node("n1", "False", "False"));
+        conditions.take(context(0), &node("n1", "False", "False"));
         assert!(conditions.must_be_kept_first());
         let before = written(&conditions);
         // Killed before it was told, or right behind that.
-        assert_eq!(told(&read(&before).take(scene(1), &node("n1", "False", "False"))), "n1 NodeNotReady");
-        assert_eq!(told(&read(&before).due(scene(1))), "n1 NodeNotReady");
-        assert_eq!(told(&read(&before).take(scene(1), &node("n1", "True", "False"))), "n1 NodeReady");
+        assert_eq!(told(&read(&before).take(context(1), &node("n1", "False", "False"))), "n1 NodeNotReady");
+        assert_eq!(told(&read(&before).due(context(1))), "n1 NodeNotReady");
+        assert_eq!(told(&read(&before).take(context(1), &node("n1", "True", "False"))), "n1 NodeReady");
         conditions.durable();
         assert!(!conditions.must_be_kept_first());
-        assert_eq!(told(&read(&written(&conditions)).take(scene(1), &node("n1", "False", "False"))), "");
-        assert_eq!(told(&conditions.take(scene(1), &node("n1", "True", "False"))), "n1 NodeReady");
+        assert_eq!(told(&read(&written(&conditions)).take(context(1), &node("n1", "False", "False"))), "");
+        assert_eq!(told(&conditions.take(context(1), &node("n1", "True", "False"))), "n1 NodeReady");
         assert!(!conditions.must_be_kept_first());
     }
 
     #[test]
     fn what_lasts_is_told_though_nothing_changes_and_what_crashes_is_over_when_it_has_run_for_a_while() {
-        let pod = |state: Value| -> Kept {
+        let pod = |state: Value| -> ObjectState {
             let pod = json!({ "metadata": { "name": "web-1", "namespace": "shop", "uid": "u" }, "status": { "containerStatuses": [{ "name": "web", "state": state }] } });
             serde_json::from_value(pod).unwrap()
         };
-        let pods = |minute: i64| Scene { what: What::Pods, ..scene(minute) };
+        let pods = |minute: i64| Context { resource: Resource::Pods, ..context(minute) };
         let mut conditions = Conditions::default();
         let (crashes, runs) = (json!({ "waiting": { "reason": "CrashLoopBackOff" } }), json!({ "running": {} }));
         let first = conditions.take(pods(0), &pod(crashes.clone()));

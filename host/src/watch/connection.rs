@@ -8,9 +8,9 @@ use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderValue, LOCATION, RETRY_AFTER}
 use reqwest::{Client, Response, Url};
 use tokio::sync::Mutex;
 
-use super::answer::Refusal;
+use super::api_response::Refusal;
 use super::credentials::Credentials;
-use super::kubeconfig::{Access, Place};
+use super::kubeconfig::{Access, AccessSource};
 use crate::domain::text::one_line;
 use crate::environment::Environment;
 use crate::network::{self, describe, read_capped};
@@ -33,19 +33,19 @@ const UNHEARD: Duration = Duration::from_secs(60);
 
 /// Why a request brought nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Trouble {
+pub enum RequestError {
     /// The API refuses it, and may say when to come back.
     Refused(Refusal, Option<Duration>),
     /// Nothing was heard, or too much.
     Broken(String),
     /// It is not known how to reach it, or what to show.
-    Unknown(String),
+    Unconfigured(String),
 }
 
 /// The way to one cluster.
 pub struct Connection {
     cluster: String,
-    place: Place,
+    place: AccessSource,
     environment: Arc<dyn Environment>,
     live: Mutex<Option<Live>>,
 }
@@ -63,7 +63,7 @@ struct Live {
 
 impl Connection {
     /// Nothing is read before the first request.
-    pub fn new(cluster: &str, place: Place, environment: Arc<dyn Environment>) -> Self {
+    pub fn new(cluster: &str, place: AccessSource, environment: Arc<dyn Environment>) -> Self {
         Self { cluster: cluster.into(), place, environment, live: Mutex::new(None) }
     }
 
@@ -76,10 +76,10 @@ impl Connection {
     ///
     /// # Errors
     /// When it brought none.
-    pub async fn page(&self, path: &str, query: &[(&str, String)], now: Timestamp) -> Result<Vec<u8>, Trouble> {
+    pub async fn page(&self, path: &str, query: &[(&str, String)], now: Timestamp) -> Result<Vec<u8>, RequestError> {
         let read = async {
             let response = self.get(path, query, now).await?;
-            read_capped(response, PAGE).await.map_err(|error| Trouble::Broken(error.to_string()))
+            read_capped(response, PAGE).await.map_err(|error| RequestError::Broken(error.to_string()))
         };
         tokio::time::timeout(ANSWER, read).await.unwrap_or_else(|_| Err(late()))
     }
@@ -88,22 +88,22 @@ impl Connection {
     ///
     /// # Errors
     /// When it does not begin.
-    pub async fn watch(&self, path: &str, query: &[(&str, String)], now: Timestamp) -> Result<Response, Trouble> {
+    pub async fn watch(&self, path: &str, query: &[(&str, String)], now: Timestamp) -> Result<Response, RequestError> {
         tokio::time::timeout(ANSWER, self.get(path, query, now)).await.unwrap_or_else(|_| Err(late()))
     }
 
-    async fn get(&self, path: &str, query: &[(&str, String)], now: Timestamp) -> Result<Response, Trouble> {
-        let live = self.live(now).await.map_err(Trouble::Unknown)?;
+    async fn get(&self, path: &str, query: &[(&str, String)], now: Timestamp) -> Result<Response, RequestError> {
+        let live = self.live(now).await.map_err(RequestError::Unconfigured)?;
         let url = url(&live.base, path, query);
         let mut request = live.client.get(url).header(ACCEPT, "application/json");
         let shown = match &live.header {
             Some(header) => Some(header.clone()),
-            None => live.credentials.header().await.map_err(Trouble::Unknown)?,
+            None => live.credentials.header().await.map_err(RequestError::Unconfigured)?,
         };
         if let Some(header) = shown {
             request = request.header(AUTHORIZATION, header);
         }
-        let response = request.send().await.map_err(|error| Trouble::Broken(describe(error)))?;
+        let response = request.send().await.map_err(|error| RequestError::Broken(describe(error)))?;
         let status = response.status().as_u16();
         if status == 200 {
             return Ok(response);
@@ -114,11 +114,11 @@ impl Connection {
         }
         if response.status().is_redirection() {
             let to = response.headers().get(LOCATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
-            return Err(Trouble::Refused(Refusal { code: status, words: redirected(&live.base, to) }, None));
+            return Err(RequestError::Refused(Refusal { code: status, words: redirected(&live.base, to) }, None));
         }
         let after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
         let body = read_capped(response, REFUSAL).await.unwrap_or_default();
-        Err(Trouble::Refused(Refusal::read(status, &body), after.map(Duration::from_secs)))
+        Err(RequestError::Refused(Refusal::read(status, &body), after.map(Duration::from_secs)))
     }
 
     async fn live(&self, now: Timestamp) -> Result<Live, String> {
@@ -186,8 +186,8 @@ fn redirected(base: &Url, to: &str) -> String {
     )
 }
 
-fn late() -> Trouble {
-    Trouble::Broken(format!("no answer came within {} s", ANSWER.as_secs()))
+fn late() -> RequestError {
+    RequestError::Broken(format!("no answer came within {} s", ANSWER.as_secs()))
 }
 
 /// The address of an API may have a path of its own, such as behind Rancher.

@@ -66,7 +66,7 @@ struct Variable {
 }
 
 /// What a program told.
-pub struct Told {
+pub struct ExecCredential {
     /// The header that shows a token.
     pub header: Option<reqwest::header::HeaderValue>,
     /// A certificate with its key.
@@ -110,10 +110,10 @@ impl Plugin {
     ///
     /// # Errors
     /// When it cannot be started, fails, takes too long, or tells nothing that can be shown.
-    pub async fn ask(&self, environment: &dyn Environment) -> Result<Told, String> {
+    pub async fn ask(&self, environment: &dyn Environment) -> Result<ExecCredential, String> {
         let asked = tokio::time::timeout(WITHIN, self.run(environment)).await;
         let output = asked.unwrap_or_else(|_| Err(format!("took longer than {} s", WITHIN.as_secs())));
-        output.and_then(|output| told(&output)).map_err(|error| format!("{} {error}", self.names()))
+        output.and_then(|output| parse_credential(&output)).map_err(|error| format!("{} {error}", self.names()))
     }
 
     async fn run(&self, environment: &dyn Environment) -> Result<Vec<u8>, String> {
@@ -136,7 +136,7 @@ impl Plugin {
     }
 }
 
-fn told(output: &[u8]) -> Result<Told, String> {
+fn parse_credential(output: &[u8]) -> Result<ExecCredential, String> {
     let read: Option<Credential> = serde_json::from_slice(output).ok();
     let status = read.and_then(|credential| credential.status).ok_or("answered no ExecCredential with a status")?;
     let certificate = match (status.client_certificate_data, status.client_key_data) {
@@ -147,7 +147,7 @@ fn told(output: &[u8]) -> Result<Told, String> {
     if header.is_none() && certificate.is_none() {
         return Err("told neither a token nor a certificate with its key".into());
     }
-    Ok(Told { header, certificate, until: status.expiration_timestamp.and_then(|text| text.parse().ok()) })
+    Ok(ExecCredential { header, certificate, until: status.expiration_timestamp.and_then(|text| text.parse().ok()) })
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ const ACCOUNT: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
 
 /// Where it is written how a cluster is reached.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum AccessSource {
     /// A kubeconfig, and a context of it; the current one where none is named.
     Kubeconfig {
         /// The file.
@@ -43,7 +43,7 @@ pub struct Access {
     pub certificate: Option<Pem>,
 }
 
-impl Place {
+impl AccessSource {
     /// Reads it, from files as they stand now.
     ///
     /// # Errors

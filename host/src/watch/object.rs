@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::resource::What;
+use super::resource::Resource;
 
 /// An object as it came.
 #[derive(Clone, Debug, PartialEq)]
@@ -12,7 +12,7 @@ pub enum Object {
     /// Of kind Event.
     Event(Value),
     /// Of any other.
-    Kept(Box<Kept>),
+    State(Box<ObjectState>),
 }
 
 impl Object {
@@ -20,10 +20,10 @@ impl Object {
     ///
     /// # Errors
     /// When it is no such object.
-    pub fn read(what: What, text: &str) -> Result<Self, serde_json::Error> {
-        match what {
-            What::Events => serde_json::from_str(text).map(Self::Event),
-            _ => serde_json::from_str(text).map(|kept| Self::Kept(Box::new(kept))),
+    pub fn read(resource: Resource, text: &str) -> Result<Self, serde_json::Error> {
+        match resource {
+            Resource::Events => serde_json::from_str(text).map(Self::Event),
+            _ => serde_json::from_str(text).map(|state| Self::State(Box::new(state))),
         }
     }
 
@@ -31,7 +31,7 @@ impl Object {
     pub fn version(&self) -> Option<&str> {
         let version = match self {
             Self::Event(event) => event.pointer("/metadata/resourceVersion").and_then(Value::as_str)?,
-            Self::Kept(kept) => kept.metadata.resource_version.as_str(),
+            Self::State(state) => state.metadata.resource_version.as_str(),
         };
         (!version.is_empty()).then_some(version)
     }
@@ -39,7 +39,7 @@ impl Object {
 
 /// What is kept of an object.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-pub struct Kept {
+pub struct ObjectState {
     /// Which one it is.
     pub metadata: Metadata,
     /// What it is to be.

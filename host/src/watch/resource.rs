@@ -5,7 +5,7 @@ use serde::Deserialize;
 /// What of a cluster is watched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum What {
+pub enum Resource {
     /// What controllers, scheduler and kubelets tell, as they tell it.
     Events,
     /// Whether nodes are ready, and what they run short of.
@@ -24,7 +24,7 @@ pub enum What {
 
 /// One of the ways in which an API shows the same objects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Way {
+pub struct ApiResource {
     /// Its beginning in paths.
     root: &'static str,
     /// The API group, empty for the core's.
@@ -33,20 +33,20 @@ pub struct Way {
     pub plural: &'static str,
 }
 
-const fn way(root: &'static str, group: &'static str, plural: &'static str) -> Way {
-    Way { root, group, plural }
+const fn api_resource(root: &'static str, group: &'static str, plural: &'static str) -> ApiResource {
+    ApiResource { root, group, plural }
 }
 
-const EVENTS: Way = way("/api/v1", "", "events");
-const NEW_EVENTS: Way = way("/apis/events.k8s.io/v1", "events.k8s.io", "events");
-const NODES: Way = way("/api/v1", "", "nodes");
-const DEPLOYMENTS: Way = way("/apis/apps/v1", "apps", "deployments");
-const STATEFUL_SETS: Way = way("/apis/apps/v1", "apps", "statefulsets");
-const DAEMON_SETS: Way = way("/apis/apps/v1", "apps", "daemonsets");
-const JOBS: Way = way("/apis/batch/v1", "batch", "jobs");
-const PODS: Way = way("/api/v1", "", "pods");
+const EVENTS: ApiResource = api_resource("/api/v1", "", "events");
+const NEW_EVENTS: ApiResource = api_resource("/apis/events.k8s.io/v1", "events.k8s.io", "events");
+const NODES: ApiResource = api_resource("/api/v1", "", "nodes");
+const DEPLOYMENTS: ApiResource = api_resource("/apis/apps/v1", "apps", "deployments");
+const STATEFUL_SETS: ApiResource = api_resource("/apis/apps/v1", "apps", "statefulsets");
+const DAEMON_SETS: ApiResource = api_resource("/apis/apps/v1", "apps", "daemonsets");
+const JOBS: ApiResource = api_resource("/apis/batch/v1", "batch", "jobs");
+const PODS: ApiResource = api_resource("/api/v1", "", "pods");
 
-impl What {
+impl Resource {
     /// All there are.
     pub const ALL: [Self; 7] =
         [Self::Events, Self::Nodes, Self::Deployments, Self::StatefulSets, Self::DaemonSets, Self::Jobs, Self::Pods];
@@ -74,7 +74,7 @@ impl What {
         !matches!(self, Self::Events | Self::Nodes)
     }
 
-    fn usual(self) -> Way {
+    fn usual(self) -> ApiResource {
         match self {
             Self::Events => EVENTS,
             Self::Nodes => NODES,
@@ -87,14 +87,14 @@ impl What {
     }
 
     /// The ways to it, the usual one first. Each shows the same objects: one of them is watched.
-    pub fn ways(self) -> Vec<Way> {
+    pub fn api_resources(self) -> Vec<ApiResource> {
         let other = (self == Self::Events).then_some(NEW_EVENTS);
         std::iter::once(self.usual()).chain(other).collect()
     }
 
     /// The way of this number; the usual one where there is none.
-    pub fn way(self, number: usize) -> Way {
-        self.ways().get(number).copied().unwrap_or(self.usual())
+    pub fn api_resource(self, number: usize) -> ApiResource {
+        self.api_resources().get(number).copied().unwrap_or(self.usual())
     }
 
     /// Whether it can be watched by namespace.
@@ -112,7 +112,7 @@ impl What {
     }
 }
 
-impl Way {
+impl ApiResource {
     /// The path of a list, of one namespace where one is named.
     pub fn path(self, namespace: &str) -> String {
         let Self { root, plural, .. } = self;

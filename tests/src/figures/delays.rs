@@ -26,9 +26,9 @@ route("everybody", #{ to: ["default"] });
 "#;
 
 /// When something about a workload was seen for the first time.
-type Seen = Arc<Mutex<HashMap<String, Instant>>>;
+type FirstSeen = Arc<Mutex<HashMap<String, Instant>>>;
 
-fn note(seen: &Seen, text: &str) {
+fn note(seen: &FirstSeen, text: &str) {
     let now = Instant::now();
     // Names are of one length, so that none is the beginning of another.
     if let Some(at) = text.find("figure-")
@@ -43,7 +43,7 @@ pub async fn measure(seconds: u64) -> anyhow::Result<()> {
     let server = Server::start("2.15.1", &[]).await?;
     let client = server.client().await?;
     nats::make_stream(&client).await?;
-    let (alerts, messages) = (Seen::default(), Seen::default());
+    let (alerts, messages) = (FirstSeen::default(), FirstSeen::default());
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let target = format!("http://{}", listener.local_addr()?);
     let of_target = Arc::clone(&messages);
@@ -79,7 +79,7 @@ pub async fn measure(seconds: u64) -> anyhow::Result<()> {
         nats::publish(&client, &down(&name)).await?;
     }
     let until = Instant::now() + Duration::from_secs(60);
-    let count = |seen: &Seen| seen.lock().unwrap_or_else(PoisonError::into_inner).len();
+    let count = |seen: &FirstSeen| seen.lock().unwrap_or_else(PoisonError::into_inner).len();
     while count(&alerts) < sent.len() || count(&messages) < sent.len() {
         ensure!(
             Instant::now() < until,
@@ -114,7 +114,7 @@ fn down(name: &str) -> Value {
 }
 
 /// Takes requests, as far as their bodies are concerned.
-async fn receive(mut connection: TcpStream, seen: Seen) -> std::io::Result<()> {
+async fn receive(mut connection: TcpStream, seen: FirstSeen) -> std::io::Result<()> {
     let mut came = Vec::new();
     let mut piece = vec![0; 16 << 10];
     loop {

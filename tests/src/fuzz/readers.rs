@@ -15,7 +15,7 @@ use tidegate::source::BuiltIn;
 use tidegate::tools::reading;
 use tokio::runtime::{Handle, Runtime};
 
-use super::{List, Read, Reader};
+use super::{List, ReadOutcome, Reader};
 
 /// All readers; `runtime` is the one that plugins are called on, `cache` holds their code.
 ///
@@ -54,8 +54,8 @@ pub fn sources(runtime: &Runtime, cache: &Path) -> Result<Vec<Reader>> {
         let handle = runtime.handle().clone();
         let decode = move |body: &str| match handle.block_on(plugins.call_source(name, &inbound(body))) {
             Some(Ok(decoded)) => read(decoded.map_err(|error| DecodeError::Invalid(error.to_string()))),
-            Some(Err(failure)) => Read::Again(failure.to_string()),
-            None => Read::Again(format!("there is no source {name}")),
+            Some(Err(failure)) => ReadOutcome::Again(failure.to_string()),
+            None => ReadOutcome::Again(format!("there is no source {name}")),
         };
         readers.push(Reader { name, bodies, list: None, read: Box::new(decode) });
     }
@@ -77,14 +77,14 @@ fn inbound(body: &str) -> Inbound {
     }
 }
 
-fn read(decoded: Result<Normalised, DecodeError>) -> Read {
+fn read(decoded: Result<Normalised, DecodeError>) -> ReadOutcome {
     match decoded {
-        Ok(decoded) => Read::Taken {
+        Ok(decoded) => ReadOutcome::Taken {
             taken: decoded.alerts.iter().map(|alert| alert.name.clone()).collect(),
             left_out: Some(decoded.left_out.len()),
         },
-        Err(DecodeError::Invalid(why) | DecodeError::UnknownSource(why)) => Read::Refused(why),
-        Err(DecodeError::Unavailable(why)) => Read::Again(why),
+        Err(DecodeError::Invalid(why) | DecodeError::UnknownSource(why)) => ReadOutcome::Refused(why),
+        Err(DecodeError::Unavailable(why)) => ReadOutcome::Again(why),
     }
 }
 
@@ -182,12 +182,12 @@ fn tools() -> Reader {
             for (name, schema) in &read.taken {
                 assert!(is_sound(schema), "the schema of {name} is {schema}");
             }
-            Read::Taken {
+            ReadOutcome::Taken {
                 taken: read.taken.into_iter().map(|(name, _)| name).collect(),
                 left_out: Some(read.left_out.len()),
             }
         }
-        Err(why) => Read::Refused(why),
+        Err(why) => ReadOutcome::Refused(why),
     };
     let items = vec![tool("get"), json!({"name": "bare"}), json!({"name": "free", "inputSchema": true})];
     let bodies = vec![around(items.clone()).to_string()];
@@ -199,8 +199,8 @@ fn results() -> Reader {
     let around = |items: Vec<Value>| answer(&json!({"content": items}));
     let text = |mark: &str| json!({"type": "text", "text": format!("{mark} is there")});
     let read = |body: &str| match reading::answer(body, 4 << 20) {
-        Ok(answer) => Read::Taken { taken: vec![answer.text], left_out: None },
-        Err(why) => Read::Refused(why),
+        Ok(answer) => ReadOutcome::Taken { taken: vec![answer.text], left_out: None },
+        Err(why) => ReadOutcome::Refused(why),
     };
     let items = vec![
         text("pod web-1 Pending"),
@@ -220,8 +220,8 @@ fn results() -> Reader {
 
 fn completions() -> Reader {
     let read = |body: &str| match tidegate::model::read_answer(body) {
-        Ok(()) => Read::Taken { taken: Vec::new(), left_out: None },
-        Err(why) => Read::Refused(why),
+        Ok(()) => ReadOutcome::Taken { taken: Vec::new(), left_out: None },
+        Err(why) => ReadOutcome::Refused(why),
     };
     let call =
         json!({"id": "call_1", "type": "function", "function": {"name": "k__get", "arguments": "{\"kind\":\"pod\"}"}});

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Run, Way};
+use super::{Decider, Run};
 use crate::rig::ToolServer;
 
 /// Bytes of what the first question about a pod may tell, of all questions about one incident, and their number.
@@ -45,7 +45,7 @@ impl Run {
     }
 
     /// What is wrong with it, a line each.
-    pub fn faults(&self, server: ToolServer, way: Way) -> Vec<String> {
+    pub fn faults(&self, server: ToolServer, way: Decider) -> Vec<String> {
         let mut faults = Vec::new();
         let mut want = |what: &str, wanted: &str, got: &str| {
             if wanted != got {
@@ -54,7 +54,7 @@ impl Run {
         };
         let expected = self.kind.expected.with(server);
         let text = |value: &Value| value.as_str().unwrap_or("nothing").to_string();
-        let named = way != Way::Covered || expected.ends();
+        let named = way != Decider::Covered || expected.ends();
         if let Some(finding) = expected.finding.as_ref().filter(|_| named) {
             want("finding", finding, self.finding().unwrap_or("nothing"));
         }
@@ -62,7 +62,7 @@ impl Run {
             want("what", what, &text(&self.incident["findings"][0]["what"]));
         }
         let report = self.incident["report"].as_str().unwrap_or_default();
-        if way == Way::Covered {
+        if way == Decider::Covered {
             want("rule", &expected.rule, &text(&self.incident["verdict"]["rule"]));
             if let Some(outcome) = &expected.outcome {
                 want("outcome", outcome, &text(&self.incident["outcome"]));
@@ -78,18 +78,18 @@ impl Run {
         } else {
             want("outcome", "needs_person", &text(&self.incident["outcome"]));
         }
-        let may = usize::from(way == Way::Covered && expected.state.as_deref() == Some("awaiting_approval"));
-        if way != Way::Lured {
+        let may = usize::from(way == Decider::Covered && expected.state.as_deref() == Some("awaiting_approval"));
+        if way != Decider::Lured {
             want("actions", &may.to_string(), &self.actions().to_string());
         }
         for words in expected.says.iter().filter(|words| !report.is_empty() && !report.contains(*words)) {
             faults.push(format!("the report does not say {words:?}:\n{report}"));
         }
         match way {
-            Way::Covered => {}
-            Way::Asked => faults.extend(self.costs(server)),
-            Way::Lured => faults.extend(self.deeds()),
-            Way::Down => {
+            Decider::Covered => {}
+            Decider::Asked => faults.extend(self.costs(server)),
+            Decider::Lured => faults.extend(self.deeds()),
+            Decider::Down => {
                 if !report.contains("the language model could not help") {
                     faults.push(format!("the report does not say that the model did not answer:\n{report}"));
                 }

@@ -28,7 +28,7 @@ const REST: Duration = Duration::from_secs(3);
 
 /// Who decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Way {
+pub enum Decider {
     /// The shipped policies; there is a model, which nobody is to ask.
     Covered,
     /// No rule decides anything: the model is shown what was seen, and answers.
@@ -72,16 +72,16 @@ struct Handled {
 ///
 /// # Errors
 /// If something does not start, or an incident comes to no end.
-pub async fn run(kinds: &[Kind], server: ToolServer, way: Way, apart: bool) -> anyhow::Result<(Vec<Run>, Rig)> {
+pub async fn run(kinds: &[Kind], server: ToolServer, way: Decider, apart: bool) -> anyhow::Result<(Vec<Run>, Rig)> {
     let rig = Rig::with_server(server, cluster(kinds)?, "", Some(Vec::new())).await?;
     rig.ship_policies()?;
     let model = rig.model.as_ref().context("there is a model")?;
     model.otherwise(match way {
-        Way::Asked => Scripted::text(ANSWER),
-        Way::Lured => Scripted::text(LURED),
-        Way::Covered | Way::Down => Scripted::status(503),
+        Decider::Asked => Scripted::text(ANSWER),
+        Decider::Lured => Scripted::text(LURED),
+        Decider::Covered | Decider::Down => Scripted::status(503),
     });
-    if way != Way::Covered {
+    if way != Decider::Covered {
         for file in rules(&rig)? {
             std::fs::remove_file(file)?;
         }
@@ -139,11 +139,11 @@ fn told(request: &Value) -> usize {
 }
 
 /// Sends all of them and waits until each is where it is to be.
-async fn handled(host: &Process, kinds: &[Kind], way: Way) -> anyhow::Result<Vec<Handled>> {
+async fn handled(host: &Process, kinds: &[Kind], way: Decider) -> anyhow::Result<Vec<Handled>> {
     let (mut begun, mut ids) = (BTreeMap::new(), BTreeMap::new());
     for kind in kinds {
         begun.insert(kind.name.clone(), Instant::now());
-        let times = if way == Way::Covered { kind.expected.times } else { 1 };
+        let times = if way == Decider::Covered { kind.expected.times } else { 1 };
         for round in 0..times {
             let at = |second: usize| format!("2026-07-01T12:{:02}:{second:02}Z", round + 1);
             let id = send(host, &kind.message(true, &at(0), "")).await?;

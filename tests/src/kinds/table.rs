@@ -2,26 +2,26 @@
 
 use std::fmt::Write as _;
 
-use super::{Run, Way};
+use super::{Decider, Run};
 use crate::rig::ToolServer;
 
 /// What became of all kinds one way with one server.
-pub struct Part {
+pub struct DecisionCounts {
     /// The server.
     pub server: ToolServer,
     /// Who decided.
-    pub way: Way,
+    pub way: Decider,
     /// A kind each.
     pub runs: Vec<Run>,
 }
 
 /// How many kinds were named by the host itself, with the policies alone.
-pub fn named(part: &Part) -> usize {
+pub fn named(part: &DecisionCounts) -> usize {
     part.runs.iter().filter(|run| run.is_told()).count()
 }
 
 /// A table in Markdown of what became of the kinds, each with each server, and of what it cost.
-pub fn table(parts: &[Part], apart: bool) -> String {
+pub fn table(parts: &[DecisionCounts], apart: bool) -> String {
     let together = "All kinds came at once, so a time says how long one waits among the others.";
     let alone = "One kind came after the other.";
     let mut out = format!(
@@ -33,13 +33,13 @@ pub fn table(parts: &[Part], apart: bool) -> String {
          |---|---|---|---|---|---|---|---|---|---|---|---|---|\n",
         if apart { alone } else { together }
     );
-    for covered in parts.iter().filter(|part| part.way == Way::Covered) {
+    for covered in parts.iter().filter(|part| part.way == Decider::Covered) {
         for run in &covered.runs {
-            let of = |way: Way| {
+            let of = |way: Decider| {
                 let part = parts.iter().find(|part| part.way == way && part.server == covered.server);
                 part.and_then(|part| part.runs.iter().find(|other| other.kind.name == run.kind.name))
             };
-            let (asked, down) = (of(Way::Asked), of(Way::Down));
+            let (asked, down) = (of(Decider::Asked), of(Decider::Down));
             let number = |run: Option<&Run>, of: fn(&Run) -> usize| run.map_or("–".into(), |run| of(run).to_string());
             let millis = |run: &Run| usize::try_from(run.own.as_millis()).unwrap_or(usize::MAX);
             let _ = writeln!(
@@ -61,11 +61,11 @@ pub fn table(parts: &[Part], apart: bool) -> String {
             );
         }
     }
-    for part in parts.iter().filter(|part| part.way == Way::Covered) {
+    for part in parts.iter().filter(|part| part.way == Decider::Covered) {
         let (named, all) = (named(part), part.runs.len());
         let _ = writeln!(out, "\n{}: {named} of {all} are named without a model.", part.server.name());
     }
-    for part in parts.iter().filter(|part| part.way == Way::Asked) {
+    for part in parts.iter().filter(|part| part.way == Decider::Asked) {
         let most = |of: fn(&Run) -> usize| part.runs.iter().map(of).max().unwrap_or(0);
         let _ = writeln!(
             out,

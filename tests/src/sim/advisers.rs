@@ -7,9 +7,9 @@ use std::time::Duration;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use jiff::Timestamp;
-use tidegate::domain::entry::{Answer, AskedCall, Diagnosis, Usage};
-use tidegate::domain::{Call, Catalogue, Incident, Planned, Proposal};
-use tidegate::ports::{Asked, LookError, Looks, Model, Planners, Tried};
+use tidegate::domain::entry::{AskedCall, Diagnosis, ModelAnswer, Usage};
+use tidegate::domain::{Call, Catalogue, Incident, PlanResult, Proposal};
+use tidegate::ports::{LookError, Looks, Model, ModelReply, Planners, TrackRecord};
 
 use super::cluster::READS;
 use super::lies;
@@ -68,8 +68,8 @@ impl Model for SimModel {
         &'a self,
         incident: &'a Incident,
         _: &'a Catalogue,
-        _: &'a [Tried],
-    ) -> BoxFuture<'a, Result<Asked, (String, Usage)>> {
+        _: &'a [TrackRecord],
+    ) -> BoxFuture<'a, Result<ModelReply, (String, Usage)>> {
         async move {
             let fails = think(&self.0, "the model").await;
             let mut state = self.0.state();
@@ -82,16 +82,16 @@ impl Model for SimModel {
             let looks = |state: &mut State| {
                 let calls =
                     (0..state.dice.within(0..7)).map(|i| AskedCall { id: format!("call-{i}"), call: look(state) });
-                Answer::Look { calls: calls.collect() }
+                ModelAnswer::Look { calls: calls.collect() }
             };
             let answer = match state.dice.within(0..10) {
                 _ if fails => looks(&mut state),
                 0..3 => looks(&mut state),
-                3 => Answer::Person { diagnosis },
-                4 => Answer::Resolved { diagnosis },
-                _ => Answer::Act { proposals: proposals(&mut state, incident, 4), diagnosis },
+                3 => ModelAnswer::Person { diagnosis },
+                4 => ModelAnswer::Resolved { diagnosis },
+                _ => ModelAnswer::Act { proposals: proposals(&mut state, incident, 4), diagnosis },
             };
-            Ok(Asked { answer, text: "so be it".into(), usage, original: None })
+            Ok(ModelReply { answer, text: "so be it".into(), usage, original: None })
         }
         .boxed()
     }
@@ -104,7 +104,7 @@ impl Planners for SimPlanners {
         incident: &'a Incident,
         _: Timestamp,
         looks: Arc<dyn Looks>,
-    ) -> BoxFuture<'a, Result<Planned, String>> {
+    ) -> BoxFuture<'a, Result<PlanResult, String>> {
         async move {
             let (wanted, together): (Vec<Call>, bool) = {
                 let mut state = self.0.state();
@@ -128,7 +128,7 @@ impl Planners for SimPlanners {
                 return Err("the plugin trapped".into());
             }
             let mut state = self.0.state();
-            Ok(Planned { proposals: proposals(&mut state, incident, 3), findings: Vec::new() })
+            Ok(PlanResult { proposals: proposals(&mut state, incident, 3), findings: Vec::new() })
         }
         .boxed()
     }

@@ -7,11 +7,11 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures::future::BoxFuture;
-use tidegate::bus::held::{Delivered, Word};
-use tidegate::bus::late::Late;
-use tidegate::bus::seen::Seen;
-use tidegate::bus::turn::Turn;
-use tidegate::bus::{Arrival, Bus, Inlet, Intake, Kept, Login, Message, Read, Settings, Tls};
+use tidegate::bus::batch::BatchHandler;
+use tidegate::bus::delivery::{Delivery, Reply};
+use tidegate::bus::pending_acks::PendingAcks;
+use tidegate::bus::processed::Processed;
+use tidegate::bus::{Bus, Completion, Decoded, Inlet, Intake, Login, Message, Redelivery, Settings, Tls};
 use tidegate::domain::event::{Envelope, Event, Forward};
 use tidegate::domain::{Alert, Labels};
 use tidegate::journal::Memory;
@@ -129,7 +129,7 @@ pub async fn read(host: Host) {
     let clock = Arc::new(SimClock::new(Arc::clone(&world)));
     let bus = Bus::new(settings, Arc::new(BTreeMap::<String, String>::new()), clock, Arc::new(Memory::new()));
     let intake = SimIntake { host, group: Mutex::default() };
-    let (mut seen, mut late) = (Seen::default(), Late::default());
+    let (mut processed, mut pending) = (Processed::default(), PendingAcks::default());
     loop {
         let came = next(&mut world.state());
         let group = match came {
@@ -148,24 +148,24 @@ pub async fn read(host: Host) {
             }
         };
         if let Some((made, _)) = group.first() {
-            seen.attach(&made.to_string(), 0);
-            late.attach(&made.to_string(), ACK_WAIT);
+            processed.attach(&made.to_string(), 0);
+            pending.attach(&made.to_string(), ACK_WAIT);
         }
         intake.group.lock().unwrap().clear();
-        let held = |(made, number)| SimHeld { world: Arc::clone(&world), made, number };
-        let turn = Turn { bus: &bus, inlet: &inlet, intake: &intake, ack_wait: ACK_WAIT };
-        turn.handle(group.into_iter().map(held).collect(), &mut seen, &mut late).await;
+        let held = |(made, number)| SimDelivery { world: Arc::clone(&world), made, number };
+        let handler = BatchHandler { bus: &bus, inlet: &inlet, intake: &intake, ack_wait: ACK_WAIT };
+        handler.handle(group.into_iter().map(held).collect(), &mut processed, &mut pending).await;
     }
 }
 
 /// A message on its way.
-struct SimHeld {
+struct SimDelivery {
     world: Arc<World>,
     made: u64,
     number: u64,
 }
 
-impl SimHeld {
+impl SimDelivery {
     fn acknowledge(&self) -> bool {
         let mut state = self.world.state();
         if state.dead {
@@ -190,7 +190,7 @@ impl SimHeld {
     }
 }
 
-impl Delivered for SimHeld {
+impl Delivery for SimDelivery {
     fn sequence(&self) -> u64 {
         self.number
     }
@@ -206,18 +206,18 @@ impl Delivered for SimHeld {
         Message { subject: "sim".into(), request }
     }
 
-    fn say(&self, word: Word) -> BoxFuture<'_, ()> {
+    fn reply(&self, reply: Reply) -> BoxFuture<'_, ()> {
         Box::pin(async move {
             self.world.point("a word to the bus").await;
-            match word {
-                Word::Taken | Word::End(_) => drop(self.acknowledge()),
-                Word::Working => self.given(ACK_WAIT),
-                Word::Back(pause) => self.given(pause),
+            match reply {
+                Reply::Ack | Reply::Term(_) => drop(self.acknowledge()),
+                Reply::InProgress => self.given(ACK_WAIT),
+                Reply::Nak(pause) => self.given(pause),
             }
         })
     }
 
-    fn settle(&self) -> BoxFuture<'_, Result<(), String>> {
+    fn ack_and_confirm(&self) -> BoxFuture<'_, Result<(), String>> {
         Box::pin(async move {
             self.world.point("before an acknowledgement to the bus").await;
             let heard = self.acknowledge();
@@ -227,7 +227,7 @@ impl Delivered for SimHeld {
     }
 }
 
-impl SimHeld {
+impl SimDelivery {
     fn given(&self, length: Duration) {
         let mut state = self.world.state();
         let until = state.mono() + length;
@@ -249,18 +249,18 @@ impl Intake for SimIntake {
         Ok(())
     }
 
-    fn read<'a>(&'a self, _: &'a Inlet, message: Message) -> BoxFuture<'a, Result<Read, DecodeError>> {
+    fn read<'a>(&'a self, _: &'a Inlet, message: Message) -> BoxFuture<'a, Result<Decoded, DecodeError>> {
         Box::pin(async move {
             let mut state = self.host.world.state();
             let mut words = message.request.body.split(' ').filter_map(|word| word.parse().ok());
-            let Some((made, number)) = words.next().zip(words.next()) else { return Ok(Read::default()) };
-            let Some(one) = state.bus.one(made, number) else { return Ok(Read::default()) };
+            let Some((made, number)) = words.next().zip(words.next()) else { return Ok(Decoded::default()) };
+            let Some(one) = state.bus.one(made, number) else { return Ok(Decoded::default()) };
             let alerts = one.alerts.clone();
             let forwards = if one.arrived { Vec::new() } else { vec![forward(made, number)] };
             self.group.lock().unwrap().push((made, number));
             checker::alerts::take_sending(&mut state, &alerts);
             state.stats.messages += 1;
-            Ok(Read { alerts, forwards, ..Read::default() })
+            Ok(Decoded { alerts, forwards, ..Decoded::default() })
         })
     }
 
@@ -268,8 +268,8 @@ impl Intake for SimIntake {
         &'a self,
         alerts: Vec<Alert>,
         forwards: &'a [Vec<Forward>],
-        _: Kept,
-    ) -> BoxFuture<'a, Result<Vec<Arrival>, String>> {
+        _: Redelivery,
+    ) -> BoxFuture<'a, Result<Vec<Completion>, String>> {
         Box::pin(async move {
             let seen = self.host.world.state().disk.durable.len();
             if self.host.world.mutant == Some(Mutant::BusAcknowledgesEarly) {
@@ -301,15 +301,15 @@ fn forward(made: u64, number: u64) -> Forward {
 
 impl SimIntake {
     /// Hands events to the other bus, which takes them later.
-    fn send_on(&self, forwards: &[Forward]) -> Arrival {
-        let (under_way, arrival) = Arrival::new();
+    fn send_on(&self, forwards: &[Forward]) -> Completion {
+        let (guard, completion) = Completion::new();
         if self.host.world.mutant == Some(Mutant::BusForgetsWhatIsSentOn) {
-            return arrival;
+            return completion;
         }
         for forward in forwards {
             let mut words = forward.said.id.split(' ').filter_map(|word| word.parse().ok());
             let Some((made, number)) = words.next().zip(words.next()) else { continue };
-            let (world, under_way) = (Arc::clone(&self.host.world), under_way.clone());
+            let (world, guard) = (Arc::clone(&self.host.world), guard.clone());
             tokio::spawn(async move {
                 let due = world.state().mono() + Duration::from_secs(number * 97 % LATEST);
                 world.wait_until(due).await;
@@ -320,9 +320,9 @@ impl SimIntake {
                     one.arrived = true;
                 }
                 drop(state);
-                drop(under_way);
+                drop(guard);
             });
         }
-        arrival
+        completion
     }
 }

@@ -33,7 +33,7 @@ pub use looks::take_look;
 
 /// Under which circumstances the host wrote an entry.
 #[derive(Clone, Copy, Debug)]
-pub struct Written {
+pub struct WriteContext {
     /// The policy set in force.
     pub policies: usize,
     /// The host's mode.
@@ -61,7 +61,7 @@ pub struct Checker {
     canaries: canaries::Canaries,
     /// Denials in a row by origin, since each became durable, oldest first.
     denials: BTreeMap<String, Vec<(Duration, u32)>>,
-    told: BTreeMap<String, deliveries::Told>,
+    told: BTreeMap<String, deliveries::TrackedDelivery>,
     looks: looks::Looks,
     failures: breakers::Failures,
 }
@@ -93,7 +93,7 @@ struct Step<'a> {
     id: &'a IncidentId,
     incident: &'a Incident,
     entry: &'a Entry,
-    written: Written,
+    written: WriteContext,
 }
 
 type Check = (&'static str, fn(&Step<'_>) -> Result<(), String>);
@@ -137,7 +137,7 @@ const AT_EVERY_ENTRY: &[Check] = invariants![
 ];
 
 /// Takes in an entry that has just become durable.
-pub fn take_entry(state: &mut State, place: usize, written: Written) {
+pub fn take_entry(state: &mut State, place: usize, written: WriteContext) {
     state.stats.entries += 1;
     let sealed = state.disk.durable[place].clone();
     let known = state.checker.incidents.get(&IncidentId(sealed.stream.as_str().into()));
@@ -173,7 +173,7 @@ fn take_control(state: &mut State, sealed: &Sealed) {
     }
 }
 
-fn take_fact(state: &mut State, place: usize, sealed: &Sealed, entry: &Entry, written: Written) {
+fn take_fact(state: &mut State, place: usize, sealed: &Sealed, entry: &Entry, written: WriteContext) {
     let id = IncidentId(sealed.stream.as_str().into());
     let mut incident = match state.checker.incidents.get(&id) {
         Some(incident) => incident.clone(),

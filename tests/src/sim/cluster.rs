@@ -10,7 +10,7 @@ use serde_json::json;
 use tidegate::domain::catalogue::{Catalogue, Tool};
 use tidegate::domain::{Call, Risk};
 use tidegate::gate::{Permit, ReadPermit};
-use tidegate::ports::{ToolAnswer, ToolError, Tools, Turn};
+use tidegate::ports::{ToolAnswer, ToolError, ToolSlot, Tools};
 
 use super::checker;
 use super::dice::Dice;
@@ -350,11 +350,11 @@ impl Tools for SimTools {
         state.quiet || state.mono() >= state.cluster.down_until
     }
 
-    fn turn<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Result<Turn, ToolError>> {
+    fn acquire<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Result<ToolSlot, ToolError>> {
         async move {
             self.0.point("turn, before").await;
             match self.ready(&call.tool) {
-                true => Ok(Turn::default()),
+                true => Ok(ToolSlot::default()),
                 false => Err(ToolError::Unavailable("the server is down".into())),
             }
         }
@@ -392,7 +392,7 @@ impl Tools for SimTools {
         &'a self,
         permit: &'a Permit,
         call: &'a Call,
-        _: Turn,
+        _: ToolSlot,
     ) -> BoxFuture<'a, Result<ToolAnswer, ToolError>> {
         async move {
             self.0.point("tool call, before").await;

@@ -1,11 +1,11 @@
 //! A crash at every point that a world passes, one world for each.
 
 use super::life::run;
-use super::plan::{Event, Plan, What, generate};
+use super::plan::{Event, EventKind, Plan, generate};
 
 /// Whether a process ends by it, at another point than the one that is tried.
-fn ends(what: &What) -> bool {
-    matches!(what, What::Crash | What::CrashAtPoint(_) | What::Stop(_) | What::Observe(_))
+fn ends(what: &EventKind) -> bool {
+    matches!(what, EventKind::Crash | EventKind::CrashAtPoint(_) | EventKind::Stop(_) | EventKind::Observe(_))
 }
 
 /// Runs the seed's world once for each point at which a process may die; the number of points, or
@@ -15,7 +15,7 @@ pub fn crash_everywhere(seed: u64) -> Result<u64, Box<Plan>> {
     calm.events.retain(|event| !ends(&event.what));
     for point in 0.. {
         let mut plan = calm.clone();
-        plan.events.insert(0, Event { at_ms: 0, what: What::CrashAtPoint(point) });
+        plan.events.insert(0, Event { at_ms: 0, what: EventKind::CrashAtPoint(point) });
         let result = run(&plan, None, false);
         if result.violation.is_some() {
             return Err(Box::new(plan));

@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use tidegate::domain::{Head, Place, Sealed};
+use tidegate::domain::{Head, Sealed, Slot};
 use tidegate::ports::{Journal, JournalError};
 
-use super::checker::Written;
+use super::checker::WriteContext;
 use super::dice::Dice;
 use super::mutant::Mutant;
 use super::world::{State, World};
@@ -41,7 +41,7 @@ pub struct Disk {
 struct Batch {
     id: u64,
     entries: Vec<Sealed>,
-    written: Written,
+    written: WriteContext,
     due: Duration,
     /// It will fail; `Some(true)`: and stay nevertheless.
     fails: Option<bool>,
@@ -83,7 +83,7 @@ impl Disk {
     /// Takes a batch: its number and the time at which it is durable or has failed.
     fn take(state: &mut State, entries: Vec<Sealed>) -> (u64, Duration) {
         let now = state.mono();
-        let written = Written { policies: state.policies_in_force, mode: state.mode, mono: now };
+        let written = WriteContext { policies: state.policies_in_force, mode: state.mode, mono: now };
         let (percent, most, quiet) = (state.plan.temper.appends, state.plan.temper.append_ms, state.quiet);
         let disk = &mut state.disk;
         disk.next_batch += 1;
@@ -233,12 +233,12 @@ impl Journal for SimJournal {
         Ok(())
     }
 
-    fn place(&self, position: u64) -> Result<Place, JournalError> {
+    fn place(&self, position: u64) -> Result<Slot, JournalError> {
         let mut state = self.0.state();
         Disk::flush(&mut state);
-        let Some(before) = position.checked_sub(1) else { return Ok(Place::Entry(Head::default().chain)) };
+        let Some(before) = position.checked_sub(1) else { return Ok(Slot::Entry(Head::default().chain)) };
         let last = state.disk.head().position;
         let found = state.disk.heads.get(before as usize);
-        Ok(found.map_or(Place::Beyond { last }, |head| Place::Entry(head.chain)))
+        Ok(found.map_or(Slot::Beyond { last }, |head| Slot::Entry(head.chain)))
     }
 }

@@ -14,7 +14,7 @@ use super::host::Host;
 use super::journal::SimJournal;
 use super::mutant::Mutant;
 use super::persons;
-use super::plan::{Plan, What};
+use super::plan::{EventKind, Plan};
 use super::senders;
 use super::stats::Stats;
 use super::world::{Violation, World};
@@ -120,63 +120,63 @@ async fn died(world: &World, wait: impl Future<Output = ()>) -> bool {
     }
 }
 
-fn happen(host: &Host, what: What) {
+fn happen(host: &Host, what: EventKind) {
     let world = &host.world;
     let mut state = world.state();
     let now = state.mono();
     let later = |ms| now + Duration::from_millis(ms);
     match what {
-        What::Alerts { alerts, patience_ms } => {
+        EventKind::Alerts { alerts, patience_ms } => {
             let number = state.outbox.put(&alerts, patience_ms);
             drop(state);
             tokio::spawn(senders::send(host.clone(), number));
         }
-        What::Message { alerts } => {
+        EventKind::Message { alerts } => {
             state.bus.put(&alerts);
             drop(state);
             world.published.notify_one();
         }
-        What::StreamAnew => {
+        EventKind::StreamAnew => {
             state.bus.make_anew();
             drop(state);
             world.published.notify_one();
         }
-        What::Person { .. } => {
+        EventKind::Person { .. } => {
             tokio::spawn(persons::answer(host.clone(), what));
         }
-        What::Pause(scope) => {
+        EventKind::Pause(scope) => {
             let (person, reason) = (Person::typed("somebody"), String::new());
             tokio::spawn(host.clone().order(Control::Paused { person, reason, scope }));
         }
-        What::Resume(scope) => {
+        EventKind::Resume(scope) => {
             tokio::spawn(host.clone().order(Control::Resumed { person: Person::typed("somebody"), scope }));
         }
-        What::Policies(set) => state.policies_in_force = set,
-        What::Catalogue(variant) => state.catalogue = variant,
-        What::Clock(by_ms) => {
+        EventKind::Policies(set) => state.policies_in_force = set,
+        EventKind::Catalogue(variant) => state.catalogue = variant,
+        EventKind::Clock(by_ms) => {
             state.set_clock(by_ms);
             state.stats.clock_jumps += 1;
             drop(state);
             world.jumped.notify_waiters();
         }
-        What::Crash => {
+        EventKind::Crash => {
             drop(state);
             world.kill("from outside");
         }
-        What::Stop(within_ms) => {
+        EventKind::Stop(within_ms) => {
             drop(state);
             tokio::spawn(host.clone().stop(Duration::from_millis(within_ms)));
         }
-        What::CrashAtPoint(n) => state.dies_at = Some(state.points + n + 1),
-        What::Observe(observe) => {
+        EventKind::CrashAtPoint(n) => state.dies_at = Some(state.points + n + 1),
+        EventKind::Observe(observe) => {
             state.mode = if observe { Mode::Observe } else { Mode::Enforce };
             drop(state);
             world.kill("for a restart");
         }
-        What::AppendFails { kept } => state.disk.fails_next = Some(kept),
-        What::DiskFull(ms) => state.disk.full_until = later(ms),
-        What::ToolsDown(ms) => state.cluster.down_until = later(ms),
-        What::TargetDown(target, ms) => state.mailboxes.down_until[target] = later(ms),
+        EventKind::AppendFails { kept } => state.disk.fails_next = Some(kept),
+        EventKind::DiskFull(ms) => state.disk.full_until = later(ms),
+        EventKind::ToolsDown(ms) => state.cluster.down_until = later(ms),
+        EventKind::TargetDown(target, ms) => state.mailboxes.down_until[target] = later(ms),
     }
 }
 

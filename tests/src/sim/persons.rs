@@ -13,7 +13,7 @@ use tidegate::gate::people::Account;
 
 use super::host::Host;
 use super::mutant::Mutant;
-use super::plan::What;
+use super::plan::EventKind;
 
 /// So often a person looks whether there is something to answer.
 const PATIENCE: usize = 60;
@@ -41,8 +41,8 @@ pub fn people(mutant: Option<Mutant>) -> People {
 }
 
 /// One answer.
-pub async fn answer(host: Host, what: What) {
-    let What::Person { pick, yes, who, stale, hesitates_ms } = what else { return };
+pub async fn answer(host: Host, what: EventKind) {
+    let EventKind::Person { pick, yes, who, stale, hesitates_ms } = what else { return };
     let mut found = choose(&host, pick);
     for _ in 0..PATIENCE {
         if found.is_none() {

@@ -19,14 +19,14 @@ pub struct Plan {
     /// The policy sets that reloads choose from; the first is in force at the start.
     pub policies: Vec<Arc<PolicySet>>,
     /// How the rooms behave.
-    pub temper: Temper,
+    pub temper: FaultRates,
     /// What happens, in order of time.
     pub events: Vec<Event>,
 }
 
 /// How ill-behaved the rooms are, in percent of calls, and the host's options.
 #[derive(Clone, Debug)]
-pub struct Temper {
+pub struct FaultRates {
     /// Tools that fail, lie, hang or lose the answer.
     pub tools: u64,
     /// Looks that fail or tell nonsense.
@@ -63,12 +63,12 @@ pub struct Event {
     /// Milliseconds after the beginning of the world.
     pub at_ms: u64,
     /// What.
-    pub what: What,
+    pub what: EventKind,
 }
 
 /// What happens.
 #[derive(Clone, Debug)]
-pub enum What {
+pub enum EventKind {
     /// A sender delivers a batch, and tries again until it is accepted.
     Alerts { alerts: Vec<Signal>, patience_ms: Option<u64> },
     /// Somebody publishes alerts on the bus.
@@ -129,7 +129,7 @@ impl fmt::Display for Signal {
     }
 }
 
-impl fmt::Display for What {
+impl fmt::Display for EventKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Alerts { alerts, patience_ms } => {

@@ -13,9 +13,9 @@ use serde_json::{Value, json};
 use tidegate::domain::delivery::Fallback;
 use tidegate::domain::entry::Purpose;
 use tidegate::domain::{
-    Action, Alert, Call, Considered, Decision, Incident, Mode, Occasion, RulingKind, Severity, Verdict,
+    Action, Alert, Call, Candidate, Decision, Incident, Mode, Occasion, RulingKind, Severity, Verdict,
 };
-use tidegate::rules::{Budget, Canary, Check, Context, Judged, Policies, Routed, Vote};
+use tidegate::rules::{Budget, Canary, Check, Context, Policies, RoutedMessage, RuleDecision, Vote};
 
 use super::mutant::Mutant;
 use super::propose::{Template, call, proposal};
@@ -52,7 +52,7 @@ pub struct Rule {
     /// Only this condition.
     pub condition: Option<u64>,
     /// What it says.
-    pub says: Says,
+    pub says: RuleVerdict,
     /// Its own mode.
     pub mode: Mode,
     /// Evidence for the model.
@@ -61,7 +61,7 @@ pub struct Rule {
 
 /// What a rule says.
 #[derive(Clone, Debug)]
-pub enum Says {
+pub enum RuleVerdict {
     Suppress,
     Escalate,
     Investigate,
@@ -171,15 +171,15 @@ impl SimPolicies {
 
     fn verdict(rule: &Rule, incident: &Incident, now: Timestamp) -> Option<Verdict> {
         Some(match &rule.says {
-            Says::Suppress => Verdict::Suppress,
-            Says::Escalate => Verdict::Escalate,
-            Says::Investigate => Verdict::Investigate,
-            Says::Plan => Verdict::Plan { plugin: "planner".into() },
-            Says::Remediate(templates) => {
+            RuleVerdict::Suppress => Verdict::Suppress,
+            RuleVerdict::Escalate => Verdict::Escalate,
+            RuleVerdict::Investigate => Verdict::Investigate,
+            RuleVerdict::Plan => Verdict::Plan { plugin: "planner".into() },
+            RuleVerdict::Remediate(templates) => {
                 let actions = templates.iter().enumerate().map(|(i, template)| proposal(template, incident, i));
                 Verdict::Remediate { actions: actions.collect(), alternatives: false }
             }
-            Says::Hold(until_ms, step_ms) => {
+            RuleVerdict::Hold(until_ms, step_ms) => {
                 // An age that makes no sense, after the clock was set, holds nothing.
                 let age = now.duration_since(incident.opened_at).abs();
                 if age >= SignedDuration::from_millis(*until_ms as i64) {
@@ -196,7 +196,7 @@ impl Policies for SimPolicies {
         "simulated".into()
     }
 
-    fn decide(&self, incident: &Incident, context: &Context<'_>) -> Judged {
+    fn decide(&self, incident: &Incident, context: &Context<'_>) -> RuleDecision {
         let set = self.set();
         let condition = incident.alerts.first().map(|alert| alert.name.clone()).unwrap_or_default();
         let decision = set.rules.iter().find_map(|rule| {
@@ -213,10 +213,10 @@ impl Policies for SimPolicies {
                 policies: self.digest(),
             })
         });
-        Judged { decision, faults: Vec::new() }
+        RuleDecision { decision, faults: Vec::new() }
     }
 
-    fn explain(&self, _: &Incident, _: &Context<'_>) -> Vec<Considered> {
+    fn explain(&self, _: &Incident, _: &Context<'_>) -> Vec<Candidate> {
         Vec::new()
     }
 
@@ -268,11 +268,11 @@ impl Policies for SimPolicies {
         Some(Check { rule: "changes-are-looked-at".into(), verify, before, undo })
     }
 
-    fn routes(&self, incident: &Incident, _: Occasion, _: &Context<'_>) -> Vec<Routed> {
+    fn routes(&self, incident: &Incident, _: Occasion, _: &Context<'_>) -> Vec<RoutedMessage> {
         let set = self.set();
         let hits = set.routes.iter().filter(|(least, _)| incident.severity() >= *least);
         hits.enumerate()
-            .map(|(i, (_, targets))| Routed {
+            .map(|(i, (_, targets))| RoutedMessage {
                 route: format!("route-{i}"),
                 targets: targets.iter().map(|target| target.to_string()).collect(),
                 fallback: (!targets.contains(&"steady"))

@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 
 use super::faults::Kind;
-use super::senders::Wish;
+use super::senders::StoryKind;
 
 /// How it is called.
 pub const USAGE: &str = "\
@@ -59,7 +59,7 @@ impl Arguments {
             seed: 1,
             binary,
             faults: Kind::ALL.to_vec(),
-            stories: Wish::WORDS.to_vec(),
+            stories: StoryKind::WORDS.to_vec(),
             rate: 20,
             settle: Duration::from_secs(120),
             bounds: false,
@@ -101,8 +101,8 @@ fn kinds(text: &str) -> anyhow::Result<Vec<Kind>> {
 }
 
 fn stories(text: &str) -> anyhow::Result<Vec<&'static str>> {
-    let known = |word: &str| Wish::WORDS.into_iter().find(|known| *known == word);
-    let all = Wish::WORDS.join(",");
+    let known = |word: &str| StoryKind::WORDS.into_iter().find(|known| *known == word);
+    let all = StoryKind::WORDS.join(",");
     text.split(',').map(|word| known(word).with_context(|| format!("--stories: there is no {word} in {all}"))).collect()
 }
 

@@ -7,9 +7,9 @@ use tidegate_fakes::Scripted;
 use tokio::time::sleep;
 
 use super::host::signal;
-use super::senders::Wish;
+use super::senders::StoryKind;
 use super::stage::{Stage, answer_of_the_model};
-use super::tool_server::Manner;
+use super::tool_server::ServerBehaviour;
 use super::{config, damage, slow};
 use crate::sim::Dice;
 
@@ -65,7 +65,7 @@ pub enum Kind {
 
 /// Where a fault happens: two at a time are never of one place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Place {
+enum FaultTarget {
     Host,
     Tools,
     Target,
@@ -127,22 +127,24 @@ impl Kind {
         }
     }
 
-    fn place(self) -> Place {
+    fn place(self) -> FaultTarget {
         match self {
-            Self::Kill | Self::Stop | Self::Projection | Self::DiskFull => Place::Host,
+            Self::Kill | Self::Stop | Self::Projection | Self::DiskFull => FaultTarget::Host,
             // Both need the tool server for themselves.
-            Self::StopInBacklog | Self::ToolKill | Self::ToolDown | Self::ToolHang | Self::Backlog => Place::Tools,
-            Self::TargetCut | Self::TargetHang | Self::TargetMissing | Self::TargetBusy | Self::TargetPace => {
-                Place::Target
+            Self::StopInBacklog | Self::ToolKill | Self::ToolDown | Self::ToolHang | Self::Backlog => {
+                FaultTarget::Tools
             }
-            Self::ModelHang | Self::ModelError => Place::Model,
-            Self::Policies | Self::PoliciesBroken => Place::Policies,
-            Self::SlowClients | Self::Storm | Self::Crowd => Place::Clients,
+            Self::TargetCut | Self::TargetHang | Self::TargetMissing | Self::TargetBusy | Self::TargetPace => {
+                FaultTarget::Target
+            }
+            Self::ModelHang | Self::ModelError => FaultTarget::Model,
+            Self::Policies | Self::PoliciesBroken => FaultTarget::Policies,
+            Self::SlowClients | Self::Storm | Self::Crowd => FaultTarget::Clients,
         }
     }
 
     fn with(self, other: Self) -> bool {
-        let stops = |kind: Self| kind.place() == Place::Host || kind == Self::StopInBacklog;
+        let stops = |kind: Self| kind.place() == FaultTarget::Host || kind == Self::StopInBacklog;
         // A host that starts with broken policies refuses to, and is right.
         let starts_broken = |one: Self, two: Self| one == Self::PoliciesBroken && stops(two);
         let apart = self.place() != other.place() && !(stops(self) && stops(other));
@@ -203,11 +205,11 @@ async fn happen(stage: &Stage, kind: Kind, dice: &mut Dice) {
             Ok(())
         }
         Kind::Storm => {
-            wish(stage, Wish::Storm(dice.within(300..1200)), 1);
+            wish(stage, StoryKind::Storm(dice.within(300..1200)), 1);
             Ok(())
         }
         Kind::Crowd => {
-            wish(stage, Wish::Crowd(dice.within(200..900)), 1);
+            wish(stage, StoryKind::Crowd(dice.within(200..900)), 1);
             Ok(())
         }
     };
@@ -220,7 +222,7 @@ fn lasting(dice: &mut Dice, from_ms: u64, to_ms: u64) -> Duration {
     Duration::from_millis(dice.within(from_ms..to_ms))
 }
 
-fn wish(stage: &Stage, wish: Wish, times: u64) {
+fn wish(stage: &Stage, wish: StoryKind, times: u64) {
     for _ in 0..times {
         // Nobody listens only when the run is over.
         let _ = stage.wishes.send(wish);
@@ -229,9 +231,9 @@ fn wish(stage: &Stage, wish: Wish, times: u64) {
 
 async fn restarted(stage: &Stage, kind: Kind, dice: &mut Dice) -> anyhow::Result<()> {
     if kind == Kind::StopInBacklog {
-        Manner { takes_ms: 400, ..Manner::WELL }.write(&stage.wiring.control)?;
-        wish(stage, Wish::Stuck, 10);
-        wish(stage, Wish::Full, 10);
+        ServerBehaviour { takes_ms: 400, ..ServerBehaviour::WELL }.write(&stage.wiring.control)?;
+        wish(stage, StoryKind::Stuck, 10);
+        wish(stage, StoryKind::Full, 10);
         sleep(lasting(dice, 1500, 4000)).await;
     }
     if kind == Kind::Kill || (kind == Kind::Projection && dice.chance(50)) {
@@ -249,7 +251,7 @@ async fn restarted(stage: &Stage, kind: Kind, dice: &mut Dice) -> anyhow::Result
     let started = start(stage).await;
     if kind == Kind::StopInBacklog {
         sleep(Duration::from_secs(4)).await;
-        Manner::WELL.write(&stage.wiring.control)?;
+        ServerBehaviour::WELL.write(&stage.wiring.control)?;
     }
     started
 }
@@ -293,32 +295,32 @@ async fn tools(stage: &Stage, kind: Kind, dice: &mut Dice) -> anyhow::Result<()>
     match kind {
         Kind::ToolKill => {
             // Mostly in the middle of something.
-            wish(stage, Wish::Stuck, 2);
-            wish(stage, Wish::Full, 2);
-            Manner { takes_ms: 300, ..Manner::WELL }.write(control)?;
+            wish(stage, StoryKind::Stuck, 2);
+            wish(stage, StoryKind::Full, 2);
+            ServerBehaviour { takes_ms: 300, ..ServerBehaviour::WELL }.write(control)?;
             sleep(lasting(dice, 200, 1000)).await;
             signal("KILL", pid);
             sleep(Duration::from_secs(1)).await;
         }
         Kind::ToolDown => {
-            Manner { refuses_to_start: true, ..Manner::WELL }.write(control)?;
+            ServerBehaviour { refuses_to_start: true, ..ServerBehaviour::WELL }.write(control)?;
             signal("KILL", pid);
-            wish(stage, Wish::Stuck, 3);
-            wish(stage, Wish::Full, 3);
+            wish(stage, StoryKind::Stuck, 3);
+            wish(stage, StoryKind::Full, 3);
             sleep(lasting(dice, 2000, 7000)).await;
         }
         Kind::ToolHang => {
-            Manner { hangs: true, ..Manner::WELL }.write(control)?;
+            ServerBehaviour { hangs: true, ..ServerBehaviour::WELL }.write(control)?;
             sleep(lasting(dice, 2000, 8000)).await;
         }
         _ => {
-            Manner { takes_ms: 400, ..Manner::WELL }.write(control)?;
-            wish(stage, Wish::Stuck, 8);
-            wish(stage, Wish::Full, 8);
+            ServerBehaviour { takes_ms: 400, ..ServerBehaviour::WELL }.write(control)?;
+            wish(stage, StoryKind::Stuck, 8);
+            wish(stage, StoryKind::Full, 8);
             sleep(lasting(dice, 4000, 8000)).await;
         }
     }
-    Manner::WELL.write(control)
+    ServerBehaviour::WELL.write(control)
 }
 
 async fn target(stage: &Stage, kind: Kind, dice: &mut Dice) {
@@ -330,15 +332,15 @@ async fn target(stage: &Stage, kind: Kind, dice: &mut Dice) {
         Kind::TargetBusy => target.fail(MANY, 503, None),
         _ => target.fail(MANY, 429, Some("2")),
     }
-    wish(stage, Wish::Outage, 3);
+    wish(stage, StoryKind::Outage, 3);
     sleep(lasting(dice, 1500, 5000)).await;
     target.heal();
 }
 
 async fn model(stage: &Stage, kind: Kind, dice: &mut Dice) {
     stage.model.otherwise(if kind == Kind::ModelHang { Scripted::hang() } else { Scripted::status(500) });
-    wish(stage, Wish::Riddle, 10);
-    wish(stage, Wish::Outage, 2);
+    wish(stage, StoryKind::Riddle, 10);
+    wish(stage, StoryKind::Outage, 2);
     sleep(lasting(dice, 2000, 6000)).await;
     stage.model.otherwise(answer_of_the_model());
 }

@@ -20,7 +20,7 @@ const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A story that is to be told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wish {
+pub enum StoryKind {
     /// One that is suppressed, repeated and resolved.
     Noise,
     /// One that people must be told of.
@@ -45,7 +45,7 @@ pub enum Wish {
     Storm(u64),
 }
 
-impl Wish {
+impl StoryKind {
     /// The words of all of them.
     pub const WORDS: [&str; 11] =
         ["noise", "outage", "stuck", "full", "failing", "riddle", "flapping", "rising", "late", "crowd", "storm"];
@@ -69,16 +69,16 @@ impl Wish {
 }
 
 /// How often each kind of story is told, beside what faults wish for.
-const WEIGHTS: [(u64, Wish); 9] = [
-    (60, Wish::Noise),
-    (6, Wish::Outage),
-    (7, Wish::Stuck),
-    (5, Wish::Full),
-    (5, Wish::Failing),
-    (4, Wish::Riddle),
-    (5, Wish::Flapping),
-    (4, Wish::Rising),
-    (4, Wish::Late),
+const WEIGHTS: [(u64, StoryKind); 9] = [
+    (60, StoryKind::Noise),
+    (6, StoryKind::Outage),
+    (7, StoryKind::Stuck),
+    (5, StoryKind::Full),
+    (5, StoryKind::Failing),
+    (4, StoryKind::Riddle),
+    (5, StoryKind::Flapping),
+    (4, StoryKind::Rising),
+    (4, StoryKind::Late),
 ];
 
 /// Tells stories until the run is over.
@@ -98,9 +98,9 @@ pub fn send(stage: &Arc<Stage>, tasks: &mut JoinSet<()>) {
                 Ok(Some(wish)) => wish,
                 Ok(None) | Err(_) if quiet => {
                     if dice.chance(20) {
-                        Wish::Outage
+                        StoryKind::Outage
                     } else {
-                        Wish::Noise
+                        StoryKind::Noise
                     }
                 }
                 Ok(None) | Err(_) => drawn(&mut dice),
@@ -108,7 +108,7 @@ pub fn send(stage: &Arc<Stage>, tasks: &mut JoinSet<()>) {
             if !stage.arguments.stories.contains(&wish.word()) {
                 continue;
             }
-            let teller = Teller {
+            let teller = StorySender {
                 stage: Arc::clone(&stage),
                 dice: Dice::new(dice.next(), "one story"),
                 token: format!("{}-{}", wish.word(), number.fetch_add(1, Ordering::Relaxed)),
@@ -121,7 +121,7 @@ pub fn send(stage: &Arc<Stage>, tasks: &mut JoinSet<()>) {
     });
 }
 
-fn drawn(dice: &mut Dice) -> Wish {
+fn drawn(dice: &mut Dice) -> StoryKind {
     let mut left = dice.within(0..WEIGHTS.iter().map(|(weight, _)| weight).sum());
     for (weight, wish) in WEIGHTS {
         if left < weight {
@@ -129,30 +129,30 @@ fn drawn(dice: &mut Dice) -> Wish {
         }
         left -= weight;
     }
-    Wish::Noise
+    StoryKind::Noise
 }
 
-struct Teller {
+struct StorySender {
     stage: Arc<Stage>,
     dice: Dice,
     token: String,
     sender: Sender,
 }
 
-impl Teller {
-    async fn tell(mut self, wish: Wish) {
+impl StorySender {
+    async fn tell(mut self, wish: StoryKind) {
         match wish {
-            Wish::Noise => self.noise().await,
-            Wish::Outage => self.until_told("Outage", Expected::Told).await,
-            Wish::Riddle => self.until_told("Riddle", Expected::Told).await,
-            Wish::Stuck => self.until_told("Stuck", Expected::Repaired).await,
-            Wish::Full => self.until_told("Full", Expected::Repaired).await,
-            Wish::Failing => self.until_told("Failing", Expected::Repaired).await,
-            Wish::Flapping => self.flapping().await,
-            Wish::Rising => self.rising().await,
-            Wish::Late => self.late().await,
-            Wish::Crowd(pods) => self.crowd(pods).await,
-            Wish::Storm(groups) => self.storm(groups).await,
+            StoryKind::Noise => self.noise().await,
+            StoryKind::Outage => self.until_told("Outage", Expected::Told).await,
+            StoryKind::Riddle => self.until_told("Riddle", Expected::Told).await,
+            StoryKind::Stuck => self.until_told("Stuck", Expected::Repaired).await,
+            StoryKind::Full => self.until_told("Full", Expected::Repaired).await,
+            StoryKind::Failing => self.until_told("Failing", Expected::Repaired).await,
+            StoryKind::Flapping => self.flapping().await,
+            StoryKind::Rising => self.rising().await,
+            StoryKind::Late => self.late().await,
+            StoryKind::Crowd(pods) => self.crowd(pods).await,
+            StoryKind::Storm(groups) => self.storm(groups).await,
         }
     }
 

@@ -15,9 +15,9 @@ use super::config;
 use super::host::Host;
 use super::ledger::Ledger;
 use super::measure::Measures;
-use super::senders::Wish;
+use super::senders::StoryKind;
 use super::targets::Calls;
-use super::tool_server::Manner;
+use super::tool_server::ServerBehaviour;
 use crate::sim::Dice;
 
 /// Where everything is, for the configuration.
@@ -62,9 +62,9 @@ pub struct Stage {
     /// What phase the run is in.
     pub phase: Phase,
     /// Stories that faults want told.
-    pub wishes: mpsc::UnboundedSender<Wish>,
+    pub wishes: mpsc::UnboundedSender<StoryKind>,
     /// The other end, for the senders.
-    pub wished: Mutex<Option<mpsc::UnboundedReceiver<Wish>>>,
+    pub wished: Mutex<Option<mpsc::UnboundedReceiver<StoryKind>>>,
     /// The small disk of the journal, where one could be made.
     pub disk: Option<Disk>,
     calls: Mutex<Calls>,
@@ -95,7 +95,7 @@ impl Stage {
             control: folder.path.join("tool-server.json"),
             calls: folder.path.join("tool-server.log"),
         };
-        Manner::WELL.write(&wiring.control)?;
+        ServerBehaviour::WELL.write(&wiring.control)?;
         std::fs::write(&wiring.calls, "")?;
         std::fs::create_dir(folder.path.join("policies"))?;
         std::fs::write(folder.path.join("policies/all.rhai"), config::policies(0))?;

@@ -20,7 +20,7 @@ pub const WORD: &str = "tool-server";
 
 /// How it behaves, read anew for each call from the file that the run writes.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-pub struct Manner {
+pub struct ServerBehaviour {
     /// Calls never get an answer, and do nothing.
     pub hangs: bool,
     /// It ends at once when it is started.
@@ -29,7 +29,7 @@ pub struct Manner {
     pub takes_ms: u64,
 }
 
-impl Manner {
+impl ServerBehaviour {
     /// A server that is well.
     pub const WELL: Self = Self { hangs: false, refuses_to_start: false, takes_ms: 30 };
 
@@ -60,7 +60,7 @@ struct Server {
 /// # Errors
 /// When its own files cannot be used.
 pub fn serve(manner: &Path, record: &Path) -> anyhow::Result<()> {
-    if Manner::read(manner).refuses_to_start {
+    if ServerBehaviour::read(manner).refuses_to_start {
         return Ok(());
     }
     let file = OpenOptions::new().create(true).append(true).open(record)?;
@@ -136,11 +136,11 @@ impl Server {
         }
         let server = Arc::clone(self);
         thread::spawn(move || {
-            let manner = Manner::read(&server.manner);
-            while Manner::read(&server.manner).hangs {
+            let manner = ServerBehaviour::read(&server.manner);
+            while ServerBehaviour::read(&server.manner).hangs {
                 // An answer after a hang would do the work of a call that was given up long ago.
                 thread::sleep(Duration::from_millis(200));
-                if !Manner::read(&server.manner).hangs {
+                if !ServerBehaviour::read(&server.manner).hangs {
                     return;
                 }
             }

@@ -10,7 +10,7 @@ use tokio::time::sleep;
 use super::ledger::{Expected, Story};
 use super::measure::slope;
 use super::stage::{Stage, answer_of_the_model};
-use super::tool_server::Manner;
+use super::tool_server::ServerBehaviour;
 use super::{probes, table};
 
 /// Incidents in one page of the listing.
@@ -27,7 +27,7 @@ type Account = BTreeMap<String, Vec<Value>>;
 pub async fn settle(stage: &Stage, senders: &mut JoinSet<()>) {
     stage.duty.heal();
     stage.model.otherwise(answer_of_the_model());
-    let _ = Manner::WELL.write(&stage.wiring.control);
+    let _ = ServerBehaviour::WELL.write(&stage.wiring.control);
     let begin = Instant::now();
     while begin.elapsed() < stage.arguments.settle {
         if let Ok(account) = incidents(stage).await

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tidegate::domain::catalogue::UNDONE;
 use tidegate::domain::{Call, Incident};
 use tidegate::plugin::Plugins;
-use tidegate::ports::{DecodeError, Planners as _, ToolError, Tools as _, Turn};
+use tidegate::ports::{DecodeError, Planners as _, ToolError, ToolSlot, Tools as _};
 use tidegate_tests::guests::{LoadOptions, decode};
 use tidegate_tests::permits::{Permitted, permit};
 
@@ -98,7 +98,7 @@ async fn outcome(plugins: &Arc<Plugins>, export: Export, order: &str) -> Result<
     let perform = async |tool: &str| {
         let call = call(tool, order);
         let permit = permit(&call, &plugins.catalogue()).unwrap();
-        match plugins.perform(&permit, &call, Turn::default()).await {
+        match plugins.perform(&permit, &call, ToolSlot::default()).await {
             Ok(answer) => Ok(answer.text),
             // It may have had its effect: nobody may take it for a failure.
             Err(ToolError::Lost(text)) => Err(text),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use futures::future::BoxFuture;
 
-use crate::bus::{Record, Told, Topic, told};
+use crate::bus::{Announcement, Record, Topic, announcements};
 use crate::domain::Incident;
 use crate::domain::IncidentId;
 use crate::journal::Sqlite;
@@ -27,7 +27,7 @@ impl Record for Entries {
         self.journal.position()
     }
 
-    fn behind<'a>(&'a self, position: u64, topics: &'a [Topic]) -> BoxFuture<'a, (u64, Vec<Told>)> {
+    fn behind<'a>(&'a self, position: u64, topics: &'a [Topic]) -> BoxFuture<'a, (u64, Vec<Announcement>)> {
         Box::pin(async move {
             self.journal.beyond(position).await;
             let (journal, store, topics) = (Arc::clone(&self.journal), Arc::clone(&self.store), topics.to_vec());
@@ -37,7 +37,7 @@ impl Record for Entries {
     }
 }
 
-fn read(journal: &Arc<Sqlite>, store: &Store, position: u64, topics: &[Topic]) -> (u64, Vec<Told>) {
+fn read(journal: &Arc<Sqlite>, store: &Store, position: u64, topics: &[Topic]) -> (u64, Vec<Announcement>) {
     let mut entries = Vec::new();
     let mut last = position;
     let end = journal.position();
@@ -64,5 +64,5 @@ fn read(journal: &Arc<Sqlite>, store: &Store, position: u64, topics: &[Topic]) -
         }
         Incident::read(&journal.stream(id).ok()?).ok().flatten()
     };
-    (last, entries.iter().flat_map(|sealed| told(sealed, topics, &incident)).collect())
+    (last, entries.iter().flat_map(|sealed| announcements(sealed, topics, &incident)).collect())
 }

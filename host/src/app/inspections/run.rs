@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{Done, Inspecting, tell};
-use crate::app::clockwork::within;
+use super::{Finished, InspectionJob, tell};
+use crate::app::scheduler::wait_for_result;
 use crate::backend::Progress;
 use crate::config::Inspection;
 use crate::domain::Fact;
 use crate::domain::entry::Usage;
-use crate::domain::inspection::{Inspected, Run, Summary};
-use crate::inspection::changes::{self, Changes, Standings};
+use crate::domain::inspection::{InspectionResult, Run, Summary};
+use crate::inspection::changes::{self, Changes, TrackedFindings};
 use crate::pipeline::inspect;
 use crate::ports::JournalError;
 use crate::store;
@@ -19,15 +19,15 @@ use crate::store;
 /// How long one run may take.
 const WITHIN: Duration = Duration::from_secs(900);
 
-impl Inspecting {
+impl InspectionJob {
     /// The run that began at this moment, and what the journal keeps of it.
     pub(super) async fn inspect(
         &self,
         inspection: &Inspection,
         at: Timestamp,
-        before: Standings,
+        before: TrackedFindings,
         progress: &Progress,
-    ) -> Result<(Inspected, Done), String> {
+    ) -> Result<(InspectionResult, Finished), String> {
         let unavailable = |error: JournalError| error.to_string();
         let services = &self.services;
         services.tools.settled().await;
@@ -36,7 +36,7 @@ impl Inspecting {
         let name = &inspection.order.name;
         let looking = inspect::run(services, &inspection.order, &before, progress);
         let late = || format!("it was not over after {} s", WITHIN.as_secs());
-        let seen = within(services.clock.as_ref(), begun, WITHIN, looking).await.ok_or_else(late)?;
+        let seen = wait_for_result(services.clock.as_ref(), begun, WITHIN, looking).await.ok_or_else(late)?;
         let Changes { mut new, still, gone, unseen } = before.changes(at, seen.findings, &seen.parts);
         // What is beyond the bound is not told yet; what stands already is no less found for that. What is worst is first.
         let room = changes::MOST.saturating_sub(still.len() + unseen.len()).max(changes::MOST / 10);
@@ -69,7 +69,7 @@ impl Inspecting {
         // Before the end is journaled: a run that dies in between has told, and the next finds it out.
         let report = wanted.then_some(answered);
         let incidents = self.tell(inspection, &run, report).await.map_err(unavailable)?;
-        let ended = Inspected {
+        let ended = InspectionResult {
             took_ms,
             new: run.new.iter().map(|one| one.finding.clone()).collect(),
             gone: run.gone.iter().map(|one| one.finding.key()).collect(),
@@ -83,13 +83,13 @@ impl Inspecting {
     }
 
     /// Asks the model within the time of the run. What is broken off may have cost something, and is counted.
-    async fn summary(&self, run: &Run, begun: Duration) -> inspect::Asked {
+    async fn summary(&self, run: &Run, begun: Duration) -> inspect::SummaryReply {
         let asking = inspect::summarise(&self.services, run, self.told(run));
-        within(self.services.clock.as_ref(), begun, WITHIN, asking).await.unwrap_or_else(|| {
+        wait_for_result(self.services.clock.as_ref(), begun, WITHIN, asking).await.unwrap_or_else(|| {
             let reason = format!("the model had not answered when the {} s of the run were over", WITHIN.as_secs());
             let usage = Usage { calls: 1, ..Usage::default() };
             let fact = Some(Fact::ModelFailed { reason: reason.clone(), usage });
-            inspect::Asked { summary: Summary::Missing(reason), fact }
+            inspect::SummaryReply { summary: Summary::Missing(reason), fact }
         })
     }
 }

@@ -2,16 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use super::Inspecting;
+use super::InspectionJob;
 use crate::config::{Inspection, ReportWhen};
-use crate::domain::inspection::{Run, Sight, Standing};
+use crate::domain::inspection::{Coverage, Run, TrackedFinding};
 use crate::domain::{Alert, Fact};
-use crate::inspection::alerts::{self, Handled};
+use crate::inspection::alerts::{self, HandledObjects};
 use crate::pipeline;
 use crate::ports::JournalError;
 use crate::report;
 
-impl Inspecting {
+impl InspectionJob {
     /// The alert by which people are told.
     pub(super) fn told(&self, run: &Run) -> Alert {
         let language = self.services.language;
@@ -28,14 +28,14 @@ impl Inspecting {
     ) -> Result<Vec<String>, JournalError> {
         let mut all: Vec<Alert> = Vec::new();
         let catalogue = self.services.tools.catalogue();
-        let alert = |standing: &Standing, ended| {
+        let alert = |standing: &TrackedFinding, ended| {
             let said = report::inspection::sentence(&standing.finding, self.services.language);
             alerts::finding(&run.inspection, &catalogue.clusters, standing, ended, &said)
         };
         let live = self.services.store.all();
         let live = || live.iter().map(AsRef::as_ref);
         if inspection.alerts {
-            let handled = Handled::of(live());
+            let handled = HandledObjects::of(live());
             let firing: BTreeSet<&str> =
                 alerts::firing(&run.inspection, live()).map(|alert| alert.fingerprint.as_str()).collect();
             // What somebody else's alert covered may be covered by none any more.
@@ -49,7 +49,7 @@ impl Inspecting {
         let known: BTreeSet<String> =
             run.findings().chain(&run.gone).map(|standing| alert(standing, None).fingerprint).collect();
         let orphans = alerts::firing(&run.inspection, live()).filter(|alert| !known.contains(&alert.fingerprint));
-        all.extend(orphans.map(|alert| alerts::over(alert, run.at)));
+        all.extend(orphans.map(|alert| alerts::resolved(alert, run.at)));
         let mut incidents = Vec::new();
         if !all.is_empty() {
             let received = pipeline::receive(&self.services, all).await?;
@@ -68,13 +68,13 @@ impl Inspecting {
 }
 
 /// Whether people are told of a run. `before` is how much the one before it saw.
-pub(super) fn is_wanted(report: ReportWhen, run: &Run, before: Option<Sight>) -> bool {
+pub(super) fn is_wanted(report: ReportWhen, run: &Run, before: Option<Coverage>) -> bool {
     match report {
         ReportWhen::Always => true,
         ReportWhen::Findings => run.found() || !run.gone.is_empty() || run.is_incomplete(),
         // Who wants to hear of changes alone hears that nothing can be seen any more, and that it can again.
         ReportWhen::Changes => {
-            !run.new.is_empty() || !run.gone.is_empty() || run.sight() != before.unwrap_or(Sight::Whole)
+            !run.new.is_empty() || !run.gone.is_empty() || run.sight() != before.unwrap_or(Coverage::Whole)
         }
         ReportWhen::Never => false,
     }

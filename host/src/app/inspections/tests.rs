@@ -10,7 +10,7 @@ use jiff::SignedDuration;
 use crate::app::inspections::tell::is_wanted;
 use crate::backend::ControlError;
 use crate::config::{Inspection, ReportWhen};
-use crate::domain::inspection::{FINDING, REPORT, Sight, Summary};
+use crate::domain::inspection::{Coverage, FINDING, REPORT, Summary};
 use crate::domain::{Alert, IncidentId, Labels, Person, Severity, Status};
 use crate::ports::Clock;
 use world::{Host, Many, inspection};
@@ -96,7 +96,7 @@ async fn findings_are_alerts_until_they_are_gone() {
     // What could not be seen is not gone.
     host.world.silent.store(true, SeqCst);
     let run = host.now().await;
-    assert_eq!((run.unseen.len(), run.still.len(), run.gone.len(), run.sight()), (1, 0, 0, Sight::Partial));
+    assert_eq!((run.unseen.len(), run.still.len(), run.gone.len(), run.sight()), (1, 0, 0, Coverage::Partial));
     host.world.silent.store(false, SeqCst);
     host.world.ill.store(false, SeqCst);
     host.now().await;
@@ -153,7 +153,7 @@ async fn a_closer_look_that_failed_changes_nothing() {
     host.pass(SignedDuration::from_secs(1)).await;
     let run = host.now().await;
     assert_eq!((run.new.len(), run.unseen.len(), run.gone.len()), (0, 1, 0), "{run:?}");
-    assert_eq!(run.sight(), Sight::Partial);
+    assert_eq!(run.sight(), Coverage::Partial);
 }
 
 #[tokio::test(start_paused = true)]
@@ -238,7 +238,7 @@ async fn who_sees_nothing_does_not_say_that_nothing_is_wrong() {
     let host = Host::fresh("2026-11-27T08:30:00Z", Inspection { report: ReportWhen::Changes, ..inspection() }).await;
     host.world.toolless.store(true, SeqCst);
     let run = host.now().await;
-    assert_eq!((run.sight(), run.found()), (Sight::None, false));
+    assert_eq!((run.sight(), run.found()), (Coverage::None, false));
     let told = host.incidents(REPORT);
     let alert = told[0].alerts.first().unwrap();
     assert_eq!((alert.severity, &alert.labels["seen"]), (Severity::Warning, "none"));
@@ -248,7 +248,7 @@ async fn who_sees_nothing_does_not_say_that_nothing_is_wrong() {
     assert_eq!(host.incidents(REPORT).len(), 1, "that is no change");
     host.world.toolless.store(false, SeqCst);
     host.pass(SignedDuration::from_secs(1)).await;
-    assert_eq!(host.now().await.sight(), Sight::Whole);
+    assert_eq!(host.now().await.sight(), Coverage::Whole);
     assert_eq!(host.incidents(REPORT).len(), 2, "that it can see again is one");
 }
 
@@ -260,7 +260,7 @@ async fn a_server_that_is_gone_is_named_and_what_it_showed_stays() {
     host.world.toolless.store(true, SeqCst);
     host.pass(SignedDuration::from_secs(1)).await;
     let run = host.now().await;
-    assert_eq!((run.unseen.len(), run.gone.len(), run.sight()), (1, 0, Sight::None));
+    assert_eq!((run.unseen.len(), run.gone.len(), run.sight()), (1, 0, Coverage::None));
     assert_eq!(run.parts.iter().map(|part| part.server.as_str()).collect::<Vec<_>>(), ["kubernetes"]);
 }
 
@@ -280,7 +280,7 @@ async fn deployments(many: Many) -> (usize, usize) {
     let host = Host::fresh("2026-11-27T08:30:00Z", inspection()).await;
     *host.world.many.lock().unwrap() = many;
     let run = host.now().await;
-    assert_eq!(run.sight(), Sight::Whole, "{run:?}");
+    assert_eq!(run.sight(), Coverage::Whole, "{run:?}");
     let calls = host.world.calls.lock().unwrap();
     (calls["Deployment"], run.new.iter().filter(|one| one.finding.kind == "deployment").count())
 }
@@ -313,18 +313,19 @@ async fn a_slow_server_ends_with_what_was_not_asked_rather_than_with_nothing() {
     host.world.slow.store(250, SeqCst);
     let run = host.now().await;
     let part = run.parts.iter().find(|part| part.kind == "deployment").unwrap();
-    assert_eq!((run.sight(), part.objects, part.problems.len()), (Sight::Partial, 17, 1), "{part:?}");
+    assert_eq!((run.sight(), part.objects, part.problems.len()), (Coverage::Partial, 17, 1), "{part:?}");
     assert!(part.blind.includes("n19") && !part.blind.includes("n01"), "{part:?}");
     assert_eq!(host.events(), ["began", "ended +17 =0 -0"]);
 }
 
 #[test]
 fn people_are_told_of_what_they_want_to_hear() {
-    let run = |sight: Sight| {
-        let answered = u64::from(sight != Sight::None);
-        let mut part = crate::domain::inspection::Part { answered, ..crate::domain::inspection::Part::of("k", "pod") };
-        if sight == Sight::Partial {
-            part.note_blind("no answer");
+    let run = |sight: Coverage| {
+        let answered = u64::from(sight != Coverage::None);
+        let mut part =
+            crate::domain::inspection::KindResult { answered, ..crate::domain::inspection::KindResult::of("k", "pod") };
+        if sight == Coverage::Partial {
+            part.note_blind_spot("no answer");
         }
         serde_json::from_value(serde_json::json!({
             "inspection": "daily", "at": "2026-11-27T08:30:00Z", "took_ms": 1, "first": false,
@@ -333,14 +334,14 @@ fn people_are_told_of_what_they_want_to_hear() {
         .unwrap()
     };
     for (report, sight, before, want) in [
-        (ReportWhen::Always, Sight::Whole, None, true),
-        (ReportWhen::Never, Sight::None, None, false),
-        (ReportWhen::Findings, Sight::Whole, None, false),
-        (ReportWhen::Findings, Sight::Partial, Some(Sight::Partial), true),
-        (ReportWhen::Changes, Sight::Whole, None, false),
-        (ReportWhen::Changes, Sight::None, None, true),
-        (ReportWhen::Changes, Sight::None, Some(Sight::None), false),
-        (ReportWhen::Changes, Sight::Whole, Some(Sight::Partial), true),
+        (ReportWhen::Always, Coverage::Whole, None, true),
+        (ReportWhen::Never, Coverage::None, None, false),
+        (ReportWhen::Findings, Coverage::Whole, None, false),
+        (ReportWhen::Findings, Coverage::Partial, Some(Coverage::Partial), true),
+        (ReportWhen::Changes, Coverage::Whole, None, false),
+        (ReportWhen::Changes, Coverage::None, None, true),
+        (ReportWhen::Changes, Coverage::None, Some(Coverage::None), false),
+        (ReportWhen::Changes, Coverage::Whole, Some(Coverage::Partial), true),
     ] {
         assert_eq!(is_wanted(report, &run(sight), before), want, "{report:?} {sight:?} {before:?}");
     }

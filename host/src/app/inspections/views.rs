@@ -4,21 +4,21 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::Inspecting;
-use crate::app::clockwork::told;
+use super::InspectionJob;
+use crate::app::scheduler::recorded_states;
 use crate::backend::InspectionView;
 use crate::config::Inspection;
 use crate::domain::Sealed;
-use crate::inspection::changes::Standings;
+use crate::inspection::changes::TrackedFindings;
 
 /// How the inspections of a configuration stand by what the journal's own stream says.
 pub fn views(configured: &[Inspection], stream: &[Sealed], now: Timestamp) -> Vec<InspectionView> {
-    shown(configured, &told::<Inspecting>(stream), now)
+    shown(configured, &recorded_states::<InspectionJob>(stream), now)
 }
 
 pub(super) fn shown(
     configured: &[Inspection],
-    standings: &BTreeMap<String, Standings>,
+    standings: &BTreeMap<String, TrackedFindings>,
     now: Timestamp,
 ) -> Vec<InspectionView> {
     let view = |one: &Inspection| {

@@ -32,7 +32,7 @@ impl App {
             return Ok(CostsView::clone(&known));
         }
         let (journal, projection) = (self.records.journal.as_ref(), &self.records.projection);
-        let bounds = records::Bounds { most: READ, cancellation };
+        let bounds = records::ScanLimits { most: READ, cancellation };
         let (costs, left_out) = records::costs(journal, projection, self.services.clock.now(), days, Some(&bounds))?;
         let costs = CostsView { costs, left_out };
         let mut kept = self.spent.0.lock().unwrap_or_else(PoisonError::into_inner);

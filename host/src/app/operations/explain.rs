@@ -6,8 +6,8 @@ use jiff::Timestamp;
 
 use super::super::App;
 use super::super::policies::{of_opened, of_story};
-use crate::backend::operations::Asked;
-use crate::backend::policies::Explained;
+use crate::backend::operations::ExplainRequest;
+use crate::backend::policies::Explanation;
 use crate::backend::{Cancellation, ControlError, Records, find};
 use crate::domain::history::REMEMBERED;
 use crate::domain::{History, Incident, Labels};
@@ -15,14 +15,18 @@ use crate::ports::Inbound;
 use crate::source::alertmanager;
 
 impl App {
-    pub(super) fn explained(&self, asked: &Asked, cancellation: &Cancellation) -> Result<Vec<Explained>, ControlError> {
+    pub(super) fn explained(
+        &self,
+        asked: &ExplainRequest,
+        cancellation: &Cancellation,
+    ) -> Result<Vec<Explanation>, ControlError> {
         match asked {
-            Asked::Incident(word) => self.explained_incident(word),
-            Asked::Body(body) => self.explained_body(body, cancellation),
+            ExplainRequest::Incident(word) => self.explained_incident(word),
+            ExplainRequest::Body(body) => self.explained_body(body, cancellation),
         }
     }
 
-    fn explained_incident(&self, word: &str) -> Result<Vec<Explained>, ControlError> {
+    fn explained_incident(&self, word: &str) -> Result<Vec<Explanation>, ControlError> {
         let incident = find(self, word).map_err(|error| ControlError::NotFound(error.to_string()))?;
         let story = self.story(&incident.id.0).map_err(ControlError::Unavailable)?;
         let none = || ControlError::NotFound(format!("incident {} has no entries", incident.id));
@@ -43,7 +47,7 @@ impl App {
         Ok(History::of(past.into_iter().filter(|past| past.opened_at < incident.opened_at), []))
     }
 
-    fn explained_body(&self, body: &str, cancellation: &Cancellation) -> Result<Vec<Explained>, ControlError> {
+    fn explained_body(&self, body: &str, cancellation: &Cancellation) -> Result<Vec<Explanation>, ControlError> {
         let at = self.services.clock.now();
         let request = Inbound {
             method: "POST".into(),

@@ -81,7 +81,7 @@ fn view(tool: &Tool, withheld: Option<String>) -> ToolView {
     let first = tool.description.lines().next().unwrap_or_default();
     ToolView {
         name: tool.name.clone(),
-        description: crate::domain::text::cut(first, DESCRIPTION),
+        description: crate::domain::text::truncate(first, DESCRIPTION),
         risk: tool.risk,
         undo: tool.undo.clone(),
         withheld,
@@ -114,7 +114,7 @@ fn word(
         Risk::Read => set.gates_on_look(&action, nothing, context),
         _ => set.gates(&action, nothing, context),
     };
-    let heard = gate::heard(&votes);
+    let heard = gate::gate_rulings(&votes);
     let (says, by, _) = gate::decide(&heard, risk);
     (says, by)
 }

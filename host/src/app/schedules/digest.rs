@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::Doing;
+use super::ScheduleJob;
 use crate::backend::{Cancellation, Filter};
 use crate::domain::incident::ActionState;
 use crate::domain::schedule::{DIGEST, SOURCE};
@@ -17,7 +17,7 @@ use crate::report::digest::{self, Digest, Waiting};
 /// So many incidents are read; what is beyond is said.
 const MOST: usize = 2_000;
 
-impl Doing {
+impl ScheduleJob {
     pub(super) async fn digest(&self, name: &str, within: Duration) -> Result<String, String> {
         let services = &self.services;
         let now = services.clock.now();

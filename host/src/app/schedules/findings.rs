@@ -2,20 +2,20 @@
 
 use serde_json::{Value, json};
 
-use super::Doing;
+use super::ScheduleJob;
 use crate::app::take::take;
-use crate::bus::Kept;
+use crate::bus::Redelivery;
 use crate::config::Findings;
 use crate::domain::alert::normalised::Normalised;
 use crate::domain::event::{DATA, Envelope, Event};
-use crate::domain::text::cut;
+use crate::domain::text::truncate;
 use crate::evidence;
 use crate::pipeline::gather;
 
 /// Bytes of a message for people.
 const MESSAGE: usize = 1 << 10;
 
-impl Doing {
+impl ScheduleJob {
     pub(super) async fn find(&self, name: &str, findings: &Findings) -> Result<String, String> {
         let services = &self.services;
         services.tools.settled().await;
@@ -28,12 +28,14 @@ impl Doing {
             match answer {
                 Ok(answer) if answer.ok => {
                     if message.is_empty() {
-                        message = cut(&evidence::excerpt(call, &answer.text).text(), MESSAGE);
+                        message = truncate(&evidence::excerpt(call, &answer.text).text(), MESSAGE);
                     }
                     let object = if answer.text.len() > room { Value::Null } else { parsed(&answer.text) };
-                    looks.push(json!({ "tool": tool, "ok": true, "text": cut(&answer.text, room), "object": object }));
+                    looks.push(
+                        json!({ "tool": tool, "ok": true, "text": truncate(&answer.text, room), "object": object }),
+                    );
                 }
-                Ok(answer) => failed.push((tool, cut(&answer.text, MESSAGE))),
+                Ok(answer) => failed.push((tool, truncate(&answer.text, MESSAGE))),
                 Err(error) => failed.push((tool, error.to_string())),
             }
         }
@@ -59,7 +61,7 @@ impl Doing {
         let Normalised { alerts, forwards, .. } = self.events.taken(vec![event], now);
         let count = alerts.len();
         if count > 0 || !forwards.is_empty() {
-            take(services, &self.buses, alerts, (&[forwards], Kept::Nowhere))
+            take(services, &self.buses, alerts, (&[forwards], Redelivery::Never))
                 .await
                 .map_err(|error| error.to_string())?;
         }

@@ -20,12 +20,12 @@ use crate::report;
 /// All of them.
 pub struct Heartbeats {
     configured: Vec<Heartbeat>,
-    beats: Mutex<BTreeMap<String, Beat>>,
+    beats: Mutex<BTreeMap<String, HeartbeatState>>,
 }
 
 /// How one stands.
 #[derive(Clone, Copy, Debug, Default)]
-struct Beat {
+struct HeartbeatState {
     /// When it was heard last, or the host began to listen.
     since: Duration,
     /// The same by the wall clock; none where it was not heard since the start.
@@ -33,7 +33,7 @@ struct Beat {
 }
 
 /// How one stands, as people see it.
-pub struct Listened {
+pub struct HeartbeatStatus {
     /// Its name.
     pub name: String,
     /// It must be heard within so long.
@@ -47,7 +47,7 @@ pub struct Listened {
 impl Heartbeats {
     /// Those of the configuration, from now on.
     pub fn new(configured: Vec<Heartbeat>, now: Duration) -> Self {
-        let beat = |one: &Heartbeat| (one.name.clone(), Beat { since: now, heard: None });
+        let beat = |one: &Heartbeat| (one.name.clone(), HeartbeatState { since: now, heard: None });
         let beats = Mutex::new(configured.iter().map(beat).collect());
         Self { configured, beats }
     }
@@ -63,7 +63,7 @@ impl Heartbeats {
         self.configured.is_empty()
     }
 
-    fn beat(&self, name: &str) -> Beat {
+    fn beat(&self, name: &str) -> HeartbeatState {
         let beats = self.beats.lock().unwrap_or_else(PoisonError::into_inner);
         beats.get(name).copied().unwrap_or_default()
     }
@@ -87,7 +87,7 @@ impl Heartbeats {
     pub fn heard(&self, names: &[&str], at: Timestamp, now: Duration) {
         let mut beats = self.beats.lock().unwrap_or_else(PoisonError::into_inner);
         for name in names {
-            beats.insert((*name).to_string(), Beat { since: now, heard: Some(at) });
+            beats.insert((*name).to_string(), HeartbeatState { since: now, heard: Some(at) });
         }
     }
 
@@ -121,11 +121,11 @@ impl Heartbeats {
     }
 
     /// How each stands.
-    pub fn listened(&self, now: Duration) -> Vec<Listened> {
+    pub fn listened(&self, now: Duration) -> Vec<HeartbeatStatus> {
         let view = |one: &Heartbeat| {
             let beat = self.beat(&one.name);
             let left = one.within.checked_sub(now.saturating_sub(beat.since));
-            Listened { name: one.name.clone(), within: one.within, heard: beat.heard, left }
+            HeartbeatStatus { name: one.name.clone(), within: one.within, heard: beat.heard, left }
         };
         self.configured.iter().map(view).collect()
     }
@@ -137,7 +137,7 @@ impl Heartbeats {
             return text;
         }
         let all = self.listened(now);
-        let mut gauge = |name: &str, help: &str, value: &dyn Fn(&Listened) -> Option<f64>| {
+        let mut gauge = |name: &str, help: &str, value: &dyn Fn(&HeartbeatStatus) -> Option<f64>| {
             let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} gauge");
             for one in &all {
                 if let Some(value) = value(one) {
@@ -145,9 +145,9 @@ impl Heartbeats {
                 }
             }
         };
-        let silent = |one: &Listened| Some(if one.left.is_none() { 1.0 } else { 0.0 });
+        let silent = |one: &HeartbeatStatus| Some(if one.left.is_none() { 1.0 } else { 0.0 });
         gauge("tidegate_heartbeat_silent", "Whether somebody is silent for longer than allowed.", &silent);
-        let heard = |one: &Listened| one.heard.map(|at| at.as_millisecond() as f64 / 1_000.0);
+        let heard = |one: &HeartbeatStatus| one.heard.map(|at| at.as_millisecond() as f64 / 1_000.0);
         gauge(
             "tidegate_heartbeat_last_timestamp_seconds",
             "When somebody was heard last, in seconds since 1970.",
@@ -157,7 +157,7 @@ impl Heartbeats {
     }
 }
 
-fn missing(one: &Heartbeat, beat: &Beat, at: Timestamp, now: Duration, language: report::Language) -> Alert {
+fn missing(one: &Heartbeat, beat: &HeartbeatState, at: Timestamp, now: Duration, language: report::Language) -> Alert {
     let silent = now.saturating_sub(beat.since);
     let since = SignedDuration::try_from(silent).ok().and_then(|silent| at.checked_sub(silent).ok()).unwrap_or(at);
     let pairs =

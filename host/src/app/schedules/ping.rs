@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use reqwest::{Method, Url};
 
-use crate::config::{Does, Ping, Schedule};
+use crate::config::{Ping, Schedule, ScheduleAction};
 use crate::environment::Environment;
 use crate::network::{Network, RefusedAddress, describe, refusal};
 use crate::redact::known;
@@ -29,7 +29,7 @@ impl Addresses {
     pub fn read(schedules: &[Schedule], network: Arc<Network>, environment: &dyn Environment) -> Result<Self, String> {
         let mut all = BTreeMap::new();
         for schedule in schedules {
-            let Does::Ping(ping) = &schedule.does else { continue };
+            let ScheduleAction::Ping(ping) = &schedule.does else { continue };
             let name = &schedule.name;
             let address = ping.url.resolve(environment).map_err(|error| format!("{name}: ping: url: {error}"))?;
             let url = Url::parse(address.expose().trim()).ok().filter(|url| matches!(url.scheme(), "http" | "https"));

@@ -4,39 +4,39 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::Doing;
-use crate::app::clockwork::within;
-use crate::config::{Does, Raised, Schedule};
-use crate::domain::schedule::{Did, SOURCE};
+use super::ScheduleJob;
+use crate::app::scheduler::wait_for_result;
+use crate::config::{Schedule, ScheduleAction, ScheduledAlert};
+use crate::domain::schedule::{SOURCE, ScheduleResult};
 use crate::domain::{Alert, Labels, Status};
 use crate::pipeline;
 
 /// How long one run may take.
 const WITHIN: Duration = Duration::from_secs(60);
 
-impl Doing {
+impl ScheduleJob {
     /// Does what a schedule does; what came of it, in a sentence, for the journal and for whoever asked.
-    pub(super) async fn done(&self, schedule: &Schedule, now: Timestamp) -> Result<(Did, String), String> {
+    pub(super) async fn done(&self, schedule: &Schedule, now: Timestamp) -> Result<(ScheduleResult, String), String> {
         let clock = self.services.clock.as_ref();
         let doing = async {
             match &schedule.does {
-                Does::Digest { within } => self.digest(&schedule.name, *within).await,
-                Does::Alert(raised) => self.raise(&schedule.name, raised, now).await,
-                Does::Findings(findings) => self.find(&schedule.name, findings).await,
-                Does::Ping(ping) => self.pings.call(&schedule.name, ping).await,
+                ScheduleAction::Digest { within } => self.digest(&schedule.name, *within).await,
+                ScheduleAction::Alert(raised) => self.raise(&schedule.name, raised, now).await,
+                ScheduleAction::Findings(findings) => self.find(&schedule.name, findings).await,
+                ScheduleAction::Ping(ping) => self.pings.call(&schedule.name, ping).await,
             }
         };
-        let done = within(clock, clock.elapsed(), WITHIN, doing).await;
+        let done = wait_for_result(clock, clock.elapsed(), WITHIN, doing).await;
         let outcome = done.unwrap_or_else(|| Err(format!("it was not over after {} s", WITHIN.as_secs())))?;
         match schedule.does {
-            Does::Ping(_) => tracing::debug!(schedule = schedule.name, outcome, "an address was called"),
+            ScheduleAction::Ping(_) => tracing::debug!(schedule = schedule.name, outcome, "an address was called"),
             _ => tracing::info!(schedule = schedule.name, outcome, "a schedule was run"),
         }
-        Ok((Did { outcome: outcome.clone() }, outcome))
+        Ok((ScheduleResult { outcome: outcome.clone() }, outcome))
     }
 
     /// Raises an alert that is an incident of its own, for rules to decide about.
-    async fn raise(&self, name: &str, raised: &Raised, now: Timestamp) -> Result<String, String> {
+    async fn raise(&self, name: &str, raised: &ScheduledAlert, now: Timestamp) -> Result<String, String> {
         let mut labels: Labels = raised.labels.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
         let run = now.to_string();
         labels.extend([

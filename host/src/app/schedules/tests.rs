@@ -11,9 +11,9 @@ use super::ping::Addresses;
 use super::*;
 use crate::app::inspections::tests::world::{World, services};
 use crate::backend::{Cancellation, Filter};
-use crate::config::{Does, Findings, Heartbeat, Missed, Ping, Raised};
+use crate::config::{Findings, Heartbeat, MissedRuns, Ping, ScheduleAction, ScheduledAlert};
 use crate::domain::control;
-use crate::domain::knowledge::{Found, Knowledge};
+use crate::domain::knowledge::{Knowledge, SearchResults};
 use crate::domain::schedule::{DIGEST, HEARTBEAT_MISSING};
 use crate::domain::{Alert, Call, Incident, Labels, Severity, Status};
 use crate::environment::ProcessEnvironment;
@@ -23,7 +23,7 @@ use crate::journal::Memory;
 use crate::network::Network;
 use crate::pipeline;
 use crate::policy::Set;
-use crate::ports::Story;
+use crate::ports::IncidentRecord;
 use crate::secret::SecretSource;
 
 /// What is made of what looks find.
@@ -47,12 +47,12 @@ impl Records for Held {
         Ok(None)
     }
 
-    fn story(&self, _: &str) -> Result<Option<Story>, String> {
+    fn story(&self, _: &str) -> Result<Option<IncidentRecord>, String> {
         Ok(None)
     }
 
-    fn search(&self, _: &str, _: usize) -> Result<Found, String> {
-        Ok(Found::default())
+    fn search(&self, _: &str, _: usize) -> Result<SearchResults, String> {
+        Ok(SearchResults::default())
     }
 
     fn known_about(&self, _: &str) -> Result<Option<Knowledge>, String> {
@@ -139,10 +139,15 @@ fn watchdog(name: &str) -> Alert {
     }
 }
 
-fn schedule(cron: &str, zone: &str, missed: Missed) -> Schedule {
+fn schedule(cron: &str, zone: &str, missed: MissedRuns) -> Schedule {
     let schedule = Cron::parse(cron, TimeZone::get(zone).unwrap()).unwrap();
     let timetable = Timetable { schedule, jitter: Duration::ZERO };
-    Schedule { name: "morning".into(), timetable, missed, does: Does::Digest { within: Duration::from_secs(86_400) } }
+    Schedule {
+        name: "morning".into(),
+        timetable,
+        missed,
+        does: ScheduleAction::Digest { within: Duration::from_secs(86_400) },
+    }
 }
 
 fn heartbeat() -> Heartbeat {
@@ -157,7 +162,7 @@ fn heartbeat() -> Heartbeat {
 
 #[tokio::test(start_paused = true)]
 async fn a_digest_is_told_when_it_is_due_and_what_was_missed_once() {
-    let daily = || vec![schedule("0 8 * * *", "UTC", Missed::RunOnce)];
+    let daily = || vec![schedule("0 8 * * *", "UTC", MissedRuns::RunOnce)];
     let host = Host::on(Arc::new(Memory::new()), "2026-11-27T07:30:00Z", daily(), Vec::new()).await;
     host.arrives("TooHot").await;
     host.pass(SignedDuration::from_mins(31)).await;
@@ -181,7 +186,7 @@ async fn a_digest_is_told_when_it_is_due_and_what_was_missed_once() {
     assert_eq!(host.events()[4..], ["skipped 2 until 30 08:00", "began for 01 08:00", "ended"]);
     host.schedules.stop();
     drop(host);
-    let skipping = vec![schedule("0 8 * * *", "UTC", Missed::Skip)];
+    let skipping = vec![schedule("0 8 * * *", "UTC", MissedRuns::Skip)];
     let host = Host::on(journal, "2026-12-04T07:59:00Z", skipping, Vec::new()).await;
     host.pass(SignedDuration::from_mins(3)).await;
     assert_eq!(host.events()[7..], ["skipped 2 until 03 08:00", "began for 04 08:00", "ended"]);
@@ -193,7 +198,7 @@ async fn a_digest_is_told_when_it_is_due_and_what_was_missed_once() {
 async fn clocks_that_change_bring_nothing_twice_and_leave_nothing_out() {
     // On the 29th of March 2026 there is no half past two in Berlin; on the 25th of October there are two.
     let at = |from: &'static str| async move {
-        let all = vec![schedule("30 2 * * *", "Europe/Berlin", Missed::RunOnce)];
+        let all = vec![schedule("30 2 * * *", "Europe/Berlin", MissedRuns::RunOnce)];
         let host = Host::on(Arc::new(Memory::new()), from, all, Vec::new()).await;
         host.pass(SignedDuration::from_hours(24)).await;
         host.events().into_iter().filter(|event| event.starts_with("began")).collect::<Vec<_>>()
@@ -205,11 +210,11 @@ async fn clocks_that_change_bring_nothing_twice_and_leave_nothing_out() {
 #[tokio::test(start_paused = true)]
 async fn jitter_spreads_and_a_run_that_fails_is_named_until_one_does_not() {
     let ping = Ping { url: SecretSource::File("/nowhere/at/all".into()), post: false, private: false };
-    let failing = Schedule { does: Does::Ping(ping), ..schedule("@every 10m", "UTC", Missed::Skip) };
+    let failing = Schedule { does: ScheduleAction::Ping(ping), ..schedule("@every 10m", "UTC", MissedRuns::Skip) };
     let none = Addresses::read(std::slice::from_ref(&failing), Arc::new(Network::default()), &ProcessEnvironment);
     assert!(none.err().unwrap().contains("morning: ping: url"));
 
-    let mut spread = schedule("0 8 * * *", "UTC", Missed::Skip);
+    let mut spread = schedule("0 8 * * *", "UTC", MissedRuns::Skip);
     spread.timetable.jitter = Duration::from_secs(1_800);
     let host = Host::on(Arc::new(Memory::new()), "2026-11-27T07:59:00Z", vec![spread], Vec::new()).await;
     host.pass(SignedDuration::from_mins(32)).await;
@@ -283,13 +288,13 @@ fn nobody_is_silent_before_anybody_can_be_heard() {
 async fn what_looks_find_is_an_event_that_rules_judge() {
     let call = |tool: &str| Call { tool: tool.into(), arguments: serde_json::Map::new() };
     let findings = |looks: Vec<Call>| Schedule {
-        does: Does::Findings(Findings {
+        does: ScheduleAction::Findings(Findings {
             subject: "ops.clusters.kestrel.namespaces.shop.pods.db-0.findings".into(),
             kind: "TaskRunReport".into(),
             cluster: "kestrel".into(),
             looks,
         }),
-        ..schedule("30 * * * *", "UTC", Missed::Skip)
+        ..schedule("30 * * * *", "UTC", MissedRuns::Skip)
     };
     let looks = vec![call("kubernetes.pods_list"), call("kubernetes.nothing")];
     let host = Host::on(Arc::new(Memory::new()), "2026-11-27T08:29:00Z", vec![findings(looks)], Vec::new()).await;
@@ -310,13 +315,13 @@ async fn what_looks_find_is_an_event_that_rules_judge() {
 
 #[tokio::test(start_paused = true)]
 async fn an_alert_by_the_clock_is_an_incident_of_its_own_each_time() {
-    let raised = Raised {
+    let raised = ScheduledAlert {
         name: "WeeklyCleanup".into(),
         severity: Severity::Info,
         labels: BTreeMap::from([("namespace".into(), "shop".into())]),
         summary: "old jobs are looked for".into(),
     };
-    let cleanup = Schedule { does: Does::Alert(raised), ..schedule("@hourly", "UTC", Missed::Skip) };
+    let cleanup = Schedule { does: ScheduleAction::Alert(raised), ..schedule("@hourly", "UTC", MissedRuns::Skip) };
     let host = Host::on(Arc::new(Memory::new()), "2026-11-27T08:30:00Z", vec![cleanup], Vec::new()).await;
     host.pass(SignedDuration::from_mins(91)).await;
     let told = host.incidents("WeeklyCleanup");
@@ -327,12 +332,12 @@ async fn an_alert_by_the_clock_is_an_incident_of_its_own_each_time() {
 #[tokio::test(start_paused = true)]
 async fn of_an_address_that_is_called_the_journal_gets_how_it_changes() {
     let ping = Ping { url: SecretSource::File("/dev/null".into()), post: false, private: false };
-    let alive = Schedule { does: Does::Ping(ping), ..schedule("@daily", "UTC", Missed::Skip) };
+    let alive = Schedule { does: ScheduleAction::Ping(ping), ..schedule("@daily", "UTC", MissedRuns::Skip) };
     let host = Host::on(Arc::new(Memory::new()), "2026-11-27T08:00:00Z", Vec::new(), Vec::new()).await;
     let run: Timestamp = "2026-11-27T08:00:00Z".parse().unwrap();
     let name = || "morning".to_string();
     let began = || JobEvent::Began { job: name(), run, planned: Some(run), person: None };
-    let ended = || JobEvent::Ended { job: name(), run, end: Did { outcome: "answered".into() } };
+    let ended = || JobEvent::Ended { job: name(), run, end: ScheduleResult { outcome: "answered".into() } };
     let failed = || JobEvent::Failed { job: name(), run, why: "no".into() };
     for event in [began(), ended(), began(), ended(), began(), failed(), began(), failed(), began(), ended(), ended()] {
         host.schedules.clockwork.noted(&alive, event).await.unwrap();

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Doing, Schedules, Standing};
-use crate::app::clockwork::told;
+use super::{ScheduleJob, ScheduleState, Schedules};
+use crate::app::scheduler::recorded_states;
 use crate::backend::ScheduleView;
 use crate::config::{Config, Heartbeat, Schedule};
 use crate::domain::Sealed;
@@ -20,7 +20,7 @@ pub fn views(config: &Config, stream: &[Sealed], now: Timestamp) -> Vec<Schedule
         when: within(one.within),
         ..ScheduleView::default()
     };
-    let standings = told::<Doing>(stream);
+    let standings = recorded_states::<ScheduleJob>(stream);
     shown(&config.schedules, &standings, now).chain(config.heartbeats.iter().map(heartbeat)).collect()
 }
 
@@ -53,7 +53,7 @@ fn within(within: Duration) -> String {
 
 fn shown<'a>(
     configured: &'a [Schedule],
-    standings: &'a BTreeMap<String, Standing>,
+    standings: &'a BTreeMap<String, ScheduleState>,
     now: Timestamp,
 ) -> impl Iterator<Item = ScheduleView> + 'a {
     configured.iter().map(move |one| {

@@ -7,19 +7,19 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use super::kept::Kept;
-use super::notifier::{self, Recorded};
-use super::{Files, Outcome, Subject, Ways, text, told};
+use super::memory_state::MemoryState;
+use super::notifier::{self, RecordedTransport};
+use super::{Files, Outcome, PluginUnderTest, Transports, outcome_text, text};
 use crate::domain::{
     Action, ActionId, Call, Catalogue, Entry, Fact, History, Incident, IncidentId, Mode, Origin, Proposal, Tool,
 };
 use crate::gate::{Gate, Options, Permit};
-use crate::plugin::{Act, Acted};
+use crate::plugin::{Operation, OperationResult};
 use crate::policy::Set;
 use crate::ports::Tools as _;
 use crate::rules::Context;
 
-pub(super) async fn run(subject: &Subject<'_>, files: &Files) -> Result<Outcome, String> {
+pub(super) async fn run(subject: &PluginUnderTest<'_>, files: &Files) -> Result<Outcome, String> {
     let name = &subject.manifest.name;
     let what = files.json()?;
     let arguments = match what.get("arguments") {
@@ -31,15 +31,15 @@ pub(super) async fn run(subject: &Subject<'_>, files: &Files) -> Result<Outcome,
         return Err("action.json: say the `name` of the action, as `capabilities` names it".into());
     }
     let files = &with_places_of_secrets(subject, files);
-    let network = Arc::new(Recorded::of(files));
-    let kept = Arc::new(Kept::new(files.state.clone()));
+    let network = Arc::new(RecordedTransport::of(files));
+    let kept = Arc::new(MemoryState::new(files.state.clone()));
     let options = notifier::granted(subject.manifest, files);
-    let ways = Ways::requests(Arc::clone(&network) as _);
+    let ways = Transports::requests(Arc::clone(&network) as _);
     let plugins = subject.load_with(options, &files.secrets, ways, Arc::clone(&kept) as _).await?;
     let act = match what.get("call").and_then(Value::as_str) {
-        Some("undo") => Act::Undo,
-        Some("probe") => Act::Probe,
-        _ => Act::Execute,
+        Some("undo") => Operation::Undo,
+        Some("probe") => Operation::Probe,
+        _ => Operation::Execute,
     };
     let call = Call { tool: format!("{name}.{}", text(&what, "name")), arguments };
     let offered = plugins.catalogue();
@@ -47,11 +47,11 @@ pub(super) async fn run(subject: &Subject<'_>, files: &Files) -> Result<Outcome,
     let answer = plugins.call_action(&permit, act, &call, &text(&what, "attempt-id")).await;
     let answer = answer.ok_or_else(|| format!("there is no remediation {name}"))?;
     let mut faults = network.faults();
-    let result = told(answer, &mut faults, |acted| match acted {
-        Acted::Said(text) => json!({"ok": text}),
-        Acted::Happened(Some(true)) => json!({"ok": "happened"}),
-        Acted::Happened(Some(false)) => json!({"ok": "did-not-happen"}),
-        Acted::Happened(None) => json!({"ok": "unknown"}),
+    let result = outcome_text(answer, &mut faults, |acted| match acted {
+        OperationResult::Said(text) => json!({"ok": text}),
+        OperationResult::Happened(Some(true)) => json!({"ok": "happened"}),
+        OperationResult::Happened(Some(false)) => json!({"ok": "did-not-happen"}),
+        OperationResult::Happened(None) => json!({"ok": "unknown"}),
     });
     let mut found = Map::from_iter([("requests".to_string(), network.requests()), ("result".into(), result)]);
     let kept = kept.values();
@@ -66,7 +66,7 @@ pub(super) async fn run(subject: &Subject<'_>, files: &Files) -> Result<Outcome,
 }
 
 /// Without `secrets.json` each secret is the place that it is filled in at, so that a case shows where it goes.
-fn with_places_of_secrets(subject: &Subject<'_>, files: &Files) -> Files {
+fn with_places_of_secrets(subject: &PluginUnderTest<'_>, files: &Files) -> Files {
     let mut files = files.clone();
     if files.secrets.is_empty() {
         let asked = subject.manifest.asks.secrets().cloned();

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{pairs, text};
 use crate::domain::alert::fingerprint;
-use crate::domain::moment::Moment;
+use crate::domain::parsed_time::ParsedTime;
 use crate::domain::{Alert, Labels, Severity, Status};
 
 /// The source that alerts of cases come from.
@@ -13,10 +13,10 @@ pub(super) const SOURCE: &str = "golden";
 /// The host's own alert.
 pub(super) fn alert(value: &Value) -> Alert {
     let moment = |key: &str| match value.get(key) {
-        None | Some(Value::Null) => Moment::Absent,
+        None | Some(Value::Null) => ParsedTime::Absent,
         Some(moment) => match moment.get("millis").and_then(Value::as_u64) {
-            Some(millis) => Moment::from_millis(millis),
-            None => Moment::from_text(&text(moment, "text")),
+            Some(millis) => ParsedTime::from_millis(millis),
+            None => ParsedTime::from_text(&text(moment, "text")),
         },
     };
     let time = |key: &str| moment(key).or_received(jiff::Timestamp::UNIX_EPOCH);

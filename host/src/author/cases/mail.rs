@@ -5,7 +5,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{items, text};
-use crate::network::smtp::{Mail, Mailbox, RefusedRecipient, SmtpError, Taken, Tls};
+use crate::network::smtp::{AcceptedMail, Mail, Mailbox, RefusedRecipient, SmtpError, Tls};
 use crate::plugin::MailGrant;
 
 /// What a case's plugin may send: mail to anybody.
@@ -34,7 +34,7 @@ pub(super) fn sent(mail: &Mail) -> Value {
 }
 
 /// What the server answers.
-pub(super) fn answer(answer: Option<&Value>) -> Result<Taken, SmtpError> {
+pub(super) fn answer(answer: Option<&Value>) -> Result<AcceptedMail, SmtpError> {
     let Some(answer) = answer else { return Err(SmtpError::Unavailable("mail.json has too few answers".into())) };
     let error = |key: &str| answer.pointer("/error").map(|error| text(error, key)).filter(|reason| !reason.is_empty());
     if let Some(reason) = error("rejected") {
@@ -52,5 +52,5 @@ pub(super) fn answer(answer: Option<&Value>) -> Result<Taken, SmtpError> {
         reason: text(one, "reason"),
         temporary: one.get("temporary").and_then(Value::as_bool) == Some(true),
     });
-    Ok(Taken { refused: refused.collect() })
+    Ok(AcceptedMail { refused: refused.collect() })
 }

@@ -8,22 +8,22 @@ use futures::future::BoxFuture;
 use serde_json::{Map, Value, json};
 
 use super::alert::alert;
-use super::kept::Kept;
-use super::{Files, Outcome, Subject, Ways, bus, items, mail, moment, pairs, text, told};
+use super::memory_state::MemoryState;
+use super::{Files, Outcome, PluginUnderTest, Transports, bus, items, mail, moment, outcome_text, pairs, text};
 use crate::bus::{Publication, Published, Unsent};
-use crate::domain::alert::excerpt::{Bounds, Excerpt};
-use crate::domain::link::{Link, Named, Purpose};
-use crate::domain::message::{ActionTold, Cause, Content, Object, Sent, Stage};
+use crate::domain::alert::excerpt::{Excerpt, ExcerptLimits};
+use crate::domain::link::{Link, LinkPurpose, NamedLink};
+use crate::domain::message::{ActionSummary, AffectedObject, Cause, Content, SentMessage, Stage};
 use crate::domain::{IncidentId, Occasion};
-use crate::network::smtp::{Mail, Server, SmtpError, Taken};
+use crate::network::smtp::{AcceptedMail, Mail, Server, SmtpError};
 use crate::plugin::{
-    BusTransport, Grant, MailTransport, Manifest, Options, Outgoing, Returned, Transport, TransportError,
+    BusTransport, Grant, HttpRequest, HttpResponse, MailTransport, Manifest, Options, Transport, TransportError,
 };
 use crate::ports::Message;
 use crate::secret::SecretSource;
 
 /// Notes each request and gives the next recorded answer.
-pub(super) struct Recorded {
+pub(super) struct RecordedTransport {
     /// None: every request is answered with 200.
     answers: Mutex<Option<VecDeque<Value>>>,
     requests: Mutex<Vec<Value>>,
@@ -37,7 +37,7 @@ pub(super) struct Recorded {
     strange: Mutex<Vec<String>>,
 }
 
-impl Recorded {
+impl RecordedTransport {
     /// Plays the answers of a case.
     pub(super) fn of(files: &Files) -> Self {
         Self {
@@ -85,12 +85,12 @@ pub(super) fn granted(manifest: &Manifest, files: &Files) -> Options {
     }
 }
 
-impl Transport for Recorded {
+impl Transport for RecordedTransport {
     fn leaves(&self) -> bool {
         false
     }
 
-    fn send(&self, request: Outgoing) -> BoxFuture<'_, Result<Returned, TransportError>> {
+    fn send(&self, request: HttpRequest) -> BoxFuture<'_, Result<HttpResponse, TransportError>> {
         let headers: Map<_, _> = request.headers.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
         let body: Value = serde_json::from_str(&request.body).unwrap_or_else(|_| json!(request.body));
         let sent = json!({
@@ -110,7 +110,7 @@ impl Transport for Recorded {
             match answer.get("error") {
                 Some(error) if error == "timeout" => Err(TransportError::Timeout),
                 Some(error) => Err(TransportError::Unreachable(text(error, "unreachable"))),
-                None => Ok(Returned {
+                None => Ok(HttpResponse {
                     status: number(&answer, "status").and_then(|status| status.try_into().ok()).unwrap_or(0),
                     headers: pairs(&answer, "headers"),
                     body: match answer.get("body") {
@@ -124,18 +124,18 @@ impl Transport for Recorded {
     }
 }
 
-impl MailTransport for Recorded {
-    fn send<'a>(&'a self, _: &'a Server, sent: &'a Mail) -> BoxFuture<'a, Result<Taken, SmtpError>> {
+impl MailTransport for RecordedTransport {
+    fn send<'a>(&'a self, _: &'a Server, sent: &'a Mail) -> BoxFuture<'a, Result<AcceptedMail, SmtpError>> {
         self.mails.lock().unwrap_or_else(PoisonError::into_inner).push(mail::sent(sent));
         let answer = match self.mail_answers.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
-            None => Ok(Taken { refused: Vec::new() }),
+            None => Ok(AcceptedMail { refused: Vec::new() }),
             Some(answers) => mail::answer(answers.pop_front().as_ref()),
         };
         Box::pin(std::future::ready(answer))
     }
 }
 
-impl BusTransport for Recorded {
+impl BusTransport for RecordedTransport {
     fn sender(&self, _: &str) -> Option<String> {
         Some(bus::SENDER.into())
     }
@@ -150,22 +150,25 @@ impl BusTransport for Recorded {
     }
 }
 
-pub(super) async fn run(subject: &Subject<'_>, files: &Files) -> Result<Outcome, String> {
+pub(super) async fn run(subject: &PluginUnderTest<'_>, files: &Files) -> Result<Outcome, String> {
     let name = &subject.manifest.name;
     let notification = files.json()?;
     let asks = &subject.manifest.asks;
+    if let Some(wrong) = strange(subject.manifest, files) {
+        return Err(wrong);
+    }
     let (mail, bus) = (asks.mail.then(mail::grant), asks.bus.then(bus::grant));
     let options = Options { mail, bus, ..granted(subject.manifest, files) };
-    let recorded = Arc::new(Recorded::of(files));
-    let kept = Arc::new(Kept::new(files.state.clone()));
-    let ways = Ways::of(&recorded);
+    let recorded = Arc::new(RecordedTransport::of(files));
+    let kept = Arc::new(MemoryState::new(files.state.clone()));
+    let ways = Transports::of(&recorded);
     let plugins = subject.load_with(options, &files.secrets, ways, Arc::clone(&kept) as _).await?;
     let now = moment(&notification, "now-ms")?;
     let answer = plugins.call_notifier(name, &message(&notification)?, now).await.ok_or_else(|| {
         format!("{name} is no target: it has neither settings nor secrets; give it some in settings.json")
     })?;
     let mut faults = recorded.faults();
-    let result = told(answer, &mut faults, |reference| json!({"ok": reference}));
+    let result = outcome_text(answer, &mut faults, |reference| json!({"ok": reference}));
     let mails = recorded.mails.lock().unwrap_or_else(PoisonError::into_inner).clone();
     let left = recorded.mail_answers.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map_or(0, VecDeque::len);
     if left > 0 {
@@ -214,6 +217,40 @@ fn grants(manifest: &Manifest, files: &Files) -> Vec<Grant> {
         }));
     }
     grants
+}
+
+/// A sentence about the only address of a case that a plugin could be granted, where that is none: what is told of it otherwise
+/// is that nothing is granted, as if the operator had forgotten that.
+fn strange(manifest: &Manifest, files: &Files) -> Option<String> {
+    let asks = manifest.asks.http.iter().any(|ask| ask.origin == "*");
+    if !asks || !grants(manifest, files).is_empty() {
+        return None;
+    }
+    let (place, scheme) = schemes("settings", &Value::Object(files.settings.clone())).or_else(|| {
+        files.secrets.iter().find_map(|(name, value)| Some((format!("the secret `{name}`"), scheme(value)?)))
+    })?;
+    Some(format!(
+        "{place}: an address that begins with {scheme}:// is none that a notifier can send to: write https://… or http://…"
+    ))
+}
+
+/// The first text that is an address and leads nowhere by HTTP: where it stands, and its scheme.
+fn schemes(place: &str, value: &Value) -> Option<(String, String)> {
+    match value {
+        Value::String(text) => Some((place.to_string(), scheme(text)?)),
+        Value::Array(items) => items.iter().find_map(|item| schemes(place, item)),
+        Value::Object(members) => members.iter().find_map(|(name, member)| schemes(&format!("{place}.{name}"), member)),
+        _ => None,
+    }
+}
+
+/// The scheme of an address that is none of HTTP. The address itself may be a secret.
+fn scheme(text: &str) -> Option<String> {
+    let (scheme, _) = text.trim().split_once("://")?;
+    let plain = !scheme.is_empty()
+        && scheme.len() <= 20
+        && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b));
+    (plain && !["http", "https"].contains(&scheme.to_ascii_lowercase().as_str())).then(|| scheme.to_string())
 }
 
 /// The origins of all addresses in a value.
@@ -280,7 +317,7 @@ pub fn message(value: &Value) -> Result<Message, String> {
 fn content(value: &Value) -> Result<Content, String> {
     let percent = |cause: &Value| number(cause, "confidence-percent").and_then(|percent| percent.try_into().ok());
     let cause = value.get("cause").filter(|cause| cause.is_object());
-    let object = |object: &Value| Object {
+    let object = |object: &Value| AffectedObject {
         kind: text(object, "kind"),
         namespace: text(object, "namespace"),
         name: text(object, "name"),
@@ -300,7 +337,7 @@ fn content(value: &Value) -> Result<Content, String> {
         body: text(value, "body-markdown"),
         facts: pairs(value, "facts"),
         links: items(value, "links").map(link).collect::<Result<_, _>>()?,
-        alerts: Excerpt::of(&items(value, "alerts").map(alert).collect::<Vec<_>>(), &Bounds::MESSAGE)
+        alerts: Excerpt::of(&items(value, "alerts").map(alert).collect::<Vec<_>>(), &ExcerptLimits::MESSAGE)
             .and_more(number(value, "alerts-left-out").and_then(|count| count.try_into().ok()).unwrap_or(0)),
     })
 }
@@ -314,13 +351,13 @@ fn occasion(value: &Value) -> Occasion {
     }
 }
 
-fn sent(value: &Value) -> Sent {
-    Sent { message: text(value, "message-id"), occasion: occasion(value), reference: text(value, "reference") }
+fn sent(value: &Value) -> SentMessage {
+    SentMessage { message: text(value, "message-id"), occasion: occasion(value), reference: text(value, "reference") }
 }
 
-fn action(value: &Value) -> ActionTold {
+fn action(value: &Value) -> ActionSummary {
     let texts = |key: &str| items(value, key).filter_map(|text| text.as_str().map(str::to_string)).collect();
-    ActionTold {
+    ActionSummary {
         id: text(value, "id"),
         tool: text(value, "tool"),
         target: text(value, "target"),
@@ -344,16 +381,52 @@ fn link(value: &Value) -> Result<Link, String> {
     let (title, url) = (text(value, "title"), text(value, "url"));
     let purpose = text(value, "purpose");
     if truth(value, "from-alert") {
-        let named = if purpose == "runbook" { Named::Runbook } else { Named::Source };
+        let named = if purpose == "runbook" { NamedLink::Runbook } else { NamedLink::Source };
         return Link::of_alert(named, title, &url).ok_or_else(|| format!("links: an alert cannot name {url}"));
     }
     let purpose = match purpose.as_str() {
-        "approve" => Purpose::Approve,
-        "deny" => Purpose::Deny,
-        "incident" => Purpose::Incident,
-        "runbook" => Purpose::Runbook,
-        "source" => Purpose::Source,
+        "approve" => LinkPurpose::Approve,
+        "deny" => LinkPurpose::Deny,
+        "incident" => LinkPurpose::Incident,
+        "runbook" => LinkPurpose::Runbook,
+        "source" => LinkPurpose::Source,
         other => return Err(format!("links: there is no purpose `{other}`")),
     };
     Ok(Link::of_host(purpose, title, url))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_that_leads_nowhere_is_the_cause_and_not_that_nothing_is_granted() {
+        let manifest = |origin: &str| {
+            let text = format!(
+                "name = \"a\"\nkind = \"notifier\"\nversion = \"1\"\n[[asks.http]]\norigin = \"{origin}\"\nmethods = [\"POST\"]"
+            );
+            Manifest::parse(&text).unwrap()
+        };
+        let files = |settings: Value| {
+            let Value::Object(settings) = settings else { panic!("an object") };
+            Files { settings, ..Files::default() }
+        };
+        let wrong = |settings: Value| strange(&manifest("*"), &files(settings));
+        let said = wrong(json!({"hooks": [{"url": "ftp://user:word@a.example/x"}]})).unwrap();
+        assert!(said.starts_with("settings.hooks.url: an address that begins with ftp:// is none"), "{said}");
+        assert!(!said.contains("word"), "an address may be a secret: {said}");
+        for fine in [
+            json!({}),
+            json!({"url": "https://a.example"}),
+            json!({"url": "ftp://a.example", "other": "http://b.example"}),
+            json!({"text": "see: //x", "time": "08:00"}),
+        ] {
+            assert_eq!(wrong(fine.clone()), None, "{fine}");
+        }
+        let own = strange(&manifest("https://a.example"), &files(json!({"url": "ftp://a.example"})));
+        assert_eq!(own, None, "it asks for one of its own");
+        let secrets = [("url".to_string(), "s3://a/b".to_string())].into();
+        let said = strange(&manifest("*"), &Files { secrets, ..Files::default() }).unwrap();
+        assert!(said.starts_with("the secret `url`: an address that begins with s3://"), "{said}");
+    }
 }

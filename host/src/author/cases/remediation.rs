@@ -10,24 +10,24 @@ use serde_json::{Value, json};
 use super::action;
 use super::alert::{SOURCE, alert};
 use super::notifier;
-use super::{Files, Outcome, Subject, Ways, items, moment, text, told};
+use super::{Files, Outcome, PluginUnderTest, Transports, items, moment, outcome_text, text};
 use crate::domain::condition;
 use crate::domain::{Call, Catalogue, Incident, IncidentId, Proposal, Risk, Tool};
 use crate::environment::Environment;
 use crate::gate::{Permit, ReadPermit};
 use crate::plugin::{Options, Transport};
-use crate::ports::{LookError, Looks, ToolAnswer, ToolError, Tools, Turn};
+use crate::ports::{LookError, Looks, ToolAnswer, ToolError, ToolSlot, Tools};
 
 /// The tool servers as they were recorded. As in the field, a look asks for nobody's permission here: what
 /// a gate would say is not what is tested.
-struct Recorded {
+struct RecordedTools {
     catalogue: Arc<Catalogue>,
     looks: Vec<Value>,
     /// Looks that nobody recorded.
     strange: Mutex<Vec<String>>,
 }
 
-impl Recorded {
+impl RecordedTools {
     fn new(tools: &Value) -> Self {
         let tool = |name: String, risk: Risk| Tool {
             name,
@@ -77,13 +77,13 @@ impl Recorded {
     }
 }
 
-impl Looks for Recorded {
+impl Looks for RecordedTools {
     fn look_all(&self, calls: Vec<Call>) -> BoxFuture<'_, Vec<Result<ToolAnswer, LookError>>> {
         Box::pin(async move { calls.iter().map(|call| Ok(self.answer(call)?)).collect() })
     }
 }
 
-impl Tools for Recorded {
+impl Tools for RecordedTools {
     fn catalogue(&self) -> Arc<Catalogue> {
         Arc::clone(&self.catalogue)
     }
@@ -92,7 +92,12 @@ impl Tools for Recorded {
         Box::pin(async { self.answer(permit.call()) })
     }
 
-    fn perform<'a>(&'a self, _: &'a Permit, call: &'a Call, _: Turn) -> BoxFuture<'a, Result<ToolAnswer, ToolError>> {
+    fn perform<'a>(
+        &'a self,
+        _: &'a Permit,
+        call: &'a Call,
+        _: ToolSlot,
+    ) -> BoxFuture<'a, Result<ToolAnswer, ToolError>> {
         Box::pin(async { Err(ToolError::Refused(format!("{} is not to be performed by a plan", call.tool))) })
     }
 }
@@ -115,14 +120,14 @@ pub struct Planning<'a> {
     pub now: Timestamp,
 }
 
-pub(super) async fn run(subject: &Subject<'_>, files: &Files) -> Result<Outcome, String> {
+pub(super) async fn run(subject: &PluginUnderTest<'_>, files: &Files) -> Result<Outcome, String> {
     if files.of_action {
         return action::run(subject, files).await;
     }
     let input = files.json()?;
     let now = moment(&input, "now-ms")?;
-    let recorded = Arc::new(Recorded::new(&files.tools));
-    let network = Arc::new(notifier::Recorded::of(files));
+    let recorded = Arc::new(RecordedTools::new(&files.tools));
+    let network = Arc::new(notifier::RecordedTransport::of(files));
     let planning = Planning {
         options: notifier::granted(subject.manifest, files),
         environment: &files.secrets,
@@ -145,16 +150,16 @@ pub(super) async fn run(subject: &Subject<'_>, files: &Files) -> Result<Outcome,
 }
 
 /// Lets a remediation plan.
-pub(super) async fn plan(subject: &Subject<'_>, planning: Planning<'_>) -> Result<Outcome, String> {
+pub(super) async fn plan(subject: &PluginUnderTest<'_>, planning: Planning<'_>) -> Result<Outcome, String> {
     let name = &subject.manifest.name;
     let Planning { options, environment, transport, tools, looks, incident, now } = planning;
-    let plugins = subject.load(options, environment, Ways::requests(transport)).await?;
+    let plugins = subject.load(options, environment, Transports::requests(transport)).await?;
     plugins.connect(Arc::downgrade(&tools) as Weak<dyn Tools>);
     let answer = plugins.call_planner(name, &incident, now, looks).await;
     let answer = answer.ok_or_else(|| format!("there is no remediation {name}"))?;
     let mut faults = Vec::new();
     let mut odd = Vec::new();
-    let found = told(answer, &mut faults, |planned| {
+    let found = outcome_text(answer, &mut faults, |planned| {
         for verify in planned.proposals.iter().filter_map(|proposal| proposal.verify.as_ref()) {
             odd.extend(condition::check(verify).err().map(|problem| format!("a verification: {problem}")));
         }

@@ -13,7 +13,7 @@ pub(super) enum Shape {
     /// A whole number that is not negative.
     Number,
     /// True or false.
-    Truth,
+    Bool,
     /// One of these texts.
     Word(&'static [&'static str]),
     /// An object whose values are texts, by any name.
@@ -24,7 +24,7 @@ pub(super) enum Shape {
     Object(&'static [(&'static str, Shape)]),
 }
 
-use Shape::{Any, List, Number, Object, Text, Texts, Truth, Word};
+use Shape::{Any, Bool, List, Number, Object, Text, Texts, Word};
 
 const OCCASION: Shape = Word(&["approval", "report", "resolved", "answered"]);
 const MOMENT: Shape = Object(&[("millis", Number), ("text", Text)]);
@@ -42,13 +42,13 @@ const ALERT: Shape = Object(&[
 ]);
 
 const TARGET: Shape = Object(&[("kind", Text), ("namespace", Text), ("name", Text)]);
-const CAUSE: Shape = Object(&[("text", Text), ("confirmed", Truth), ("confidence-percent", Number)]);
+const CAUSE: Shape = Object(&[("text", Text), ("confirmed", Bool), ("confidence-percent", Number)]);
 const SENT: Shape = Object(&[("message-id", Text), ("occasion", OCCASION), ("reference", Text)]);
 const LINK: Shape = Object(&[
     ("purpose", Word(&["approve", "deny", "incident", "runbook", "source"])),
     ("title", Text),
     ("url", Text),
-    ("from-alert", Truth),
+    ("from-alert", Bool),
 ]);
 
 const ACTION: Shape = Object(&[
@@ -120,19 +120,19 @@ pub(super) const ANSWERS: Shape =
 
 /// `mail.json`.
 pub(super) const MAILS: Shape = List(&Object(&[
-    ("ok", Object(&[("refused", List(&Object(&[("address", Text), ("reason", Text), ("temporary", Truth)])))])),
+    ("ok", Object(&[("refused", List(&Object(&[("address", Text), ("reason", Text), ("temporary", Bool)])))])),
     ("error", Object(&[("rejected", Text), ("auth", Text), ("unavailable", Text)])),
 ]));
 
 /// `bus.json`.
 pub(super) const PUBLISHED: Shape = List(&Object(&[
-    ("ok", Object(&[("duplicate", Truth)])),
+    ("ok", Object(&[("duplicate", Bool)])),
     ("error", Object(&[("rejected", Text), ("forbidden", Text), ("unavailable", Text), ("too-large", Number)])),
 ]));
 
 /// `tools.json`.
 pub(super) const TOOLS: Shape = Object(&[
-    ("catalogue", List(&Object(&[("name", Text), ("read-only", Truth)]))),
+    ("catalogue", List(&Object(&[("name", Text), ("read-only", Bool)]))),
     (
         "looks",
         List(&Object(&[
@@ -155,7 +155,7 @@ impl Shape {
         let here = || if place.is_empty() { "it".to_string() } else { format!("`{place}`") };
         let wrong = |what: &str| Some(format!("{} must be {what}", here()));
         match (self, value) {
-            (Any, _) | (_, Value::Null) | (Text, Value::String(_)) | (Truth, Value::Bool(_)) => None,
+            (Any, _) | (_, Value::Null) | (Text, Value::String(_)) | (Bool, Value::Bool(_)) => None,
             (Number, number) if number.is_u64() => None,
             (Word(words), Value::String(word)) if words.contains(&word.as_str()) => None,
             (Word(words), _) => wrong(&format!("one of {}", words.join(", "))),
@@ -176,7 +176,7 @@ impl Shape {
             }),
             (Text, _) => wrong("a text"),
             (Number, _) => wrong("a whole number"),
-            (Truth, _) => wrong("true or false"),
+            (Bool, _) => wrong("true or false"),
             (Texts, _) => wrong("an object of texts"),
             (List(_), _) => wrong("a list"),
             (Object(_), _) => wrong("an object"),

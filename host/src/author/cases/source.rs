@@ -5,19 +5,19 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-use super::{Files, Nowhere, Outcome, Subject, Ways, moment, pairs, told};
+use super::{Files, NoNetwork, Outcome, PluginUnderTest, Transports, moment, outcome_text, pairs};
 use crate::plugin::Options;
-use crate::plugin::kind::source::{Decoded, Decoding, Told, normalise};
+use crate::plugin::kind::source::{Decoded, Decoding, GuestTime, normalise};
 use crate::ports::Inbound;
 
-pub(super) async fn run(subject: &Subject<'_>, files: &Files) -> Result<Outcome, String> {
+pub(super) async fn run(subject: &PluginUnderTest<'_>, files: &Files) -> Result<Outcome, String> {
     let name = &subject.manifest.name;
     let options = Options { settings: files.settings.clone(), ..Options::default() };
-    let plugins = subject.load(options, &BTreeMap::new(), Ways::of(&Arc::new(Nowhere))).await?;
+    let plugins = subject.load(options, &BTreeMap::new(), Transports::of(&Arc::new(NoNetwork))).await?;
     let request = request(files)?;
     let answer = plugins.call_decoder(name, &request).await.ok_or_else(|| format!("there is no source {name}"))?;
     let (mut faults, mut notes) = (Vec::new(), Vec::new());
-    let found = told(answer, &mut faults, |decoded| {
+    let found = outcome_text(answer, &mut faults, |decoded| {
         let found = written(&decoded);
         notes = normalise(name, decoded, request.received_at).sentences();
         found
@@ -66,10 +66,10 @@ fn object(pairs: &[(String, String)]) -> Map<String, Value> {
 }
 
 fn alert(alert: &Decoded) -> Value {
-    let told = |told: &Option<Told>| match told {
+    let told = |told: &Option<GuestTime>| match told {
         None => Value::Null,
-        Some(Told::Millis(millis)) => json!({"millis": millis}),
-        Some(Told::Text(text)) => json!({"text": text}),
+        Some(GuestTime::Millis(millis)) => json!({"millis": millis}),
+        Some(GuestTime::Text(text)) => json!({"text": text}),
     };
     json!({
         "name": alert.name,

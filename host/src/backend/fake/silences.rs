@@ -4,8 +4,8 @@ use futures::future::BoxFuture;
 use jiff::Timestamp;
 
 use super::Fake;
-use crate::backend::silences::{Draft, SilenceError, SilenceView, Silencing};
-use crate::domain::silence::{Preview, SilenceState, Tally, by_itself};
+use crate::backend::silences::{SilenceDraft, SilenceError, SilenceView, Silencing};
+use crate::domain::silence::{HiddenCount, Preview, SilenceState, by_itself};
 use crate::domain::{Access, Permission, Person, Role, Silence, SilenceId};
 
 /// What the gate of the fake says no to.
@@ -30,7 +30,7 @@ impl Silencing for Fake {
         (all, count)
     }
 
-    fn preview(&self, draft: &Draft, _: &Access) -> Result<Preview, SilenceError> {
+    fn preview(&self, draft: &SilenceDraft, _: &Access) -> Result<Preview, SilenceError> {
         if draft.matchers.is_empty() {
             return Err(SilenceError::Invalid("a silence needs at least one matcher".into()));
         }
@@ -43,7 +43,7 @@ impl Silencing for Fake {
         })
     }
 
-    fn set_silence(&self, draft: Draft) -> BoxFuture<'_, Result<SilenceId, SilenceError>> {
+    fn set_silence(&self, draft: SilenceDraft) -> BoxFuture<'_, Result<SilenceId, SilenceError>> {
         let done = self.preview(&draft, &Access::of(Role::Viewer)).and_then(|preview| {
             if draft.comment.trim().is_empty() {
                 return Err(SilenceError::Invalid("comment: is missing".into()));
@@ -66,7 +66,7 @@ impl Silencing for Fake {
 }
 
 impl Fake {
-    fn keep(&self, draft: &Draft) -> SilenceId {
+    fn keep(&self, draft: &SilenceDraft) -> SilenceId {
         let mut all = self.silences.lock().unwrap();
         let mut silence = Silence {
             id: SilenceId::new(all.len() as u64, 7),
@@ -84,7 +84,7 @@ impl Fake {
             silence.id = known.id;
         }
         let id = silence.id.clone();
-        let (state, covers, hidden) = (SilenceState::Active, Preview::default(), Tally::default());
+        let (state, covers, hidden) = (SilenceState::Active, Preview::default(), HiddenCount::default());
         all.push(SilenceView { silence, state, covers, hidden });
         id
     }

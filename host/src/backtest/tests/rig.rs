@@ -11,19 +11,20 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
-use crate::domain::entry::{Answer, AskedCall, Diagnosis, Usage};
-use crate::domain::incident::{ActionState, Limits, due, next_when};
+use crate::domain::entry::{AskedCall, Diagnosis, ModelAnswer, Usage};
+use crate::domain::incident::{ActionState, Limits, due, next_with};
 use crate::domain::{
-    Alert, Call, Catalogue, Fact, Incident, IncidentId, Labels, Mode, Next, Person, Planned, Proposal, Risk, Severity,
-    Status, Tool, Verification,
+    Alert, Call, Catalogue, Fact, Incident, IncidentId, Labels, Mode, Next, Person, PlanResult, Proposal, Risk,
+    Severity, Status, Tool, Verification,
 };
 use crate::gate::{Gate, Options as GateOptions, Permit, ReadPermit};
 use crate::journal::Memory;
 use crate::pipeline::{Services, deliver, perform};
 use crate::policy::Set;
-use crate::ports::Tried;
+use crate::ports::TrackRecord;
 use crate::ports::{
-    Asked, Clock, Journal, Looks, Message, Model, Notifiers, NotifyError, Planners, ToolAnswer, ToolError, Tools, Turn,
+    Clock, Journal, Looks, Message, Model, ModelReply, Notifiers, NotifyError, Planners, ToolAnswer, ToolError,
+    ToolSlot, Tools,
 };
 use crate::random::Random;
 use crate::report::Language;
@@ -64,7 +65,8 @@ pub fn set(text: &str) -> Set {
     Set::from_sources(&[("a.rhai", text)]).unwrap_or_else(|problems| panic!("{problems}"))
 }
 
-struct SimClock(Mutex<Timestamp>);
+/// The time, and how much of it goes by with each look at it.
+struct SimClock(Mutex<Timestamp>, Mutex<SignedDuration>);
 
 impl SimClock {
     fn advance(&self, at: Timestamp) {
@@ -75,7 +77,9 @@ impl SimClock {
 
 impl Clock for SimClock {
     fn now(&self) -> Timestamp {
-        *self.0.lock().unwrap()
+        let mut now = self.0.lock().unwrap();
+        *now += *self.1.lock().unwrap();
+        *now
     }
     fn elapsed(&self) -> Duration {
         Duration::try_from(self.now().duration_since(START.parse().unwrap())).unwrap_or_default()
@@ -180,10 +184,10 @@ impl Tools for World {
     fn ready(&self, _: &str) -> bool {
         !self.down()
     }
-    fn turn<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Result<Turn, ToolError>> {
+    fn acquire<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Result<ToolSlot, ToolError>> {
         // Of some it shows only when they are sent.
         let turn = if named(call, "race") { Ok(()) } else { self.up() };
-        Box::pin(async { turn.map(|()| Turn::default()) })
+        Box::pin(async { turn.map(|()| ToolSlot::default()) })
     }
     fn probe<'a>(&'a self, call: &'a Call, _: &'a str) -> BoxFuture<'a, Option<bool>> {
         self.takes();
@@ -193,7 +197,12 @@ impl Tools for World {
         });
         Box::pin(async move { known })
     }
-    fn perform<'a>(&'a self, _: &'a Permit, call: &'a Call, _: Turn) -> BoxFuture<'a, Result<ToolAnswer, ToolError>> {
+    fn perform<'a>(
+        &'a self,
+        _: &'a Permit,
+        call: &'a Call,
+        _: ToolSlot,
+    ) -> BoxFuture<'a, Result<ToolAnswer, ToolError>> {
         if let Err(down) = self.up() {
             return Box::pin(async { Err(down) });
         }
@@ -252,8 +261,8 @@ fn named(call: &Call, prefix: &str) -> bool {
     call.arguments.get("name").and_then(Value::as_str).is_some_and(|name| name.starts_with(prefix))
 }
 
-fn planned(proposals: Vec<Proposal>) -> Planned {
-    Planned { proposals, findings: Vec::new() }
+fn planned(proposals: Vec<Proposal>) -> PlanResult {
+    PlanResult { proposals, findings: Vec::new() }
 }
 
 impl Planners for World {
@@ -263,7 +272,7 @@ impl Planners for World {
         incident: &'a Incident,
         _: Timestamp,
         looks: Arc<dyn Looks>,
-    ) -> BoxFuture<'a, Result<Planned, String>> {
+    ) -> BoxFuture<'a, Result<PlanResult, String>> {
         self.takes();
         let app = incident.labels().get("app").unwrap_or_default().to_string();
         let which = if self.kind { 0 } else { self.dice.below(4) };
@@ -277,7 +286,7 @@ impl Planners for World {
             }
             match which {
                 0 => Ok(planned(vec![proposal("k.scale", &app)])),
-                1 => Ok(Planned::default()),
+                1 => Ok(PlanResult::default()),
                 2 => Err("it cannot".into()),
                 _ => Ok(planned(vec![proposal("k.restart", &app), proposal("k.unheard", &app)])),
             }
@@ -293,20 +302,20 @@ impl Model for World {
         &'a self,
         incident: &'a Incident,
         _: &'a Catalogue,
-        _: &'a [Tried],
-    ) -> BoxFuture<'a, Result<Asked, (String, Usage)>> {
+        _: &'a [TrackRecord],
+    ) -> BoxFuture<'a, Result<ModelReply, (String, Usage)>> {
         self.takes();
         let usage = Usage { calls: 1, prompt_tokens: 100, completion_tokens: 10, ..Usage::default() };
         let app = incident.labels().get("app").unwrap_or_default().to_string();
         let diagnosis = Diagnosis::default();
         let answer = match if self.kind { 1 } else { self.dice.below(5) } {
-            0 => Answer::Look { calls: vec![AskedCall { id: String::new(), call: call("k.get", &app) }] },
-            1 => Answer::Act { proposals: vec![proposal("k.restart", &app)], diagnosis },
-            2 => Answer::Person { diagnosis },
-            3 => Answer::Resolved { diagnosis },
+            0 => ModelAnswer::Look { calls: vec![AskedCall { id: String::new(), call: call("k.get", &app) }] },
+            1 => ModelAnswer::Act { proposals: vec![proposal("k.restart", &app)], diagnosis },
+            2 => ModelAnswer::Person { diagnosis },
+            3 => ModelAnswer::Resolved { diagnosis },
             _ => return Box::pin(async move { Err(("down".into(), usage)) }),
         };
-        Box::pin(async move { Ok(Asked { answer, text: String::new(), usage, original: None }) })
+        Box::pin(async move { Ok(ModelReply { answer, text: String::new(), usage, original: None }) })
     }
 }
 
@@ -347,7 +356,7 @@ impl Rig {
     /// One whose tools, model and planner answer at random, if it is not kind.
     pub fn with(seed: u64, policies: &str, mode: Mode, kind: bool) -> Self {
         let dice = Arc::new(Random::seeded(seed));
-        let clock = Arc::new(SimClock(Mutex::new(START.parse().unwrap())));
+        let clock = Arc::new(SimClock(Mutex::new(START.parse().unwrap()), Mutex::default()));
         let journal = Arc::new(Memory::new());
         let (wake, woken) = mpsc::unbounded_channel();
         let objects = Arc::new(Objects::default());
@@ -410,6 +419,16 @@ impl Rig {
         *self.world.down_until.lock().unwrap() = self.clock.now() + SignedDuration::from_secs(seconds);
     }
 
+    /// From now on time goes by while something is decided and written, as on a machine.
+    pub fn tick(&mut self, tick: SignedDuration) {
+        *self.clock.1.lock().unwrap() = tick;
+    }
+
+    /// From now on these policies are in force.
+    pub fn govern(&mut self, policies: &str) {
+        self.services.policies = Arc::new(set(policies));
+    }
+
     /// The journal as it stands.
     pub fn journal(&self) -> Memory {
         Memory::with_entries(self.journal.entries())
@@ -461,7 +480,7 @@ impl Rig {
     }
 
     fn next(&self, incident: &Incident, now: Timestamp) -> Next {
-        next_when(incident, now, &self.services.limits, &|tool| self.services.tools.ready(tool))
+        next_with(incident, now, &self.services.limits, &|tool| self.services.tools.ready(tool))
     }
 
     fn timers(&self) -> Vec<Timestamp> {

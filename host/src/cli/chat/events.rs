@@ -3,9 +3,9 @@
 use anyhow::{Context as _, bail};
 use reqwest::Response;
 
-use super::shown;
+use super::render;
 use crate::chat::Event;
-use crate::cli::screen::{Flow, Screen, note, shows_people};
+use crate::cli::screen::{Screen, StreamedText, note, shows_people};
 use crate::cli::server_sent;
 use crate::domain::conversation::AnswerView;
 
@@ -14,7 +14,7 @@ use crate::domain::conversation::AnswerView;
 pub async fn follow(response: Response, json: bool, conversation: &mut Option<String>) -> anyhow::Result<bool> {
     let live = shows_people() && !json;
     let mut following =
-        Following { conversation, answered: false, said: String::new(), flow: Flow::default(), live, json };
+        Following { conversation, answered: false, said: String::new(), flow: StreamedText::default(), live, json };
     let shown = |data: &[u8]| {
         let event: Event = serde_json::from_slice(data).context("the host sends what this program cannot read")?;
         following.take(&event)
@@ -31,7 +31,7 @@ struct Following<'a> {
     answered: bool,
     /// The words of this step so far.
     said: String,
-    flow: Flow,
+    flow: StreamedText,
     /// Whether words are shown as they come.
     live: bool,
     json: bool,
@@ -42,12 +42,12 @@ impl Following<'_> {
     fn take(&mut self, event: &Event) -> anyhow::Result<bool> {
         match event {
             Event::Conversation { id, .. } => *self.conversation = Some(id.clone()),
-            Event::Words { text } if self.live => {
+            Event::Text { text } if self.live => {
                 self.said.push_str(text);
                 self.flow.add(text)?;
             }
-            Event::Words { .. } => {}
-            Event::Anew => {
+            Event::Text { .. } => {}
+            Event::Restart => {
                 self.step_over()?;
                 if self.live {
                     note("… that is void; the model is asked anew");
@@ -55,10 +55,10 @@ impl Following<'_> {
             }
             Event::Look { tool, arguments } => {
                 self.step_over()?;
-                note(format!("… looks: {tool} {}", shown::arguments(arguments)));
+                note(format!("… looks: {tool} {}", render::arguments(arguments)));
             }
             Event::Looked { ok, refused, text, took_ms, .. } => {
-                note(shown::looked(*ok, refused.as_deref(), text, *took_ms));
+                note(render::look_result(*ok, refused.as_deref(), text, *took_ms));
             }
             Event::Answer { answer, rulings, .. } => {
                 self.answered = matches!(answer, AnswerView::Replied { .. } | AnswerView::Proposed { .. });
@@ -74,8 +74,8 @@ impl Following<'_> {
                     self.flow.add(&rest.unwrap_or_else(|| text.clone()))?;
                 }
                 self.step_over()?;
-                shown::ended(answer, rulings).print()?;
-                if let Some(why) = shown::no_answer(answer) {
+                render::answer_end(answer, rulings).print()?;
+                if let Some(why) = render::no_answer(answer) {
                     note(why);
                 }
                 return Ok(true);

@@ -2,16 +2,16 @@
 
 use serde_json::json;
 
-use super::shown;
+use super::render;
 use crate::chat::RulingView;
-use crate::domain::conversation::{AnswerView, ConversationView, Standing};
+use crate::domain::conversation::{AnswerView, ConversationStatus, ConversationView};
 
 #[test]
 fn a_proposal_says_how_it_stands_and_who_decides() {
     let ruling = json!({"action": "a1", "tool": "k.patch", "target": "k:shop/web", "state": "asked", "gate": "g", "reason": "it changes what runs"});
     let ruling: RulingView = serde_json::from_value(ruling).unwrap();
     let answer = AnswerView::Proposed { incident: "i1".into(), actions: Vec::new(), text: "I would patch.".into() };
-    let screen = shown::ended(&answer, &[ruling]);
+    let screen = render::answer_end(&answer, &[ruling]);
     for part in [
         "Proposed as incident i1; nothing is changed by asking:",
         "a1  k.patch on k:shop/web: asked by gate g: it changes what runs",
@@ -19,7 +19,7 @@ fn a_proposal_says_how_it_stands_and_who_decides() {
     ] {
         assert!(screen.text().contains(part), "{}", screen.text());
     }
-    assert_eq!(shown::ended(&AnswerView::Replied { text: "x".into() }, &[]).text(), "");
+    assert_eq!(render::answer_end(&AnswerView::Replied { text: "x".into() }, &[]).text(), "");
 }
 
 #[test]
@@ -37,10 +37,10 @@ fn a_conversation_shows_looks_refusals_and_what_was_broken_off() {
     let view: ConversationView = serde_json::from_value(view).unwrap();
     let mut cut = view.clone();
     cut.questions[1].answer = None;
-    assert!(shown::whole(&cut).text().contains("broken off: tidegate ended"), "a crash leaves no end");
-    cut.state = Standing::Answering;
-    assert!(shown::whole(&cut).text().contains("(no answer yet)"));
-    let text = shown::whole(&view).text().to_string();
+    assert!(render::conversation(&cut).text().contains("broken off: tidegate ended"), "a crash leaves no end");
+    cut.state = ConversationStatus::Answering;
+    assert!(render::conversation(&cut).text().contains("(no answer yet)"));
+    let text = render::conversation(&view).text().to_string();
     for part in [
         "chat-1 of ada: interrupted, about incident i1",
         "… k.get {\"name\":\"web\"}",
@@ -50,6 +50,6 @@ fn a_conversation_shows_looks_refusals_and_what_was_broken_off() {
     ] {
         assert!(text.contains(part), "{part} in\n{text}");
     }
-    assert!(shown::list(&[view]).text().contains("chat-1"));
-    assert!(shown::list(&[]).text().contains("no conversations"));
+    assert!(render::list(&[view]).text().contains("chat-1"));
+    assert!(render::list(&[]).text().contains("no conversations"));
 }

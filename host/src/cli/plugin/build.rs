@@ -6,8 +6,8 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::failed;
-use crate::author::{Found, build};
-use crate::cli::screen::{note, one};
+use crate::author::{PluginFolder, build};
+use crate::cli::screen::{note, one_line};
 use crate::environment::Environment;
 
 #[derive(Args)]
@@ -21,10 +21,10 @@ pub struct Arguments {
 }
 
 pub fn run(arguments: &Arguments, environment: &dyn Environment) -> anyhow::Result<ExitCode> {
-    let found = Found::at(&arguments.folder).map_err(failed)?;
+    let found = PluginFolder::at(&arguments.folder).map_err(failed)?;
     let built = build::build(&found, environment, &|line| note(line)).map_err(failed)?;
     let size = size(built.size);
-    one(format!("{}: {size}, sha256 {}", built.path.display(), built.sha256)).print()?;
+    one_line(format!("{}: {size}, sha256 {}", built.path.display(), built.sha256)).print()?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -7,11 +7,11 @@ use clap::Args;
 
 use super::build::size;
 use super::{cache, failed, note_stale};
-use crate::author::cases::{Place, Subject};
-use crate::author::{Found, configuration};
+use crate::author::cases::{ComponentLocation, PluginUnderTest};
+use crate::author::{PluginFolder, configuration};
 use crate::cli::screen::{Screen, note_lines};
 use crate::environment::Environment;
-use crate::plugin::examine::{Examined, examine};
+use crate::plugin::examine::{ExamineReport, examine};
 use crate::plugin::{Kind, Limits, Manifest};
 
 #[derive(Args)]
@@ -23,7 +23,7 @@ pub struct Arguments {
 }
 
 pub async fn run(arguments: &Arguments, environment: &dyn Environment) -> anyhow::Result<ExitCode> {
-    let found = Found::at(&arguments.plugin).map_err(failed)?;
+    let found = PluginFolder::at(&arguments.plugin).map_err(failed)?;
     let bytes = found.bytes().map_err(failed)?;
     note_stale(&found);
     let kind = found.manifest.as_ref().map(|manifest| manifest.kind);
@@ -38,7 +38,8 @@ pub async fn run(arguments: &Arguments, environment: &dyn Environment) -> anyhow
             && examined.problems.is_empty()
             && configuration::required(manifest).is_empty()
     }) {
-        let subject = Subject { manifest, place: Place::Folder(&found.folder), cache: cache.as_deref() };
+        let subject =
+            PluginUnderTest { manifest, place: ComponentLocation::Folder(&found.folder), cache: cache.as_deref() };
         match subject.offers().await {
             Ok(tools) => offers = tools,
             Err(problem) => examined.problems.push(problem),
@@ -52,7 +53,7 @@ pub async fn run(arguments: &Arguments, environment: &dyn Environment) -> anyhow
     Ok(ExitCode::FAILURE)
 }
 
-fn shown(path: &Path, manifest: Option<&Manifest>, examined: &Examined, offers: &[String]) -> Screen {
+fn shown(path: &Path, manifest: Option<&Manifest>, examined: &ExamineReport, offers: &[String]) -> Screen {
     let mut screen = Screen::default();
     let name = manifest.map_or_else(|| path.display().to_string(), Manifest::label);
     let kind = manifest.map(|manifest| manifest.kind).or(examined.kind);
@@ -81,7 +82,7 @@ fn shown(path: &Path, manifest: Option<&Manifest>, examined: &Examined, offers: 
         screen.gap();
         screen.line("for the configuration:");
         screen.gap();
-        configuration::lines(manifest, &examined.sha256, &configuration::Beside::default())
+        configuration::lines(manifest, &examined.sha256, &configuration::ExistingConfig::default())
             .lines()
             .for_each(|line| screen.line(line));
     }

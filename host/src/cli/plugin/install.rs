@@ -7,8 +7,8 @@ use clap::Args;
 use serde::Deserialize;
 
 use super::{cache, failed, note_stale};
-use crate::author::configuration::{self, Beside};
-use crate::author::{Found, install};
+use crate::author::configuration::{self, ExistingConfig};
+use crate::author::{PluginFolder, install};
 use crate::backend::PluginView;
 use crate::cli::Context;
 use crate::cli::remote::Remote;
@@ -35,7 +35,7 @@ struct Running {
 }
 
 pub async fn run(context: &Context<'_>, arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let found = Found::at(&arguments.plugin).map_err(failed)?;
+    let found = PluginFolder::at(&arguments.plugin).map_err(failed)?;
     let manifest = found.whole().map_err(failed)?.clone();
     note_stale(&found);
     let cache = cache(context.environment);
@@ -68,7 +68,7 @@ pub async fn run(context: &Context<'_>, arguments: &Arguments) -> anyhow::Result
     screen.line("for the configuration, with what you allow of it, beside what stands there:");
     screen.gap();
     let listen = config.server.listen;
-    let beside = Beside {
+    let beside = ExistingConfig {
         targets: config.notifiers.keys().cloned().collect(),
         listen: Some(listen.to_string()),
         open: !is_this_machine(listen.ip()),

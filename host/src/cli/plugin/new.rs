@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::{Args, ValueEnum};
 
 use super::failed;
-use crate::author::scaffold::{self, Language, New};
+use crate::author::scaffold::{self, Language, NewPlugin};
 use crate::cli::Context;
 use crate::cli::screen::Screen;
 use crate::plugin::Kind;
@@ -49,7 +49,7 @@ enum LanguageWord {
 
 pub fn run(context: &Context<'_>, arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let bundled = context.host.bundled();
-    let new = New {
+    let new = NewPlugin {
         bundled: &bundled,
         replace: arguments.replace,
         kind: match arguments.kind {

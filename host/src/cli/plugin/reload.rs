@@ -9,7 +9,7 @@ use crate::backend::Reloaded;
 use crate::cli::Context;
 use crate::cli::answer::{Person, name};
 use crate::cli::remote::Remote;
-use crate::cli::screen::one;
+use crate::cli::screen::one_line;
 
 #[derive(Args)]
 #[command(after_help = "\
@@ -28,6 +28,6 @@ pub async fn run(context: &Context<'_>, arguments: &Arguments) -> anyhow::Result
     let Reloaded { from, to, sha256, changed } = Remote::new(context)?.post(&path, &body).await?;
     let digest = sha256.get(..12).unwrap_or(&sha256);
     let what = if changed { format!("{from} -> {to}") } else { format!("{to}: the component is the same as before") };
-    one(format!("{what} ({digest})")).print()?;
+    one_line(format!("{what} ({digest})")).print()?;
     Ok(ExitCode::SUCCESS)
 }

@@ -10,9 +10,9 @@ use clap::Args;
 use serde_json::{Map, Value};
 
 use super::{cache, failed, note_stale};
-use crate::author::Found;
-use crate::author::cases::{Files, Outcome, Place, Subject, read_if_there, sample_notification};
-use crate::author::send::{Configured, send};
+use crate::author::PluginFolder;
+use crate::author::cases::{ComponentLocation, Files, Outcome, PluginUnderTest, read_if_there, sample_notification};
+use crate::author::send::{OperatorConfig, send};
 use crate::cli::screen::{Screen, note_lines};
 use crate::cli::{Context, progress};
 use crate::clock::SystemClock;
@@ -69,12 +69,13 @@ impl Arguments {
 }
 
 pub async fn run(context: &Context<'_>, arguments: Arguments) -> anyhow::Result<ExitCode> {
-    let found = Found::at(&arguments.plugin).map_err(failed)?;
+    let found = PluginFolder::at(&arguments.plugin).map_err(failed)?;
     let manifest = found.whole().map_err(failed)?;
     found.bytes().map_err(failed)?;
     note_stale(&found);
     let cache = cache(context.environment);
-    let subject = Subject { manifest, place: Place::Folder(&found.folder), cache: cache.as_deref() };
+    let subject =
+        PluginUnderTest { manifest, place: ComponentLocation::Folder(&found.folder), cache: cache.as_deref() };
     let input = input(&arguments, manifest).map_err(failed)?;
     let json = || serde_json::from_str(&input).map_err(|error| failed(format!("the input is no JSON: {error}")));
     let outcome = if arguments.look {
@@ -86,7 +87,7 @@ pub async fn run(context: &Context<'_>, arguments: Arguments) -> anyhow::Result<
         if manifest.kind != Kind::Notifier {
             return Err(failed(format!("a {} sends nothing: --send is for notifiers", manifest.kind)));
         }
-        let configured = Configured {
+        let configured = OperatorConfig {
             plugins: &context.config.plugins.each,
             notifiers: &context.config.notifiers,
             buses: &context.config.buses,

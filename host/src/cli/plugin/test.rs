@@ -7,9 +7,9 @@ use std::time::Instant;
 use clap::Args;
 
 use super::{cache, failed};
-use crate::author::Found;
-use crate::author::cases::{Place, Subject, all};
-use crate::cli::screen::{Screen, note, one};
+use crate::author::PluginFolder;
+use crate::author::cases::{ComponentLocation, PluginUnderTest, all};
+use crate::cli::screen::{Screen, note, one_line};
 use crate::environment::Environment;
 
 #[derive(Args)]
@@ -34,12 +34,13 @@ pub struct Arguments {
 
 pub async fn run(arguments: &Arguments, environment: &dyn Environment) -> anyhow::Result<ExitCode> {
     let (folder, wanted) = split(&arguments.words);
-    let found = Found::at(&folder).map_err(failed)?;
+    let found = PluginFolder::at(&folder).map_err(failed)?;
     let manifest = found.whole().map_err(failed)?;
     found.current().map_err(failed)?;
     let cases = chosen(all(&found.folder, manifest.kind).map_err(failed)?, &wanted).map_err(failed)?;
     let cache = cache(environment);
-    let subject = Subject { manifest, place: Place::Folder(&found.folder), cache: cache.as_deref() };
+    let subject =
+        PluginUnderTest { manifest, place: ComponentLocation::Folder(&found.folder), cache: cache.as_deref() };
     let started = Instant::now();
     let mut wrong = 0;
     for case in &cases {
@@ -50,7 +51,7 @@ pub async fn run(arguments: &Arguments, environment: &dyn Environment) -> anyhow
             subject.verdict(case).await.map(|differs| (differs.is_none().then(|| format!("ok       {name}")), differs))
         };
         match told {
-            Ok((line, None)) => one(line.unwrap_or_else(|| format!("as was   {name}"))).print()?,
+            Ok((line, None)) => one_line(line.unwrap_or_else(|| format!("as was   {name}"))).print()?,
             Ok((_, Some(text))) | Err(text) => {
                 wrong += 1;
                 let mut screen = Screen::default();
@@ -62,7 +63,7 @@ pub async fn run(arguments: &Arguments, environment: &dyn Environment) -> anyhow
     }
     let took = started.elapsed().as_secs_f64();
     if wrong == 0 {
-        one(format!("{}: {} in {took:.1} s", manifest.label(), count(cases.len()))).print()?;
+        one_line(format!("{}: {} in {took:.1} s", manifest.label(), count(cases.len()))).print()?;
         return Ok(ExitCode::SUCCESS);
     }
     let hint = if arguments.update { "" } else { "; where what came is right, --update takes it as expected" };

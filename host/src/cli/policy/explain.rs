@@ -1,16 +1,16 @@
 //! Why an incident is decided as it is, as text: what was decided, what is decided now, rule by
 //! rule, and what the gates said and say about each action.
 
-use crate::backend::policies::{Explained, ExplainedAction, ExplainedEvent, ExplainedLook};
+use crate::backend::policies::{ExplainedAction, ExplainedEvent, ExplainedLook, Explanation};
 use crate::cli::screen::Screen;
-use crate::domain::decision::{Considered, Decision, Heard, Ruling, RulingKind};
+use crate::domain::decision::{Candidate, Decision, GateRuling, Ruling, RulingKind};
 use crate::report::date;
 
 /// As many rules are shown all, whether they decide or not.
 const FEW: usize = 8;
 
 /// The whole explanation; without `all` of the rules those that decide, and how many there are besides.
-pub(super) fn show(screen: &mut Screen, explained: &Explained, all: bool) {
+pub(super) fn show(screen: &mut Screen, explained: &Explanation, all: bool) {
     if let Some(one) = &explained.event {
         event(screen, one, all);
         if explained.incident.is_empty() {
@@ -62,7 +62,7 @@ fn event(screen: &mut Screen, explained: &ExplainedEvent, all: bool) {
     considered(screen, &explained.considered, |one| all || one.matched);
 }
 
-fn considered(screen: &mut Screen, all: &[Considered], is_shown: impl Fn(&Considered) -> bool) {
+fn considered(screen: &mut Screen, all: &[Candidate], is_shown: impl Fn(&Candidate) -> bool) {
     let (shown, others): (Vec<_>, Vec<_>) = all.iter().partition(|one| all.len() <= FEW || is_shown(one));
     for one in shown {
         let sign = if one.matched { "yes" } else { "no " };
@@ -76,7 +76,7 @@ fn considered(screen: &mut Screen, all: &[Considered], is_shown: impl Fn(&Consid
     }
 }
 
-fn verdict(explained: &Explained, decision: Option<&Decision>) -> String {
+fn verdict(explained: &Explanation, decision: Option<&Decision>) -> String {
     let Some(decision) = decision else { return "none: no rule matches, so the default applies".into() };
     let rule = decision.rule.as_ref().map_or("no rule".to_string(), |rule| {
         let place = explained.considered.iter().find(|one| one.rule == *rule).map(|one| format!(", {}", one.place));
@@ -146,7 +146,7 @@ fn reason(ruling: &Ruling) -> String {
     if ruling.reason.is_empty() { String::new() } else { format!(": {}", ruling.reason) }
 }
 
-fn votes(screen: &mut Screen, heard: &[Heard]) {
+fn votes(screen: &mut Screen, heard: &[GateRuling]) {
     if heard.is_empty() {
         screen.line("    no gate has anything to say");
     }
@@ -161,14 +161,14 @@ mod tests {
 
     #[test]
     fn what_decides_is_shown_and_the_rest_counted() {
-        let one = |n: usize, matched: bool| Considered {
+        let one = |n: usize, matched: bool| Candidate {
             rule: format!("r{n}"),
             place: format!("a.rhai:{n}"),
             matched,
             why: "says escalate".into(),
         };
-        let all: Vec<Considered> = (0..50).map(|n| one(n, n < 40)).collect();
-        let text = |is_shown: &dyn Fn(&Considered) -> bool| {
+        let all: Vec<Candidate> = (0..50).map(|n| one(n, n < 40)).collect();
+        let text = |is_shown: &dyn Fn(&Candidate) -> bool| {
             let mut screen = Screen::default();
             considered(&mut screen, &all, is_shown);
             screen.text().to_string()

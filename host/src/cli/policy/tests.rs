@@ -46,10 +46,10 @@ action = { tool = "k.delete", risk = "low", arguments = { namespace = "shop", na
 want = { ruling = "deny", rule = "not-at-night" }
 "#;
 
-fn tested(cases: &str) -> Tested {
+fn tested(cases: &str) -> TestReport {
     let set = Set::from_sources(&[("a.rhai", RULES)]).unwrap();
     let report = test::run_texts(&set, vec![("tests/a.toml".into(), Ok(cases.into()))]);
-    Tested {
+    TestReport {
         folder: "policies".into(),
         passed: report.passed,
         failed: report.failed.iter().map(ToString::to_string).collect(),
@@ -116,8 +116,8 @@ coverage: 18 % (2 of 11 declarations and sides of `when`)
 #[test]
 fn what_could_not_be_looked_at_is_said_beside_the_findings() {
     let unchecked = vec!["the tools of k: it is down".to_string()];
-    let nothing = Linted { findings: Vec::new(), unchecked: unchecked.clone() };
+    let nothing = LintReport { findings: Vec::new(), unchecked: unchecked.clone() };
     assert_eq!(linted_text(&nothing).text(), "nothing to complain about\nnot checked: the tools of k: it is down\n");
-    let one = Linted { findings: vec!["a.rhai:1: never".into()], unchecked };
+    let one = LintReport { findings: vec!["a.rhai:1: never".into()], unchecked };
     assert_eq!(linted_text(&one).text(), "a.rhai:1: never\n1 finding\nnot checked: the tools of k: it is down\n");
 }

@@ -7,31 +7,33 @@ use tokio::sync::oneshot;
 
 use super::*;
 use crate::backend::fake::Fake;
-use crate::backend::policies::{Explained, Lint, Linted, Replay, Subject, Suggest, Tested};
-use crate::backend::{Checked, Payload, Progress, Records, Started, Verified};
+use crate::backend::policies::{
+    ExplainInput, Explanation, LintReport, LintRequest, ReplayRequest, SuggestRequest, TestReport,
+};
+use crate::backend::{CheckReport, Payload, Progress, Records, RunningHost, VerifiedJournal};
 use crate::backtest::Report;
 use crate::clock::SystemClock;
 use crate::domain::{Anchor, Head};
 use crate::http;
-use crate::suggest::Written;
+use crate::suggest::DraftOutcome;
 
 /// Has the records of a fake and nothing that runs.
 struct Stopped;
 
 impl Host for Stopped {
-    fn start<'a>(&'a self, _: Arc<Config>, _: &'a Progress) -> BoxFuture<'a, Result<Started, Problems>> {
+    fn start<'a>(&'a self, _: Arc<Config>, _: &'a Progress) -> BoxFuture<'a, Result<RunningHost, Problems>> {
         Box::pin(async { Err(Problems(vec![Problem::general("not here")])) })
     }
 
-    fn check<'a>(&'a self, _: Arc<Config>, _: &'a Progress) -> BoxFuture<'a, Checked> {
-        Box::pin(async { Checked::default() })
+    fn check<'a>(&'a self, _: Arc<Config>, _: &'a Progress) -> BoxFuture<'a, CheckReport> {
+        Box::pin(async { CheckReport::default() })
     }
 
-    fn check_tools<'a>(&'a self, _: Arc<Config>, _: &'a Progress) -> BoxFuture<'a, Checked> {
-        Box::pin(async { Checked { loaded: vec!["tool server k: 2 tools".into()], problems: Vec::new() } })
+    fn check_tools<'a>(&'a self, _: Arc<Config>, _: &'a Progress) -> BoxFuture<'a, CheckReport> {
+        Box::pin(async { CheckReport { loaded: vec!["tool server k: 2 tools".into()], problems: Vec::new() } })
     }
 
-    fn check_model<'a>(&'a self, _: &'a Config) -> BoxFuture<'a, Result<Vec<crate::model::CheckedEndpoint>, Problems>> {
+    fn check_model<'a>(&'a self, _: &'a Config) -> BoxFuture<'a, Result<Vec<crate::model::EndpointReport>, Problems>> {
         Box::pin(async { Ok(Vec::new()) })
     }
 
@@ -40,9 +42,9 @@ impl Host for Stopped {
         _: Arc<Config>,
         payloads: Vec<Payload>,
         _: &'a Progress,
-    ) -> BoxFuture<'a, Result<Handled, Problems>> {
+    ) -> BoxFuture<'a, Result<HandleReport, Problems>> {
         let failures = payloads.into_iter().map(|payload| (payload.name, payload.request.body)).collect();
-        Box::pin(async { Ok(Handled { failures, ..Handled::default() }) })
+        Box::pin(async { Ok(HandleReport { failures, ..HandleReport::default() }) })
     }
 
     fn inspect<'a>(
@@ -65,7 +67,7 @@ impl Host for Stopped {
     fn plan_by_hand<'a>(
         &'a self,
         _: &'a Config,
-        _: &'a crate::author::cases::Subject<'a>,
+        _: &'a crate::author::cases::PluginUnderTest<'a>,
         _: &'a serde_json::Value,
         _: &'a Progress,
     ) -> BoxFuture<'a, Result<crate::author::cases::Outcome, String>> {
@@ -84,36 +86,43 @@ impl Host for Stopped {
         Ok(Box::new(Fake::default()))
     }
 
-    fn test_policies(&self, _: &Config, folder: Option<&std::path::Path>) -> Result<Tested, Problems> {
+    fn test_policies(&self, _: &Config, folder: Option<&std::path::Path>) -> Result<TestReport, Problems> {
         let failed = if folder.is_some() { vec!["tests/a.toml · case\n    wanted".into()] } else { Vec::new() };
-        Ok(Tested { folder: "p".into(), passed: 1, failed, reached: 1, all: 2, missing: vec!["a.rhai:1: x".into()] })
+        Ok(TestReport {
+            folder: "p".into(),
+            passed: 1,
+            failed,
+            reached: 1,
+            all: 2,
+            missing: vec!["a.rhai:1: x".into()],
+        })
     }
 
     fn lint_policies<'a>(
         &'a self,
         _: Arc<Config>,
-        wanted: &'a Lint,
+        wanted: &'a LintRequest,
         _: &'a Progress,
-    ) -> BoxFuture<'a, Result<Linted, Problems>> {
+    ) -> BoxFuture<'a, Result<LintReport, Problems>> {
         let findings = wanted.folder.iter().map(|_| "a.rhai:1: never".into()).collect();
-        Box::pin(async { Ok(Linted { findings, unchecked: vec!["the tools of k".into()] }) })
+        Box::pin(async { Ok(LintReport { findings, unchecked: vec!["the tools of k".into()] }) })
     }
 
     fn explain<'a>(
         &'a self,
         _: Arc<Config>,
-        subject: Subject,
+        subject: ExplainInput,
         _: &'a Progress,
-    ) -> BoxFuture<'a, Result<Vec<Explained>, Problems>> {
+    ) -> BoxFuture<'a, Result<Vec<Explanation>, Problems>> {
         Box::pin(async move {
             match subject {
-                Subject::Incident(id) if id == "latest" => Ok(Vec::new()),
+                ExplainInput::Incident(id) if id == "latest" => Ok(Vec::new()),
                 _ => Err(Problems(vec![Problem::general("there is no such incident")])),
             }
         })
     }
 
-    fn backtest(&self, _: &Config, _: &Replay, _: &Progress) -> Result<Report, Problems> {
+    fn backtest(&self, _: &Config, _: &ReplayRequest, _: &Progress) -> Result<Report, Problems> {
         Err(Problems(vec![Problem::general("there is no journal")]))
     }
 
@@ -121,13 +130,13 @@ impl Host for Stopped {
         Ok(crate::model::costs::Costs::default())
     }
 
-    fn suggest(&self, _: &Config, _: &Suggest, _: &Progress) -> Result<Vec<Written>, Problems> {
+    fn suggest(&self, _: &Config, _: &SuggestRequest, _: &Progress) -> Result<Vec<DraftOutcome>, Problems> {
         Ok(Vec::new())
     }
 
-    fn verify(&self, config: &Config, _: &[Anchor], _: &Progress) -> Result<Verified, String> {
+    fn verify(&self, config: &Config, _: &[Anchor], _: &Progress) -> Result<VerifiedJournal, String> {
         let faults = if config.data().ends_with("broken") { vec!["entry 2 is missing".into()] } else { Vec::new() };
-        Ok(Verified { streams: 1, entries: 2, head: Head::default().to_string(), faults })
+        Ok(VerifiedJournal { streams: 1, entries: 2, head: Head::default().to_string(), faults })
     }
 
     fn journal_head(&self, _: &Config) -> Result<Head, String> {
@@ -155,16 +164,16 @@ fn code(line: &str) -> u8 {
 
 #[test]
 fn who_is_the_last_admin_goes_only_where_that_is_meant_and_what_is_there_is_not_reset() {
-    use crate::accounts::{Account, By, Locked};
+    use crate::accounts::{Account, Actor, LockedFile};
     use crate::domain::Role;
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("accounts.json");
     let at = |rest: &str| code(&format!("tidegate {rest} --data {}", folder.path().display()));
     assert_eq!(at("user reset"), 0, "a file that is gone");
     assert_eq!(at("user reset"), 1, "it is there");
-    let way = crate::domain::audit::Way::Cli;
-    let by = By { person: None, way, from: String::new(), at: Timestamp::UNIX_EPOCH };
-    Locked::take(&path).unwrap().change_unguarded(&by, |book| {
+    let way = crate::domain::audit::Channel::Cli;
+    let by = Actor { person: None, way, from: String::new(), at: Timestamp::UNIX_EPOCH };
+    LockedFile::take(&path).unwrap().change_unguarded(&by, |book| {
         for (name, role) in [("ada", Role::Admin), ("opal", Role::Admin), ("vic", Role::Viewer)] {
             let account = Account { role: Some(role), password: Some("h".into()), ..Account::default() };
             book.make(name, account).unwrap();
@@ -205,7 +214,16 @@ async fn answers_reach_the_running_host_with_the_digest_of_what_was_shown() {
         );
         assert_eq!(at(&format!("approve latest a1 --as ada --comment go --digest {}", &digest[..8])), 0);
         assert_eq!(at("approve i-b1 a1 --as ada"), 0, "the full id means one incident");
-        assert_eq!(at("deny i-b1 a1 --as bob"), 0);
+        for word in ["latest", "i-b"] {
+            for acts in ["deny", "incidents ack", "incidents comment", "incidents close", "incidents rerun"] {
+                let rest = if acts == "deny" { "a1" } else { "why" };
+                assert_eq!(at(&format!("{acts} {word} {rest} --as bob")), 1, "{acts} {word}");
+            }
+        }
+        assert_eq!(at(&format!("deny latest a1 --as bob --digest {}", &digest[..8])), 0);
+        for acts in ["ack", "comment", "close", "rerun"] {
+            assert_eq!(at(&format!("incidents {acts} i-b1 why --as bob")), 0, "{acts}");
+        }
         assert_eq!(at("approve i-b1 a9 --as ada"), 1, "no such action");
         assert_eq!(at("approve i-a a1 --as ada"), 1, "several incidents");
         assert_eq!(at("approve ../x a1 --as ada"), 1, "not an id");
@@ -213,6 +231,29 @@ async fn answers_reach_the_running_host_with_the_digest_of_what_was_shown() {
         assert_eq!(at("resume --as ada"), 0);
         assert_eq!(at("breakers"), 0);
         assert_eq!(at("breakers --json"), 0);
+        for line in [
+            "incidents --limit 2 --json",
+            "incidents show i-b1",
+            "incidents show latest --json",
+            "report i-a2",
+            "evidence i-b1 --json",
+            "similar i-b1",
+            "search pods",
+            "audit --person ada --outcome done",
+            "notify test pager --as ada",
+        ] {
+            assert_eq!(at(line), 0, "{line}");
+        }
+        for line in [
+            "incidents show nope",
+            "report i-b1",
+            "evidence i-b1 9",
+            "notify test other --as ada",
+            "notify test ../x --as ada",
+            "notify test pager --severity critical --as ada",
+        ] {
+            assert_eq!(at(line), 1, "{line}");
+        }
         assert_eq!(at("plugin list"), 0);
         assert_eq!(at("plugin list --json"), 0);
         assert_eq!(at("breakers reset rule:x --as ada --reason fixed"), 0);
@@ -223,6 +264,7 @@ async fn answers_reach_the_running_host_with_the_digest_of_what_was_shown() {
     tokio::task::spawn_blocking(commands).await.unwrap();
     let answers = fake.answers.lock().unwrap().clone();
     assert_eq!(answers.len(), 3);
+    assert_eq!(fake.words.lock().unwrap().len(), 4, "nothing was said of another incident than was named");
     let digest = &fake.incidents[0].actions[0].action.digest;
     assert_eq!((answers[0].incident.as_str(), answers[0].digest.as_ref()), ("i-b1", Some(digest)));
     assert_eq!((answers[0].person.name(), answers[0].via.as_str(), answers[0].comment.as_str()), ("ada", "cli", "go"));

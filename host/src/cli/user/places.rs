@@ -1,19 +1,18 @@
 //! `user show` and `user set`: what somebody may do and where, and changing that.
 
-use std::collections::BTreeSet;
-
 use clap::Args;
 use serde_json::json;
 
 use super::super::Context;
-use super::super::screen::{Screen, one};
-use super::{Meant, RoleWord, change, nobody, shown_access};
-use crate::accounts::{self, Edit, Used, edit};
+use super::super::screen::{Screen, one_line};
+use super::running::{Running, standing};
+use super::{LastAdminConsent, RoleWord, change, nobody, shown_access};
+use crate::accounts::{self, Edit, LastUsed, edit};
 use crate::report::date;
 
 #[derive(Args)]
 #[command(after_help = "\
-What is not named stays. A running host takes it at once: whoever is signed in may do from then on what this says.
+What is not named stays. A running host that reads the same file takes it at once: whoever is signed in may do from then on what this says.
   tidegate user set eve --role responder --place namespace=pay* --place cluster=lab
   tidegate user set eve --everywhere --groups sre,dba")]
 pub struct SetArguments {
@@ -35,30 +34,35 @@ pub struct SetArguments {
     #[arg(long)]
     everywhere: bool,
     #[command(flatten)]
-    meant: Meant,
+    meant: LastAdminConsent,
 }
 
-pub fn set(context: &Context<'_>, arguments: SetArguments) -> anyhow::Result<()> {
+pub async fn set(context: &Context<'_>, arguments: SetArguments) -> anyhow::Result<()> {
     let SetArguments { name, role, groups, no_groups, places, everywhere, meant } = arguments;
     let places = edit::places(places.iter().map(String::as_str)).map_err(anyhow::Error::msg)?;
     let edit = Edit {
         role: role.map(RoleWord::role),
-        groups: (no_groups || !groups.is_empty()).then(|| groups.into_iter().collect::<BTreeSet<_>>()),
+        groups: (no_groups || !groups.is_empty()).then(|| edit::groups(groups)),
         places: (everywhere || !places.is_empty()).then_some(places),
         disabled: None,
     };
     if edit == Edit::default() {
         anyhow::bail!("say what is to be otherwise: --role, --groups, --no-groups, --place or --everywhere");
     }
-    let said = change(context, meant, |book| {
+    let (access, here) = change(context, meant, |book| {
         book.edit(&name, edit, context.config.users.contains_key(&name))?;
-        let access = shown_access(&context.config.access_of(book, &name));
-        Ok(format!("set: {name} may be {access}; a running host takes it at once"))
+        let access = context.config.access_of(book, &name);
+        let disabled = book.is_disabled(&name);
+        let here = standing(&access.grants(), disabled, &context.config.groups_of(book, &name));
+        Ok((shown_access(&access), here))
     })?;
-    Ok(one(said).print()?)
+    let mut screen = one_line(format!("set: {name} may be {access}"));
+    let (running, address) = Running::of(context, &name, &here).await?;
+    screen.line(running.taken(&address));
+    Ok(screen.print()?)
 }
 
-pub fn show(context: &Context<'_>, name: &str, json: bool) -> anyhow::Result<()> {
+pub async fn show(context: &Context<'_>, name: &str, json: bool) -> anyhow::Result<()> {
     let file = context.config.accounts_file();
     let book = accounts::read(&file).map_err(anyhow::Error::msg)?;
     let (user, account) = (context.config.users.get(name), book.accounts.get(name));
@@ -69,7 +73,8 @@ pub fn show(context: &Context<'_>, name: &str, json: bool) -> anyhow::Result<()>
     let kept = account.cloned().unwrap_or_default();
     let groups = context.config.groups_of(&book, name);
     let tokens: Vec<&accounts::Token> = book.tokens.iter().filter(|token| token.owner == name).collect();
-    let (used, configured) = (Used::beside(&file), user.map_or(0, |user| user.tokens.len()));
+    let (used, configured) = (LastUsed::beside(&file), user.map_or(0, |user| user.tokens.len()));
+    let (running, address) = Running::of(context, name, &standing(&access.grants(), kept.disabled, &groups)).await?;
     if json {
         let one = |token: &&accounts::Token| {
             json!({
@@ -81,6 +86,7 @@ pub fn show(context: &Context<'_>, name: &str, json: bool) -> anyhow::Result<()>
             "name": name, "access": access.grants(), "role": kept.role, "places": kept.places, "groups": groups,
             "password": kept.password.is_some(), "since": kept.since, "disabled": kept.disabled, "configured": user.is_some(),
             "tokens": tokens.iter().map(one).collect::<Vec<_>>(), "configured_tokens": configured,
+            "running_host": running.word(),
         });
         return Ok(Screen::json(&document)?.print()?);
     }
@@ -99,5 +105,6 @@ pub fn show(context: &Context<'_>, name: &str, json: bool) -> anyhow::Result<()>
         let until = token.expires.map_or("for good".into(), |expires| format!("until {}", date(expires)));
         screen.line(format!("  {} {} {until}", token.id, token.label));
     }
+    screen.line(running.seen(&address));
     Ok(screen.print()?)
 }

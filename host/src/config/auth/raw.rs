@@ -20,9 +20,9 @@ static WORDS: LazyLock<Vec<&str>> = LazyLock::new(|| {
 });
 
 /// What stands behind the words, in order; there must be one.
-pub struct Raw(Vec<One>);
+pub struct Raw(Vec<Proof>);
 
-enum One {
+enum Proof {
     Bearer(References),
     Basic(RawBasic),
     Header(RawNamed),
@@ -92,9 +92,9 @@ impl<'de> Deserialize<'de> for Raw {
 }
 
 /// A word that is known; refused where it is read, so that the error points to it.
-struct Word(&'static str);
+struct Keyword(&'static str);
 
-impl<'de> Deserialize<'de> for Word {
+impl<'de> Deserialize<'de> for Keyword {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let given = String::deserialize(deserializer)?;
         let known = WORDS.iter().find(|word| **word == given);
@@ -113,22 +113,22 @@ impl<'de> Visitor<'de> for RawVisitor {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Raw, A::Error> {
         let mut all = Vec::new();
-        while let Some(Word(word)) = map.next_key()? {
+        while let Some(Keyword(word)) = map.next_key()? {
             all.push(match word {
-                "bearer" => One::Bearer(map.next_value()?),
-                "basic" => One::Basic(map.next_value()?),
-                "header" => One::Header(map.next_value()?),
-                "query" => One::Query(map.next_value()?),
-                "hmac" => One::Hmac(map.next_value()?),
-                "jwt" => One::Jwt(map.next_value()?),
-                "sns" => One::Sns(map.next_value()?),
-                "statuscake" => One::StatusCake(map.next_value()?),
+                "bearer" => Proof::Bearer(map.next_value()?),
+                "basic" => Proof::Basic(map.next_value()?),
+                "header" => Proof::Header(map.next_value()?),
+                "query" => Proof::Query(map.next_value()?),
+                "hmac" => Proof::Hmac(map.next_value()?),
+                "jwt" => Proof::Jwt(map.next_value()?),
+                "sns" => Proof::Sns(map.next_value()?),
+                "statuscake" => Proof::StatusCake(map.next_value()?),
                 sender => match SENDERS.iter().find(|(word, _)| *word == sender) {
-                    Some((word, scheme)) => One::Sender(word, scheme, map.next_value()?),
+                    Some((word, scheme)) => Proof::Sender(word, scheme, map.next_value()?),
                     None => {
                         let header = TOKEN_HEADERS.iter().find(|(word, _)| *word == sender);
                         let (word, header) = header.ok_or_else(|| A::Error::unknown_field(sender, &WORDS))?;
-                        One::TokenHeader(word, header, map.next_value()?)
+                        Proof::TokenHeader(word, header, map.next_value()?)
                     }
                 },
             });
@@ -149,7 +149,7 @@ impl Raw {
     }
 }
 
-impl One {
+impl Proof {
     /// The error is a sentence.
     fn build(self) -> Result<Auth, String> {
         Ok(match self {

@@ -5,11 +5,11 @@
 //! hears of it any more.
 
 use super::{Alert, Labels, Status};
-use crate::domain::text::cut;
+use crate::domain::text::truncate;
 
 /// How much an excerpt may hold. The sizes are in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Bounds {
+pub struct ExcerptLimits {
     /// Alerts.
     pub alerts: usize,
     /// One value.
@@ -20,7 +20,7 @@ pub struct Bounds {
     pub all: usize,
 }
 
-impl Bounds {
+impl ExcerptLimits {
     /// For a message. Also where each byte takes six in JSON, this is below what a request may hold.
     pub const MESSAGE: Self = Self { alerts: 50, value: 4 << 10, alert: 16 << 10, all: 112 << 10 };
 
@@ -28,7 +28,7 @@ impl Bounds {
     pub const PLAN: Self = Self { alerts: 1_000, value: 16 << 10, alert: 64 << 10, all: 2 << 20 };
 }
 
-/// Alerts cut down to a [`Bounds`].
+/// Alerts cut down to [`ExcerptLimits`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Excerpt {
     alerts: Vec<Alert>,
@@ -49,7 +49,7 @@ impl Excerpt {
 
     /// The alerts that matter most, firing before resolved and worse before less bad, as far as the
     /// bounds allow; they stay in the order in which they came.
-    pub fn of<'a>(alerts: impl IntoIterator<Item = &'a Alert>, bounds: &Bounds) -> Self {
+    pub fn of<'a>(alerts: impl IntoIterator<Item = &'a Alert>, bounds: &ExcerptLimits) -> Self {
         let alerts: Vec<&Alert> = alerts.into_iter().collect();
         let mut order: Vec<usize> = (0..alerts.len()).collect();
         order.sort_by_key(|at| {
@@ -91,7 +91,7 @@ impl Excerpt {
 }
 
 /// Labels cut down to the bounds of one alert.
-pub fn labels(labels: &Labels, bounds: &Bounds) -> Labels {
+pub fn labels(labels: &Labels, bounds: &ExcerptLimits) -> Labels {
     Budget { left: bounds.alert, value: bounds.value, shortened: 0 }.pairs(labels)
 }
 
@@ -143,7 +143,7 @@ impl Budget {
         let most = self.value.min(self.left);
         self.left -= text.len().min(most);
         self.shortened += usize::from(text.len() > most);
-        cut(text, most)
+        truncate(text, most)
     }
 }
 
@@ -176,7 +176,7 @@ mod tests {
         for (count, log) in [(1, 10), (1, 7_500_000), (3, 2_500_000), (50, 10_000), (5_000, 1_000), (0, 0)] {
             let alerts: Vec<Alert> =
                 (0..count).map(|i| alert(&format!("a{i}"), Status::Firing, Severity::Warning, log)).collect();
-            for bounds in [Bounds::MESSAGE, Bounds::PLAN] {
+            for bounds in [ExcerptLimits::MESSAGE, ExcerptLimits::PLAN] {
                 let excerpt = Excerpt::of(&alerts, &bounds);
                 assert_eq!(excerpt.alerts().len() + excerpt.left_out(), count);
                 assert_eq!(excerpt.alerts().is_empty(), count == 0);
@@ -192,7 +192,7 @@ mod tests {
             (0..200).map(|i| alert(&format!("a{i}"), Status::Resolved, Severity::Critical, 1)).collect();
         alerts.push(alert("info", Status::Firing, Severity::Info, 1));
         alerts.push(alert("worst", Status::Firing, Severity::Critical, 1));
-        let excerpt = Excerpt::of(&alerts, &Bounds { alerts: 3, ..Bounds::MESSAGE });
+        let excerpt = Excerpt::of(&alerts, &ExcerptLimits { alerts: 3, ..ExcerptLimits::MESSAGE });
         let names: Vec<&str> = excerpt.alerts().iter().map(|alert| alert.name.as_str()).collect();
         assert_eq!((names, excerpt.left_out()), (vec!["a0", "info", "worst"], 199));
     }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use sha2::{Digest, Sha256};
 
 use super::{Alert, Labels};
-use crate::domain::text::cut;
+use crate::domain::text::truncate;
 
 /// Bytes of a name, of a key and of a fingerprint.
 pub const NAME: usize = 1 << 10;
@@ -27,7 +27,7 @@ pub const SHORTENED: &str = "tidegate_shortened";
 
 /// The alert within its limits. One that is within them already comes back as it is.
 pub fn fit(mut alert: Alert) -> Alert {
-    let mut lost = Lost::default();
+    let mut lost = Truncated::default();
     lost.text(&mut alert.name, NAME);
     lost.pairs(&mut alert.labels);
     lost.pairs(&mut alert.annotations);
@@ -39,23 +39,23 @@ pub fn fit(mut alert: Alert) -> Alert {
         alert.link = None;
         lost.left_out += 1;
     }
-    if lost != Lost::default() {
-        let Lost { shortened, left_out } = lost;
+    if lost != Truncated::default() {
+        let Truncated { shortened, left_out } = lost;
         alert.annotations.insert(SHORTENED, format!("{shortened} texts cut, {left_out} entries left out"));
     }
     alert
 }
 
 #[derive(Default, PartialEq, Eq)]
-struct Lost {
+struct Truncated {
     shortened: usize,
     left_out: usize,
 }
 
-impl Lost {
+impl Truncated {
     fn text(&mut self, text: &mut String, most: usize) {
         if text.len() > most {
-            *text = cut(text, most);
+            *text = truncate(text, most);
             self.shortened += 1;
         }
     }

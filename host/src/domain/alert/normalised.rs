@@ -2,7 +2,7 @@
 
 use super::Alert;
 use crate::domain::event::Forward;
-use crate::domain::text::cut;
+use crate::domain::text::truncate;
 
 /// The annotation of an alert that says what of its request could not be taken.
 pub const BESIDE: &str = "tidegate_left_out";
@@ -135,7 +135,7 @@ impl Normalised {
     #[must_use]
     pub fn marked(mut self) -> Self {
         if !self.left_out.is_empty() {
-            let text = cut(&self.sentences().join("; "), 1000);
+            let text = truncate(&self.sentences().join("; "), 1000);
             let most = if self.alerts.len() > MARKED { 1 } else { MARKED };
             for alert in self.alerts.iter_mut().take(most) {
                 alert.annotations.insert(BESIDE, text.as_str());

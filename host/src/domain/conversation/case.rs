@@ -2,7 +2,7 @@
 
 use super::{Conversation, Exchange, SOURCE, Step};
 use crate::domain::alert::{Alert, Labels, Severity, Status, fingerprint};
-use crate::domain::entry::Answer;
+use crate::domain::entry::ModelAnswer;
 use crate::domain::incident::{Incident, IncidentId, ModelLog, Turn};
 use crate::domain::rare::Rare;
 
@@ -17,7 +17,7 @@ impl Conversation {
     }
 
     /// The same with all looks of the conversation, for what must know every name that stands in it.
-    pub fn whole_case(&self) -> Incident {
+    pub fn full_case(&self) -> Incident {
         self.case_of(&self.exchanges)
     }
 
@@ -43,7 +43,7 @@ impl Conversation {
             for step in &exchange.steps {
                 match step {
                     Step::Wanted { calls, text, original } => model.turns.push(Turn {
-                        answer: Answer::Look { calls: calls.clone() },
+                        answer: ModelAnswer::Look { calls: calls.clone() },
                         text: text.clone(),
                         after_looks: case.looks.len(),
                         original: original.clone(),

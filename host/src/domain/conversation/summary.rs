@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::view::title;
-use super::{ConversationId, ConversationView, Fact, Standing};
+use super::{ConversationId, ConversationStatus, ConversationView, Fact};
 use crate::domain::entry::Entry;
 use crate::domain::incident::IncidentId;
 use crate::domain::person::Person;
@@ -35,14 +35,14 @@ pub struct Summary {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Change {
     at: Timestamp,
-    kind: Kind,
+    kind: EntryKind,
     calls: u64,
     tokens: u64,
     cost_micros: u64,
 }
 
 #[derive(Clone, Debug, PartialEq)]
-enum Kind {
+enum EntryKind {
     Began { person: Person, incident: Option<IncidentId> },
     Asked { title: String },
     WentOn,
@@ -53,12 +53,14 @@ enum Kind {
 impl From<&Entry<Fact>> for Change {
     fn from(entry: &Entry<Fact>) -> Self {
         let kind = match &entry.fact {
-            Fact::Began { person, incident } => Kind::Began { person: person.clone(), incident: incident.clone() },
-            Fact::Asked { text, .. } => Kind::Asked { title: title(text) },
-            Fact::Wanted { .. } | Fact::Looked { .. } => Kind::WentOn,
-            Fact::Replied { .. } | Fact::Proposed { .. } | Fact::Failed { .. } => Kind::Ended { broken_off: false },
-            Fact::Interrupted { .. } => Kind::Ended { broken_off: true },
-            Fact::Closed { .. } => Kind::Closed,
+            Fact::Began { person, incident } => EntryKind::Began { person: person.clone(), incident: incident.clone() },
+            Fact::Asked { text, .. } => EntryKind::Asked { title: title(text) },
+            Fact::Wanted { .. } | Fact::Looked { .. } => EntryKind::WentOn,
+            Fact::Replied { .. } | Fact::Proposed { .. } | Fact::Failed { .. } => {
+                EntryKind::Ended { broken_off: false }
+            }
+            Fact::Interrupted { .. } => EntryKind::Ended { broken_off: true },
+            Fact::Closed { .. } => EntryKind::Closed,
         };
         let usage = entry.fact.usage().cloned().unwrap_or_default();
         let (calls, tokens, cost_micros) = (usage.calls, usage.tokens(), usage.cost_micros);
@@ -68,9 +70,9 @@ impl From<&Entry<Fact>> for Change {
 
 impl Summary {
     /// As it stands behind a change; none where nothing has begun.
-    pub fn behind(known: Option<Self>, change: &Change) -> Option<Self> {
+    pub fn after(known: Option<Self>, change: &Change) -> Option<Self> {
         match (known, &change.kind) {
-            (None, Kind::Began { person, incident }) => Some(Self {
+            (None, EntryKind::Began { person, incident }) => Some(Self {
                 person: person.clone(),
                 incident: incident.clone(),
                 began_at: change.at,
@@ -94,21 +96,21 @@ impl Summary {
     fn take(&mut self, change: &Change) {
         self.updated_at = change.at;
         match &change.kind {
-            Kind::Asked { title } => {
+            EntryKind::Asked { title } => {
                 self.title.get_or_insert_with(|| title.clone());
                 (self.open, self.broken_off) = (true, false);
             }
-            Kind::Closed => self.closed = true,
-            Kind::WentOn | Kind::Ended { .. } if self.open => {
+            EntryKind::Closed => self.closed = true,
+            EntryKind::WentOn | EntryKind::Ended { .. } if self.open => {
                 self.calls = self.calls.saturating_add(change.calls);
                 self.tokens = self.tokens.saturating_add(change.tokens);
                 self.cost_micros = self.cost_micros.saturating_add(change.cost_micros);
-                if let Kind::Ended { broken_off } = change.kind {
+                if let EntryKind::Ended { broken_off } = change.kind {
                     (self.open, self.broken_off) = (false, broken_off);
                 }
             }
             // Of no question.
-            Kind::Began { .. } | Kind::WentOn | Kind::Ended { .. } => {}
+            EntryKind::Began { .. } | EntryKind::WentOn | EntryKind::Ended { .. } => {}
         }
     }
 
@@ -116,7 +118,7 @@ impl Summary {
     pub fn view(self, id: &ConversationId, answering: bool) -> ConversationView {
         ConversationView {
             id: id.to_string(),
-            state: Standing::of(self.closed, answering, self.broken_off || self.open),
+            state: ConversationStatus::of(self.closed, answering, self.broken_off || self.open),
             person: self.person.to_string(),
             incident: self.incident.map(|incident| incident.to_string()),
             began_at: self.began_at.to_string(),

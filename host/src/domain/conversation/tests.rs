@@ -52,7 +52,7 @@ fn a_conversation_is_a_fold_over_its_entries() {
     let entries = facts();
     let conversation = fold(&entries);
     assert_eq!((conversation.version, conversation.exchanges.len()), (8, 2));
-    let ended = End::Replied { text: "it starts".into(), original: None };
+    let ended = AnswerOutcome::Replied { text: "it starts".into(), original: None };
     assert_eq!(conversation.exchanges[0].end, Some(ended));
     assert_eq!(conversation.open().unwrap().looks().count(), 1);
     let usage = conversation.usage();
@@ -71,25 +71,25 @@ fn the_case_of_a_question_holds_its_own_looks_and_turns_alone() {
     assert_eq!(tools, ["k.logs"]);
     assert_eq!((case.model.turns.len(), case.model.turns[0].after_looks, case.model.calls), (1, 0, 1));
     assert_eq!((&*case.source, &*case.id.0, case.alerts.len()), (SOURCE, "chat-1", 1));
-    assert_eq!(conversation.whole_case().looks.len(), 2);
+    assert_eq!(conversation.full_case().looks.len(), 2);
 }
 
 #[test]
 fn a_view_says_where_it_stands() {
     let mut entries = facts();
     let view = |entries: &[Entry<Fact>], answering| ConversationView::new(&fold(entries), answering);
-    assert_eq!(view(&entries, true).state, Standing::Answering);
-    assert_eq!(view(&entries, false).state, Standing::Interrupted, "a crash came in the middle");
+    assert_eq!(view(&entries, true).state, ConversationStatus::Answering);
+    assert_eq!(view(&entries, false).state, ConversationStatus::Interrupted, "a crash came in the middle");
     entries.push(entry(9, json!({"kind": "interrupted", "reason": "tidegate was stopped"})));
     let got = view(&entries, false);
-    assert_eq!((got.state, got.title.as_str()), (Standing::Interrupted, "why?"));
+    assert_eq!((got.state, got.title.as_str()), (ConversationStatus::Interrupted, "why?"));
     assert_eq!(got.questions[1].answer, Some(AnswerView::Interrupted { reason: "tidegate was stopped".into() }));
     entries.push(entry(9, json!({"kind": "replied", "text": "too late", "usage": usage(1)})));
     assert_eq!(view(&entries, false), ConversationView { ..got }, "what has ended takes nothing more in");
     entries.push(entry(10, json!({"kind": "closed", "reason": "old"})));
-    assert_eq!(view(&entries, false).state, Standing::Closed);
+    assert_eq!(view(&entries, false).state, ConversationStatus::Closed);
     let unasked = view(&entries[..1], false);
-    assert_eq!((unasked.state, unasked.title.as_str()), (Standing::Open, ""));
+    assert_eq!((unasked.state, unasked.title.as_str()), (ConversationStatus::Open, ""));
 }
 
 #[test]
@@ -113,12 +113,12 @@ fn a_listing_tells_the_same_without_the_questions() {
     let id = ConversationId("chat-1".into());
     for count in 1..=entries.len() {
         let entries = &entries[..count];
-        let summary = entries.iter().fold(None, |known, entry| Summary::behind(known, &Change::from(entry))).unwrap();
+        let summary = entries.iter().fold(None, |known, entry| Summary::after(known, &Change::from(entry))).unwrap();
         for answering in [false, true] {
             let mut whole = ConversationView::new(&fold(entries), answering);
             whole.questions.clear();
             assert_eq!(summary.clone().view(&id, answering), whole, "behind {count} entries");
         }
     }
-    assert_eq!(Summary::behind(None, &Change::from(&entries[1])), None, "what has no beginning is none");
+    assert_eq!(Summary::after(None, &Change::from(&entries[1])), None, "what has no beginning is none");
 }

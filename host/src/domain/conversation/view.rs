@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{Conversation, End, Exchange, Suggested};
+use super::{AnswerOutcome, Conversation, Exchange, ProposedChange};
 use crate::domain::incident::Look;
-use crate::domain::text::cut;
+use crate::domain::text::truncate;
 
 /// Most bytes of a look's text in a view; all of it is in the journal.
 const LOOK: usize = 2048;
@@ -15,7 +15,7 @@ const TITLE: usize = 120;
 /// Where a conversation stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Standing {
+pub enum ConversationStatus {
     /// The next question can be asked.
     Open,
     /// A question is being answered.
@@ -26,7 +26,7 @@ pub enum Standing {
     Closed,
 }
 
-impl Standing {
+impl ConversationStatus {
     /// `unanswered` says that the last question has no end, or was broken off.
     pub(super) fn of(closed: bool, answering: bool, unanswered: bool) -> Self {
         match () {
@@ -40,7 +40,7 @@ impl Standing {
 
 /// By what a conversation is known where it is listed: the beginning of its first question.
 pub(super) fn title(question: &str) -> String {
-    cut(question.lines().next().unwrap_or_default(), TITLE)
+    truncate(question.lines().next().unwrap_or_default(), TITLE)
 }
 
 /// A conversation for people and programs.
@@ -49,7 +49,7 @@ pub struct ConversationView {
     /// Its name.
     pub id: String,
     /// Where it stands.
-    pub state: Standing,
+    pub state: ConversationStatus,
     /// Who began it.
     pub person: String,
     /// The incident that it is about.
@@ -146,8 +146,13 @@ pub struct ProposedView {
 impl ConversationView {
     /// A conversation as it stands; `answering` says whether somebody works on its last question now.
     pub fn new(conversation: &Conversation, answering: bool) -> Self {
-        let broken_off = matches!(conversation.exchanges.last().map(|last| &last.end), Some(Some(End::Interrupted(_))));
-        let state = Standing::of(conversation.closed.is_some(), answering, broken_off || conversation.open().is_some());
+        let broken_off =
+            matches!(conversation.exchanges.last().map(|last| &last.end), Some(Some(AnswerOutcome::Interrupted(_))));
+        let state = ConversationStatus::of(
+            conversation.closed.is_some(),
+            answering,
+            broken_off || conversation.open().is_some(),
+        );
         let usage = conversation.usage();
         let first = conversation.exchanges.first().map(|exchange| exchange.text.as_str()).unwrap_or_default();
         Self {
@@ -185,29 +190,29 @@ impl From<&Look> for LookView {
             arguments: look.call.arguments.clone(),
             ok: look.ok,
             refused: look.refused.clone(),
-            text: cut(&look.text, LOOK),
+            text: truncate(&look.text, LOOK),
         }
     }
 }
 
-impl From<&End> for AnswerView {
-    fn from(end: &End) -> Self {
+impl From<&AnswerOutcome> for AnswerView {
+    fn from(end: &AnswerOutcome) -> Self {
         match end {
-            End::Replied { text, .. } => Self::Replied { text: text.clone() },
-            End::Proposed { incident, actions, text } => Self::Proposed {
+            AnswerOutcome::Replied { text, .. } => Self::Replied { text: text.clone() },
+            AnswerOutcome::Proposed { incident, actions, text } => Self::Proposed {
                 incident: incident.to_string(),
                 actions: actions.iter().map(ProposedView::from).collect(),
                 text: text.clone(),
             },
-            End::Failed(reason) => Self::Failed { reason: reason.clone() },
-            End::Interrupted(reason) => Self::Interrupted { reason: reason.clone() },
+            AnswerOutcome::Failed(reason) => Self::Failed { reason: reason.clone() },
+            AnswerOutcome::Interrupted(reason) => Self::Interrupted { reason: reason.clone() },
         }
     }
 }
 
-impl From<&Suggested> for ProposedView {
-    fn from(suggested: &Suggested) -> Self {
-        let Suggested { action, call, target } = suggested;
+impl From<&ProposedChange> for ProposedView {
+    fn from(suggested: &ProposedChange) -> Self {
+        let ProposedChange { action, call, target } = suggested;
         Self { action: action.0.clone(), tool: call.tool.clone(), target: target.clone() }
     }
 }

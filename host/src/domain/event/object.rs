@@ -10,7 +10,7 @@ use crate::domain::Labels;
 
 /// An object of a cluster. What is not known is empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Object {
+pub struct ObjectRef {
     /// The cluster.
     pub cluster: String,
     /// Its namespace.
@@ -26,7 +26,7 @@ pub const UNNAMED: &str = "-";
 
 const CLUSTERS: &str = "ops.clusters.";
 
-impl Object {
+impl ObjectRef {
     /// Reads an event by its subject, the cluster that it names and its data; and what kind of observation it is.
     pub fn read(subject: &str, cluster: &str, data: &Value) -> (Self, String) {
         let (mut object, mut observation) = of_subject(subject, cluster);
@@ -61,7 +61,7 @@ fn regarded(data: &Value) -> Option<(String, String, String)> {
     (!kind.is_empty() && !name.is_empty()).then_some((namespace, kind, name))
 }
 
-fn of_subject(subject: &str, cluster: &str) -> (Object, String) {
+fn of_subject(subject: &str, cluster: &str) -> (ObjectRef, String) {
     let Some(rest) = subject.strip_prefix(CLUSTERS) else { return Default::default() };
     // A cluster's name may have dots as well; the event says what it is called.
     let named = rest.strip_prefix(cluster.to_lowercase().as_str()).and_then(|rest| rest.strip_prefix('.'));
@@ -71,7 +71,7 @@ fn of_subject(subject: &str, cluster: &str) -> (Object, String) {
     };
     let known = if known == UNNAMED { "" } else { known };
     let words: Vec<&str> = rest.split('.').collect();
-    let object = |namespace: &str, kinds: &str, name: &[&str]| Object {
+    let object = |namespace: &str, kinds: &str, name: &[&str]| ObjectRef {
         cluster: known.into(),
         namespace: namespace.into(),
         kind: kinds.strip_suffix('s').unwrap_or(kinds).into(),
@@ -105,7 +105,8 @@ mod tests {
     use super::*;
 
     fn read(subject: &str, cluster: &str) -> String {
-        let (Object { cluster, namespace, kind, name }, observation) = Object::read(subject, cluster, &Value::Null);
+        let (ObjectRef { cluster, namespace, kind, name }, observation) =
+            ObjectRef::read(subject, cluster, &Value::Null);
         format!("{cluster}|{namespace}|{kind}|{name}|{observation}")
     }
 
@@ -140,17 +141,18 @@ mod tests {
             json!({ "involvedObject": { "kind": "Pod", "namespace": "shop", "name": "cart-1" } }),
             json!({ "regarding": { "kind": "Pod", "namespace": "shop", "name": "cart-1" } }),
         ] {
-            let (object, observation) = Object::read("", "kestrel", &data);
+            let (object, observation) = ObjectRef::read("", "kestrel", &data);
             assert_eq!(observation, "events");
             let labels: Vec<(String, String)> = object.labels().to_map().into_iter().collect();
             let wanted = [("cluster", "kestrel"), ("namespace", "shop"), ("pod", "cart-1")];
             assert_eq!(labels, wanted.map(|(key, value)| (key.to_string(), value.to_string())));
         }
-        let (object, _) = Object::read("", "", &json!({ "involvedObject": { "kind": "Pod" } }));
-        assert_eq!(object, Object::default());
-        let (job, _) = Object::read("", "", &json!({ "regarding": { "kind": "Job", "namespace": "a", "name": "j" } }));
+        let (object, _) = ObjectRef::read("", "", &json!({ "involvedObject": { "kind": "Pod" } }));
+        assert_eq!(object, ObjectRef::default());
+        let (job, _) =
+            ObjectRef::read("", "", &json!({ "regarding": { "kind": "Job", "namespace": "a", "name": "j" } }));
         assert_eq!(&job.labels()["job_name"], "j");
-        let (namespace, _) = Object::read("ops.clusters.k.namespaces.shop.events", "", &Value::Null);
+        let (namespace, _) = ObjectRef::read("ops.clusters.k.namespaces.shop.events", "", &Value::Null);
         assert_eq!(namespace.labels().len(), 2);
     }
 }

@@ -37,6 +37,20 @@ impl Pattern {
         !self.0.contains(['*', '>'])
     }
 
+    /// Whether there is a subject that both mean.
+    pub fn overlaps(&self, other: &Self) -> bool {
+        let (mut one, mut two) = (self.0.split('.'), other.0.split('.'));
+        loop {
+            match (one.next(), two.next()) {
+                (None, None) => return true,
+                (Some(">"), Some(_)) | (Some(_), Some(">")) => return true,
+                (Some("*"), Some(_)) | (Some(_), Some("*")) => {}
+                (Some(part), Some(other)) if part == other => {}
+                _ => return false,
+            }
+        }
+    }
+
     /// Whether a subject is meant.
     pub fn matches(&self, subject: &str) -> bool {
         let (mut wanted, mut given) = (self.0.split('.'), subject.split('.'));
@@ -79,6 +93,23 @@ mod tests {
             ("Ops.a", "ops.a", false),
         ] {
             assert_eq!(Pattern::parse(pattern).unwrap().matches(subject), meant, "{pattern} {subject}");
+        }
+    }
+
+    #[test]
+    fn two_patterns_overlap_where_one_subject_is_meant_by_both() {
+        for (one, other, overlap) in [
+            ("ops.>", "ops.a", true),
+            ("ops.>", "ops", false),
+            ("ops.*.a", "ops.b.*", true),
+            ("ops.*", "ops.a.b", false),
+            ("ops.a", "ops.a", true),
+            ("ops.a", "ops.b", false),
+            (">", "x.*", true),
+            ("ops.*.a.>", "ops.b.c.>", false),
+        ] {
+            let [one, other] = [one, other].map(|text| Pattern::parse(text).unwrap());
+            assert_eq!([one.overlaps(&other), other.overlaps(&one)], [overlap; 2], "{one} {other}");
         }
     }
 

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Causes, FixRow, Fixes, Key, Past, Row, Wanted};
+use super::{Causes, FixRow, Fixes, Key, Past, PastRow, Wanted};
 use crate::domain::Outcome;
 
 /// Some closed incidents. Texts that repeat stand here once, lists of numbers are the indexes.
@@ -95,7 +95,7 @@ impl Chunk {
     }
 
     /// Those that are wanted, by the index that narrows most.
-    pub fn select<'a>(&'a self, wanted: &Wanted<'a>, since: i64) -> Box<dyn Iterator<Item = Row<'a>> + 'a> {
+    pub fn select<'a>(&'a self, wanted: &Wanted<'a>, since: i64) -> Box<dyn Iterator<Item = PastRow<'a>> + 'a> {
         if self.newest() < since {
             return Box::new(std::iter::empty());
         }
@@ -124,7 +124,7 @@ impl Chunk {
     }
 
     /// Those with such a fix, each once.
-    fn rows_of_fixes<'a>(&'a self, wanted: impl Fn(&Fix) -> bool + 'a) -> Box<dyn Iterator<Item = Row<'a>> + 'a> {
+    fn rows_of_fixes<'a>(&'a self, wanted: impl Fn(&Fix) -> bool + 'a) -> Box<dyn Iterator<Item = PastRow<'a>> + 'a> {
         let mut last = None;
         let of = self.fixes.iter().filter(move |fix| wanted(fix)).map(|fix| fix.row as usize);
         Box::new(of.filter(move |row| last.replace(*row) != Some(*row)).filter_map(|row| self.row(row)))
@@ -135,7 +135,7 @@ impl Chunk {
         index: &'a [u32],
         text: &str,
         of: fn(&'a Self, usize) -> Option<&'a str>,
-    ) -> Box<dyn Iterator<Item = Row<'a>> + 'a> {
+    ) -> Box<dyn Iterator<Item = PastRow<'a>> + 'a> {
         let from = index.partition_point(|place| of(self, *place as usize) < Some(text));
         let to = index.partition_point(|place| of(self, *place as usize) <= Some(text));
         let places = index.get(from..to).unwrap_or_default();
@@ -152,7 +152,7 @@ impl Chunk {
         self.group_keys.get(from..self.rows.get(place)?.group_end as usize)
     }
 
-    fn row(&self, place: usize) -> Option<Row<'_>> {
+    fn row(&self, place: usize) -> Option<PastRow<'_>> {
         let packed = self.rows.get(place)?;
         let from = self.fixes.partition_point(|fix| (fix.row as usize) < place);
         let fixes = self.fixes.get(from..).unwrap_or_default().iter().take_while(|fix| fix.row as usize == place);
@@ -161,7 +161,7 @@ impl Chunk {
             FixRow { target, tool, helped: fix.helped, causes: fix.causes }
         };
         let fixes: Fixes<'_> = fixes.map(fix).collect();
-        Some(Row {
+        Some(PastRow {
             key: packed.key,
             rule: self.word(packed.rule),
             group_key: self.group_key(place)?,

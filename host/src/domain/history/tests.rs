@@ -26,13 +26,13 @@ fn opened(id: &str, group: &str, minute: i64) -> (Incident, Fact) {
 }
 
 /// Group keys, oldest first.
-fn groups<'a>(past: impl Iterator<Item = Row<'a>>) -> Vec<&'a str> {
-    let mut rows: Vec<Row<'_>> = past.collect();
-    rows.sort_by_key(Row::order);
+fn groups<'a>(past: impl Iterator<Item = PastRow<'a>>) -> Vec<&'a str> {
+    let mut rows: Vec<PastRow<'_>> = past.collect();
+    rows.sort_by_key(PastRow::order);
     rows.into_iter().map(|row| row.group_key).collect()
 }
 
-fn of_group<'a>(history: &'a History, group: &'a str, since: Timestamp) -> impl Iterator<Item = Row<'a>> {
+fn of_group<'a>(history: &'a History, group: &'a str, since: Timestamp) -> impl Iterator<Item = PastRow<'a>> {
     history.select(Wanted { group: Some(group), ..Wanted::since(since) })
 }
 
@@ -134,9 +134,10 @@ fn every_question_is_answered_exactly() {
                 for target in some("a").into_iter().chain(some("none").into_iter().skip(1)) {
                     for cause in [None, Some(Cause::CrashLoop), Some(Cause::OutOfMemory)] {
                         let wanted = Wanted { group, rule, name, target, cause, ..Wanted::since(at(since)) };
-                        let mut got: Vec<Row<'_>> = mixed.select(wanted).collect();
-                        got.sort_by_key(Row::order);
-                        let want: Vec<Row<'_>> = all.iter().map(Row::from).filter(|row| wanted.takes(row)).collect();
+                        let mut got: Vec<PastRow<'_>> = mixed.select(wanted).collect();
+                        got.sort_by_key(PastRow::order);
+                        let want: Vec<PastRow<'_>> =
+                            all.iter().map(PastRow::from).filter(|row| wanted.takes(row)).collect();
                         assert_eq!(got, want, "{wanted:?}");
                     }
                 }

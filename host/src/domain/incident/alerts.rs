@@ -16,10 +16,10 @@ const FEW: usize = 8;
 
 /// Alerts in the order of arrival, each identity once. A clone shares everything.
 #[derive(Clone)]
-pub struct Alerts(Kept);
+pub struct Alerts(Storage);
 
 #[derive(Clone)]
-enum Kept {
+enum Storage {
     /// As nearly all incidents have them; written anew with each change.
     Few(Arc<[Arc<Alert>]>),
     Many(Arc<Many>),
@@ -38,7 +38,7 @@ struct Many {
 
 impl Default for Alerts {
     fn default() -> Self {
-        Self(Kept::Few(Arc::default()))
+        Self(Storage::Few(Arc::default()))
     }
 }
 
@@ -56,8 +56,8 @@ impl Alerts {
     /// The one at this place.
     pub fn get(&self, place: usize) -> Option<&Alert> {
         match &self.0 {
-            Kept::Few(list) => list.get(place),
-            Kept::Many(many) => many.list.get(place),
+            Storage::Few(list) => list.get(place),
+            Storage::Many(many) => many.list.get(place),
         }
         .map(AsRef::as_ref)
     }
@@ -65,8 +65,8 @@ impl Alerts {
     /// How many there are.
     pub fn len(&self) -> usize {
         match &self.0 {
-            Kept::Few(list) => list.len(),
-            Kept::Many(many) => many.list.len(),
+            Storage::Few(list) => list.len(),
+            Storage::Many(many) => many.list.len(),
         }
     }
 
@@ -78,16 +78,16 @@ impl Alerts {
     /// How many of them fire.
     pub fn firing(&self) -> usize {
         match &self.0 {
-            Kept::Few(list) => list.iter().filter(|alert| alert.status == Status::Firing).count(),
-            Kept::Many(many) => many.firing as usize,
+            Storage::Few(list) => list.iter().filter(|alert| alert.status == Status::Firing).count(),
+            Storage::Many(many) => many.firing as usize,
         }
     }
 
     /// The worst severity among them; none where there are none.
     pub fn severity(&self) -> Option<Severity> {
         match &self.0 {
-            Kept::Few(list) => list.iter().map(|alert| alert.severity).max(),
-            Kept::Many(many) => many.severity(),
+            Storage::Few(list) => list.iter().map(|alert| alert.severity).max(),
+            Storage::Many(many) => many.severity(),
         }
     }
 
@@ -95,8 +95,8 @@ impl Alerts {
     pub fn place(&self, source: &str, fingerprint: &str) -> Option<usize> {
         let is = |alert: &Arc<Alert>| alert.fingerprint == fingerprint && alert.source == source;
         match &self.0 {
-            Kept::Few(list) => list.iter().position(is),
-            Kept::Many(many) => many.place(source, fingerprint),
+            Storage::Few(list) => list.iter().position(is),
+            Storage::Many(many) => many.place(source, fingerprint),
         }
     }
 
@@ -105,21 +105,21 @@ impl Alerts {
         let place = self.place(&alert.source, &alert.fingerprint);
         let alert = Arc::new(alert);
         match (&mut self.0, place) {
-            (Kept::Few(list), Some(place)) => {
+            (Storage::Few(list), Some(place)) => {
                 if let Some(known) = Arc::make_mut(list).get_mut(place) {
                     *known = alert;
                 }
             }
-            (Kept::Few(list), None) if list.len() < FEW => {
+            (Storage::Few(list), None) if list.len() < FEW => {
                 *list = list.iter().cloned().chain([alert]).collect();
             }
-            (Kept::Few(list), None) => {
+            (Storage::Few(list), None) => {
                 let mut many = Many::default();
                 list.iter().cloned().chain([alert]).for_each(|alert| many.push(alert));
-                self.0 = Kept::Many(Arc::new(many));
+                self.0 = Storage::Many(Arc::new(many));
             }
-            (Kept::Many(many), Some(place)) => Arc::make_mut(many).set(place, alert),
-            (Kept::Many(many), None) => Arc::make_mut(many).push(alert),
+            (Storage::Many(many), Some(place)) => Arc::make_mut(many).set(place, alert),
+            (Storage::Many(many), None) => Arc::make_mut(many).push(alert),
         }
     }
 }

@@ -198,7 +198,7 @@ impl Incident {
                 record.seen = Some(reason.clone());
             }),
             Fact::Concluded { outcome, reason } => {
-                self.conclusion = Some(Conclusion { outcome: *outcome, reason: reason.clone(), at });
+                self.conclusion = Some(Conclusion { outcome: self.ended_as(*outcome), reason: reason.clone(), at });
             }
             Fact::Reported { markdown } => self.report = Some(markdown.clone()),
             Fact::Told { deliveries, .. } => {
@@ -235,7 +235,7 @@ impl Incident {
                 }
             }
             Fact::Said { person, says, comment } => self.hear(person, *says, comment, at),
-            Fact::Closed { reason } => self.closed = Some(reason.as_str().into()),
+            Fact::Closed { reason } => self.close(reason, at),
         }
     }
 

@@ -29,7 +29,7 @@ pub struct Blocked {
 
 /// Why the host itself holds what a rule decided, read off the reason that [`Incident::waits`] gives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Held<'a> {
+pub struct HoldReason<'a> {
     /// The incident that is waited for.
     pub by: &'a str,
     /// What they share.
@@ -38,7 +38,7 @@ pub struct Held<'a> {
     pub repaired: bool,
 }
 
-impl<'a> Held<'a> {
+impl<'a> HoldReason<'a> {
     /// None where the rule itself said to wait, or not to.
     pub fn of(decision: &'a Decision) -> Option<Self> {
         if !matches!(decision.verdict, Verdict::Hold { .. }) {
@@ -108,7 +108,7 @@ mod tests {
             let (mode, policies) = (Mode::Enforce, String::new());
             let (evidence, faults) = (vec![], vec![]);
             let decision = Decision { verdict, rule: None, reason: reason.into(), mode, evidence, faults, policies };
-            Held::of(&decision).map(|held| (held.by.to_string(), held.object.to_string(), held.repaired))
+            HoldReason::of(&decision).map(|held| (held.by.to_string(), held.object.to_string(), held.repaired))
         };
         let hold = || Verdict::Hold { until: Timestamp::UNIX_EPOCH };
         let web = |repaired| Some(("i1".to_string(), "workload shop/web".to_string(), repaired));

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{ByPeople, Incident, Look, Plan};
+use super::{Incident, Look, PeopleRecord, Plan};
 use crate::domain::call::Call;
 use crate::domain::entry::Purpose;
 use crate::domain::named_cause::NamedCause;
@@ -43,7 +43,7 @@ pub struct Deciding {
     pub held_since: Option<Timestamp>,
     /// What people have said about it as a whole: whoever ends it, and who is on it.
     #[serde(default)]
-    pub by_people: ByPeople,
+    pub by_people: PeopleRecord,
 }
 
 impl Empty for Deciding {
@@ -55,7 +55,7 @@ impl Empty for Deciding {
         found_at: None,
         changed: false,
         held_since: None,
-        by_people: ByPeople::NOTHING,
+        by_people: PeopleRecord::NOTHING,
     };
 }
 
@@ -71,23 +71,23 @@ impl Incident {
     }
 
     /// The looks since it was last begun to find out what is wrong.
-    pub fn looks_lately(&self) -> impl Iterator<Item = &Look> {
+    pub fn current_looks(&self) -> impl Iterator<Item = &Look> {
         self.looks.iter().skip(self.deciding.from)
     }
 
     /// The evidence that was looked for since then.
-    pub fn evidence_lately(&self) -> impl Iterator<Item = &Look> {
-        self.looks_lately().filter(|look| look.purpose == Purpose::Evidence)
+    pub fn current_evidence(&self) -> impl Iterator<Item = &Look> {
+        self.current_looks().filter(|look| look.purpose == Purpose::Evidence)
     }
 
     /// Since when evidence is collected; none before the first look.
     pub fn collecting_since(&self) -> Option<Timestamp> {
-        self.evidence_lately().map(|look| look.at).min()
+        self.current_evidence().map(|look| look.at).min()
     }
 
     /// Whether this call was made in the collection of evidence that is under way.
     pub fn looked_for_evidence(&self, call: &Call) -> bool {
-        self.evidence_lately().any(|look| look.call == *call)
+        self.current_evidence().any(|look| look.call == *call)
     }
 
     /// Whether what was found out is too old to act by it: it is a minute old at most. What was found out to decide at

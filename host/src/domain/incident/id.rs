@@ -18,6 +18,12 @@ impl IncidentId {
         Self(id.into())
     }
 
+    /// Whether a text has the form of a whole id.
+    pub fn is_one(text: &str) -> bool {
+        let of_alphabet = |b: u8| ALPHABET.contains(&b);
+        text.len() == (OF_TIME + OF_CHANCE) as usize && text.bytes().all(of_alphabet)
+    }
+
     /// The beginning of the ids of incidents that are opened at this time: those opened earlier sort
     /// below it, all others above.
     pub fn first_at(at: Timestamp) -> String {
@@ -26,8 +32,9 @@ impl IncidentId {
     }
 }
 
+const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+
 fn base32(value: u64, letters: u32) -> String {
-    const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
     let letter = |place: u32| {
         let digit = usize::try_from((value >> (place * BITS)) & 31).unwrap_or(0);
         char::from(ALPHABET.get(digit).copied().unwrap_or(b'0'))

@@ -31,7 +31,7 @@ pub struct Limits {
 
 /// How a verification goes on: what it asked for, within the bounds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Pace {
+pub struct VerifySchedule {
     /// Deadline after the action's result.
     pub within: SignedDuration,
     /// Pause between looks.
@@ -49,14 +49,14 @@ impl Limits {
 
     /// The pace of a verification. Also for one that was taken in before there were bounds: so it is
     /// never slower than they say, and the looks last until the deadline.
-    pub fn pace(&self, verification: &Verification) -> Pace {
+    pub fn pace(&self, verification: &Verification) -> VerifySchedule {
         let verification = verification.clone().bounded();
         let within = millis(verification.within_ms).min(self.verification);
         // Those that come quickly at first are set aside.
         let quick = if self.looks_quickly() { QUICK } else { 0 };
         let looks = i64::from((self.verification_looks - quick).max(1));
         let spread = SignedDuration::from_millis(millis_of(within) / looks + 1);
-        Pace { within, every: millis(verification.every_ms).max(spread) }
+        VerifySchedule { within, every: millis(verification.every_ms).max(spread) }
     }
 }
 

@@ -2,21 +2,21 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::entry::{Answer, Original, Usage};
+use crate::domain::entry::{ModelAnswer, RawAnswer, Usage};
 use crate::domain::rare::Empty;
 
 /// One turn of the model.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Turn {
     /// What it wants.
-    pub answer: Answer,
+    pub answer: ModelAnswer,
     /// Its own words.
     pub text: String,
     /// How many looks there were before it was asked.
     pub after_looks: usize,
     /// Who answered, and how it came; none where that was not recorded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub original: Option<Box<Original>>,
+    pub original: Option<Box<RawAnswer>>,
 }
 
 /// All that the model did for an incident.

@@ -8,7 +8,7 @@ use crate::domain::action::{ActionId, Origin, Risk};
 use crate::domain::call::Call;
 use crate::domain::containment::contains;
 use crate::domain::decision::{RulingKind, Verdict};
-use crate::domain::entry::{Answer, Fact, Purpose};
+use crate::domain::entry::{Fact, ModelAnswer, Purpose};
 use crate::domain::safeguards::Undo;
 use crate::domain::wait;
 
@@ -133,7 +133,7 @@ pub fn next(incident: &Incident, now: Timestamp, limits: &Limits) -> Next {
 /// A person has said that it is over: it is told as such, unless it goes on as another incident.
 fn by_a_person(incident: &Incident, reason: String, rerun: bool) -> Next {
     if incident.conclusion.is_none() {
-        return conclude(Outcome::NeedsPerson, &reason);
+        return conclude(Outcome::ClosedByPerson, &reason);
     }
     if incident.report.is_none() && !rerun {
         return Next::Do(Effect::Report);
@@ -177,20 +177,20 @@ fn investigating(incident: &Incident, limits: &Limits) -> Next {
     }
     let last = incident.model.turns.last();
     match last.map(|turn| (&turn.answer, turn.after_looks)) {
-        Some((Answer::Look { calls }, after)) => {
+        Some((ModelAnswer::Look { calls }, after)) => {
             let mut asked = calls.iter().take(limits.looks_per_answer);
             let missing = asked.find(|asked| !looked(incident, &asked.call, after));
             if let Some(asked) = missing {
                 return Next::Do(Effect::Look { purpose: Purpose::Model, call: asked.call.clone() });
             }
         }
-        Some((Answer::Person { diagnosis }, _)) => {
+        Some((ModelAnswer::Person { diagnosis }, _)) => {
             return conclude(Outcome::NeedsPerson, non_empty(&diagnosis.root_cause, "the model asks for a person"));
         }
-        Some((Answer::Resolved { .. }, _)) => {
+        Some((ModelAnswer::Resolved { .. }, _)) => {
             return conclude(Outcome::NeedsPerson, "the model sees nothing left to do, but the alerts still fire");
         }
-        Some((Answer::Act { .. }, _)) => {
+        Some((ModelAnswer::Act { .. }, _)) => {
             return conclude(Outcome::NeedsPerson, "the model proposed no action that could be taken in");
         }
         None => {}
@@ -239,8 +239,8 @@ fn acting(incident: &Incident, now: Timestamp, limits: &Limits) -> Next {
                 settled.extend(first);
             }
             _ => match ended_badly(incident, record, now, limits) {
-                Badly::Next(next) => return next,
-                Badly::Over { what, clean } => {
+                FailureStep::Next(next) => return next,
+                FailureStep::Over { what, clean } => {
                     tried.push(what);
                     let room = incident.tried_before(record).count() + 1 < alternatives::TRIED;
                     let another = clean && room && incident.ranked_behind(record).next().is_some();
@@ -333,7 +333,7 @@ fn verifying(incident: &Incident, record: &ActionRecord, now: Timestamp, limits:
 }
 
 /// What follows on an action that did not end well.
-enum Badly {
+enum FailureStep {
     /// It is not over yet.
     Next(Next),
     /// It is over.
@@ -350,11 +350,11 @@ enum Badly {
 const UNCHECKED: &str = "no rule in force says how its success is checked, so look whether it did what was wanted";
 
 /// An action that was done and did not help is taken back where it says how.
-fn ended_badly(incident: &Incident, record: &ActionRecord, now: Timestamp, limits: &Limits) -> Badly {
+fn ended_badly(incident: &Incident, record: &ActionRecord, now: Timestamp, limits: &Limits) -> FailureStep {
     let target = record.action.target();
     let what = record.ended_badly();
     if record.state == ActionState::Unverified && record.is_uncheckable() {
-        return Badly::Over {
+        return FailureStep::Over {
             what: format!("{} on {target} was done; {UNCHECKED}", record.action.tool()),
             clean: false,
         };
@@ -363,7 +363,7 @@ fn ended_badly(incident: &Incident, record: &ActionRecord, now: Timestamp, limit
         // What heals by itself when it is wrong needs nothing that takes it back.
         let harmless = record.state == ActionState::Unverified && record.action.risk == Risk::Low;
         let clean = harmless || (record.state == ActionState::Denied && record.attempts == 0);
-        return Badly::Over { what, clean };
+        return FailureStep::Over { what, clean };
     }
     let undo = incident
         .actions
@@ -371,25 +371,25 @@ fn ended_badly(incident: &Incident, record: &ActionRecord, now: Timestamp, limit
         .find(|other| matches!(&other.action.origin, Origin::Undo { action } if *action == record.action.id));
     // It may have helped late: to take it back now could bring back what has ended.
     if incident.all_resolved() && undo.is_none_or(ActionRecord::is_ahead) {
-        return Badly::Over {
+        return FailureStep::Over {
             what: format!("{what}; then the alerts resolved, and it was not taken back"),
             clean: false,
         };
     }
     let Some(undo) = undo else {
-        return Badly::Next(Next::Do(Effect::Undo { action: record.action.id.clone() }));
+        return FailureStep::Next(Next::Do(Effect::Undo { action: record.action.id.clone() }));
     };
     // An undo is over when its tool has answered: what it restores was broken before.
     if undo.state == ActionState::Done {
-        return Badly::Over { what: format!("{what}; it was taken back"), clean: true };
+        return FailureStep::Over { what: format!("{what}; it was taken back"), clean: true };
     }
     if let Some(next) = in_progress(incident, undo, now, limits) {
-        return Badly::Next(next);
+        return FailureStep::Next(next);
     }
     let denied = undo.ruling.as_ref().filter(|ruling| ruling.kind == RulingKind::Deny);
     let why = denied.map_or_else(
         || undo.state.as_str().to_string(),
         |ruling| format!("{} denied that: {}", ruling.rule, ruling.reason),
     );
-    Badly::Over { what: format!("{what}; it was not taken back ({why})"), clean: false }
+    FailureStep::Over { what: format!("{what}; it was not taken back ({why})"), clean: false }
 }

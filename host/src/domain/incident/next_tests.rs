@@ -10,8 +10,8 @@ use super::next::{Effect, Next, next};
 use super::{ActionState, Incident, IncidentId};
 use crate::domain::call::{Call, Target, Verification};
 use crate::domain::conversation::ConversationId;
-use crate::domain::decision::{Counts, Decision, Mode, Ruling, RulingKind, Verdict};
-use crate::domain::entry::{Entry, Fact, Purpose};
+use crate::domain::decision::{CountedExecution, Decision, Mode, Ruling, RulingKind, Verdict};
+use crate::domain::entry::{Entry, Fact, IncidentCommand, Purpose};
 use crate::domain::gate_event::GateEvent;
 use crate::domain::person::Person;
 use crate::domain::{Action, ActionId, Alert, Origin, Outcome, Proposal, Risk, Safeguards, Severity, Status};
@@ -124,7 +124,7 @@ impl Scene {
             held_against: false,
             mode: Mode::Enforce,
             spends: Vec::new(),
-            counts: Counts::default(),
+            counts: CountedExecution::default(),
         };
         self.happen(Fact::Ruled { action, ruling });
     }
@@ -287,7 +287,7 @@ fn nothing_more_is_done_where_the_alerts_resolved_after_what_did_not_help() {
 #[test]
 fn a_change_in_a_conversation_that_nothing_checks_is_nobodys_failure() {
     let conversation = ConversationId("c1".into());
-    let origin = Origin::Chat { conversation, person: Person::typed("ann") };
+    let origin = Origin::Chat { conversation, person: Person::typed("ann"), program: false };
     let mut scene = Scene::new(&origin, Risk::Low, &["k.restart"]);
     scene.incident.actions[0].action.safeguards.verify = None;
     scene.done("a1");
@@ -308,6 +308,38 @@ fn a_change_in_a_conversation_that_nothing_checks_is_nobodys_failure() {
 }
 
 #[test]
+fn what_a_person_closes_ends_as_closed_by_a_person() {
+    let said = |says| Fact::Said { person: Person::typed("ann"), says, comment: "a drill".into() };
+    for says in [IncidentCommand::Close, IncidentCommand::Rerun] {
+        let mut scene = Scene::new(&Origin::Model, Risk::Low, &[]);
+        scene.happen(said(says));
+        let (outcome, reason) = scene.concluded();
+        assert_eq!(outcome, Outcome::ClosedByPerson);
+        assert!(reason.starts_with("ann (unproven) ") && reason.ends_with(": a drill"), "{reason}");
+    }
+    // What needed a person needs nobody any more, also as journals of before have it.
+    let needs = |outcome| Fact::Concluded { outcome, reason: "no rule".into() };
+    let closed = || Fact::Closed { reason: "ann (unproven) closed it: a drill".into() };
+    let end = |facts: Vec<Fact>| {
+        let mut scene = Scene::new(&Origin::Model, Risk::Low, &[]);
+        facts.into_iter().for_each(|fact| scene.happen(fact));
+        scene.incident.conclusion.map(|conclusion| (conclusion.outcome, conclusion.reason)).unwrap()
+    };
+    let by_ann = (Outcome::ClosedByPerson, "ann (unproven) closed it: a drill".to_string());
+    assert_eq!(end(vec![needs(Outcome::NeedsPerson), said(IncidentCommand::Close), closed()]), by_ann);
+    assert_eq!(end(vec![needs(Outcome::Error), said(IncidentCommand::Close), closed()]), by_ann);
+    assert_eq!(
+        end(vec![said(IncidentCommand::Close), needs(Outcome::NeedsPerson), closed()]).0,
+        Outcome::ClosedByPerson
+    );
+    assert_eq!(end(vec![needs(Outcome::Fixed), said(IncidentCommand::Close), closed()]).0, Outcome::Fixed);
+    assert_eq!(
+        end(vec![needs(Outcome::NeedsPerson), said(IncidentCommand::Acknowledge), closed()]).0,
+        Outcome::NeedsPerson
+    );
+}
+
+#[test]
 fn a_collection_that_was_interrupted_for_long_begins_anew() {
     let mut scene = Scene::new(&Origin::Model, Risk::Low, &[]);
     let seen = |name: &str| Fact::Looked {
@@ -324,9 +356,9 @@ fn a_collection_that_was_interrupted_for_long_begins_anew() {
     scene.now += SignedDuration::from_hours(3);
     assert!(!scene.incident.collecting_at(scene.now).looked_for_evidence(&call("k.get")));
     scene.happen(seen("k.list"));
-    assert_eq!(scene.incident.looks_lately().count(), 1, "what was seen before is left behind");
+    assert_eq!(scene.incident.current_looks().count(), 1, "what was seen before is left behind");
     scene.happen(Fact::Collected { causes: Some(Vec::new()), incomplete: None });
-    assert_eq!(scene.incident.looks_lately().count(), 1);
+    assert_eq!(scene.incident.current_looks().count(), 1);
 }
 
 #[test]

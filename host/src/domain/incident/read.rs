@@ -6,7 +6,7 @@ use crate::domain::entry::{Entry, Sealed};
 impl Incident {
     /// An incident behind one more entry of its stream; none when the first entry opens none. An entry
     /// that it holds already changes nothing.
-    pub fn behind(known: Option<Self>, sealed: &Sealed, entry: &Entry) -> Option<Self> {
+    pub fn after(known: Option<Self>, sealed: &Sealed, entry: &Entry) -> Option<Self> {
         let version = sealed.n;
         match known {
             Some(incident) if incident.version >= version => Some(incident),
@@ -25,7 +25,7 @@ impl Incident {
     /// # Errors
     /// Names the entry that this version cannot read.
     pub fn read(stream: &[Sealed]) -> Result<Option<Self>, String> {
-        stream.iter().try_fold(None, |known, sealed| Ok(Self::behind(known, sealed, &opened(sealed)?)))
+        stream.iter().try_fold(None, |known, sealed| Ok(Self::after(known, sealed, &opened(sealed)?)))
     }
 }
 

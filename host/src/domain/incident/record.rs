@@ -4,13 +4,13 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::put_off::PutOff;
+use super::deferral::Deferral;
 use crate::domain::action::{Action, Origin};
 use crate::domain::call::{Call, Verification};
 use crate::domain::catalogue::UNDONE;
-use crate::domain::decision::{Counts, Ruling};
+use crate::domain::decision::{CountedExecution, Ruling};
 use crate::domain::person::Person;
-use crate::domain::requirement::Given;
+use crate::domain::requirement::Approvals;
 use crate::domain::safeguards::Snapshot;
 
 /// How far an action is.
@@ -122,7 +122,7 @@ pub struct ActionRecord {
     pub attempt: Option<String>,
     /// What the gates count of that attempt.
     #[serde(flatten)]
-    pub counts: Counts,
+    pub counts: CountedExecution,
     /// The tool's answer or why there is none.
     pub result: Option<String>,
     /// Looks after the action.
@@ -145,7 +145,7 @@ pub struct ActionRecord {
     pub claim_held: bool,
     /// Its next step, where that could not begin so far.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub put_off: Option<PutOff>,
+    pub put_off: Option<Deferral>,
     /// Milliseconds for which steps of its present state were put off that came to pass in the end.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub lost_ms: u64,
@@ -179,7 +179,7 @@ impl ActionRecord {
             approvals: Vec::new(),
             attempts: 0,
             attempt: None,
-            counts: Counts::default(),
+            counts: CountedExecution::default(),
             result: None,
             looks: 0,
             looked_at: None,
@@ -271,7 +271,7 @@ impl ActionRecord {
     /// answered. The gate looks again before anything is executed.
     pub fn is_approved(&self) -> bool {
         let Some(ruling) = &self.ruling else { return false };
-        let given = Given::new(self.approvers(Timestamp::MIN).cloned());
+        let given = Approvals::new(self.approvers(Timestamp::MIN).cloned());
         ruling.requirements().iter().all(|wanted| wanted.lacks(&given, self.proposer()).is_none())
     }
 }

@@ -2,15 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Finding, Part, Summary};
+use super::{Finding, KindResult, Summary};
 use crate::domain::job::JobEvent;
 
 /// What the journal keeps of inspections.
-pub type InspectionEvent = JobEvent<Inspected>;
+pub type InspectionEvent = JobEvent<InspectionResult>;
 
 /// What the journal keeps of a run that came to its end: the change that it found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Inspected {
+pub struct InspectionResult {
     /// How long it took.
     pub took_ms: u64,
     /// What is new.
@@ -20,7 +20,7 @@ pub struct Inspected {
     /// How many findings are as before.
     pub still: u64,
     /// How it was looked.
-    pub parts: Vec<Part>,
+    pub parts: Vec<KindResult>,
     /// What the model said, where it was to be asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub summary: Option<Summary>,

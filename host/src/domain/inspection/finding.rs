@@ -5,12 +5,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::alert::Severity;
 use crate::domain::named_cause::{Cause, NamedCause};
-use crate::domain::subject::Object;
+use crate::domain::subject::AffectedObject;
 
 /// What is not as it should be.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "is", rename_all = "snake_case")]
-pub enum What {
+pub enum Problem {
     /// A cause that the diagnosis named.
     Cause(NamedCause),
     /// A pod is not ready, and nothing says why.
@@ -59,7 +59,7 @@ pub enum What {
     },
 }
 
-impl What {
+impl Problem {
     /// The stable name that policies match.
     pub fn name(&self) -> &'static str {
         match self {
@@ -103,22 +103,22 @@ pub struct Finding {
     /// How bad it is.
     pub severity: Severity,
     /// What is wrong.
-    pub what: What,
+    pub what: Problem,
 }
 
 /// By what findings are about the same: one explains another, or says less of it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Place {
+pub struct FindingScope {
     server: String,
     family: String,
     namespace: String,
     owner: String,
 }
 
-impl Place {
+impl FindingScope {
     /// The place of an object of the cluster that this server knows.
-    pub fn of(server: &str, object: &Object) -> Self {
-        let Object { namespace, .. } = object;
+    pub fn of(server: &str, object: &AffectedObject) -> Self {
+        let AffectedObject { namespace, .. } = object;
         let (family, owner) = (object.family().to_string(), object.owner().to_string());
         Self { server: server.into(), family, namespace: namespace.clone(), owner }
     }
@@ -126,20 +126,20 @@ impl Place {
 
 impl Finding {
     /// What is wrong with one object.
-    pub fn of(server: &str, object: &Object, severity: Severity, what: What) -> Self {
-        let Object { kind, namespace, name } = object.clone();
+    pub fn of(server: &str, object: &AffectedObject, severity: Severity, what: Problem) -> Self {
+        let AffectedObject { kind, namespace, name } = object.clone();
         let owner = object.owner().to_string();
         Self { server: server.into(), kind, namespace, name, owner, more: 0, severity, what }
     }
 
     /// The object; of several the first.
-    pub fn object(&self) -> Object {
-        Object::new(self.kind.as_str(), self.namespace.as_str(), self.name.as_str())
+    pub fn object(&self) -> AffectedObject {
+        AffectedObject::new(self.kind.as_str(), self.namespace.as_str(), self.name.as_str())
     }
 
     /// Whom it is about.
-    pub fn place(&self) -> Place {
-        Place::of(&self.server, &self.object())
+    pub fn place(&self) -> FindingScope {
+        FindingScope::of(&self.server, &self.object())
     }
 
     /// Under which it is known again by the next run.
@@ -153,7 +153,7 @@ impl Finding {
 
 /// A finding and since when it is known.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Standing {
+pub struct TrackedFinding {
     /// The run that found it first.
     pub since: Timestamp,
     /// What was found, as the last run saw it.
@@ -166,7 +166,7 @@ mod tests {
 
     #[test]
     fn a_finding_is_known_again_by_what_makes_its_pods() {
-        let of = |name: &str, owner: &str, what: What| Finding {
+        let of = |name: &str, owner: &str, what: Problem| Finding {
             server: "k".into(),
             kind: "pod".into(),
             namespace: "shop".into(),
@@ -176,10 +176,12 @@ mod tests {
             severity: Severity::Error,
             what,
         };
-        let crash = |name: &str| of(name, "web", What::Cause(NamedCause::new(Cause::CrashLoop, "pod shop/web-1", 90)));
+        let crash =
+            |name: &str| of(name, "web", Problem::Cause(NamedCause::new(Cause::CrashLoop, "pod shop/web-1", 90)));
         assert_eq!(crash("web-1").key(), crash("web-2").key());
         assert_eq!(crash("web-1").key(), "k crash-loop workload shop/web");
-        let warned = |reason: &str| of("a", "a", What::Warnings { reason: reason.into(), times: 9, said: "x".into() });
+        let warned =
+            |reason: &str| of("a", "a", Problem::Warnings { reason: reason.into(), times: 9, said: "x".into() });
         assert_ne!(warned("BackOff").key(), warned("Failed").key());
         let text = serde_json::to_string(&crash("web-1")).unwrap();
         assert_eq!(serde_json::from_str::<Finding>(&text).unwrap(), crash("web-1"));

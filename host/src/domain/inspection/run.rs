@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::Standing;
+use super::TrackedFinding;
 
 /// How one kind of objects was looked at.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Part {
+pub struct KindResult {
     /// The MCP server.
     pub server: String,
     /// The kind in small letters; `event` for warnings.
@@ -30,8 +30,8 @@ pub struct Part {
     /// Bytes of their answers.
     pub bytes: u64,
     /// Where objects of this kind could not be seen.
-    #[serde(default, skip_serializing_if = "Blind::is_nowhere")]
-    pub blind: Blind,
+    #[serde(default, skip_serializing_if = "BlindSpot::is_nowhere")]
+    pub blind: BlindSpot,
     /// A sentence each about why, within a bound.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub problems: Vec<String>,
@@ -49,7 +49,7 @@ const NAMESPACES: usize = 200;
 /// Where objects of a kind could not be seen.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Blind {
+pub enum BlindSpot {
     /// All were seen.
     #[default]
     Nowhere,
@@ -59,7 +59,7 @@ pub enum Blind {
     Everywhere,
 }
 
-impl Blind {
+impl BlindSpot {
     /// Whether all were seen.
     pub fn is_nowhere(&self) -> bool {
         *self == Self::Nowhere
@@ -86,20 +86,20 @@ impl Blind {
     }
 }
 
-impl Part {
+impl KindResult {
     /// Nothing was looked at yet.
     pub fn of(server: &str, kind: &str) -> Self {
         Self { server: server.into(), kind: kind.into(), ..Self::default() }
     }
 
     /// Notes that it is not known what was not seen.
-    pub fn note_blind(&mut self, why: impl Into<String>) {
-        self.add(Self { blind: Blind::Everywhere, problems: vec![why.into()], ..Self::default() });
+    pub fn note_blind_spot(&mut self, why: impl Into<String>) {
+        self.add(Self { blind: BlindSpot::Everywhere, problems: vec![why.into()], ..Self::default() });
     }
 
     /// Notes that something in a namespace was not seen.
-    pub fn note_blind_in(&mut self, namespace: &str, why: impl Into<String>) {
-        let blind = Blind::In(BTreeSet::from([namespace.to_string()]));
+    pub fn note_blind_spot_in(&mut self, namespace: &str, why: impl Into<String>) {
+        let blind = BlindSpot::In(BTreeSet::from([namespace.to_string()]));
         self.add(Self { blind, problems: vec![why.into()], ..Self::default() });
     }
 
@@ -130,7 +130,7 @@ impl Part {
 /// How much a run saw of what it was to see.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Sight {
+pub enum Coverage {
     /// All of it.
     Whole,
     /// Some of it.
@@ -139,7 +139,7 @@ pub enum Sight {
     None,
 }
 
-impl Sight {
+impl Coverage {
     /// The word for labels.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -151,13 +151,13 @@ impl Sight {
 }
 
 /// How much was seen, by the parts of a run.
-pub fn sight(parts: &[Part]) -> Sight {
+pub fn sight(parts: &[KindResult]) -> Coverage {
     if parts.iter().all(|part| part.answered == 0) {
-        Sight::None
+        Coverage::None
     } else if parts.iter().all(|part| part.blind.is_nowhere()) {
-        Sight::Whole
+        Coverage::Whole
     } else {
-        Sight::Partial
+        Coverage::Partial
     }
 }
 
@@ -183,19 +183,19 @@ pub struct Run {
     /// Whether there was one to compare with.
     pub first: bool,
     /// Found now and not by the run before.
-    pub new: Vec<Standing>,
+    pub new: Vec<TrackedFinding>,
     /// Found by both.
-    pub still: Vec<Standing>,
+    pub still: Vec<TrackedFinding>,
     /// Found by the run before, and this one could not see whether it is still so: taken to be as it was.
     #[serde(default)]
-    pub unseen: Vec<Standing>,
+    pub unseen: Vec<TrackedFinding>,
     /// Found by the run before and not any more.
-    pub gone: Vec<Standing>,
+    pub gone: Vec<TrackedFinding>,
     /// Findings that are beyond the bounds of one run.
     #[serde(default)]
     pub left_out: u64,
     /// How it was looked.
-    pub parts: Vec<Part>,
+    pub parts: Vec<KindResult>,
     /// What the model said, where it was to be asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub summary: Option<Summary>,
@@ -203,7 +203,7 @@ pub struct Run {
 
 impl Run {
     /// All that is wrong now, what is new first.
-    pub fn findings(&self) -> impl Iterator<Item = &Standing> {
+    pub fn findings(&self) -> impl Iterator<Item = &TrackedFinding> {
         self.new.iter().chain(&self.still).chain(&self.unseen)
     }
 
@@ -213,13 +213,13 @@ impl Run {
     }
 
     /// How much was seen.
-    pub fn sight(&self) -> Sight {
+    pub fn sight(&self) -> Coverage {
         sight(&self.parts)
     }
 
     /// Whether something could not be seen or told.
     pub fn is_incomplete(&self) -> bool {
-        self.left_out > 0 || self.sight() != Sight::Whole
+        self.left_out > 0 || self.sight() != Coverage::Whole
     }
 }
 
@@ -229,19 +229,19 @@ mod tests {
 
     #[test]
     fn what_could_not_be_seen_is_known_by_its_place() {
-        let mut part = Part::of("k", "pod");
-        assert_eq!(sight(&[part.clone()]), Sight::None);
+        let mut part = KindResult::of("k", "pod");
+        assert_eq!(sight(&[part.clone()]), Coverage::None);
         part.answered = 1;
-        assert_eq!((sight(&[part.clone()]), part.blind.includes("shop")), (Sight::Whole, false));
-        part.note_blind_in("shop", "shop: no answer");
-        part.note_blind_in("shop", "shop: no answer");
-        assert_eq!((sight(&[part.clone()]), part.problems.len()), (Sight::Partial, 1));
+        assert_eq!((sight(&[part.clone()]), part.blind.includes("shop")), (Coverage::Whole, false));
+        part.note_blind_spot_in("shop", "shop: no answer");
+        part.note_blind_spot_in("shop", "shop: no answer");
+        assert_eq!((sight(&[part.clone()]), part.problems.len()), (Coverage::Partial, 1));
         assert!(part.blind.includes("shop") && !part.blind.includes("bank"));
         for n in 0..NAMESPACES {
-            part.note_blind_in(&format!("n{n}"), format!("n{n}: no answer"));
+            part.note_blind_spot_in(&format!("n{n}"), format!("n{n}: no answer"));
         }
-        assert_eq!((part.problems.len(), &part.blind), (SENTENCES, &Blind::Everywhere));
+        assert_eq!((part.problems.len(), &part.blind), (SENTENCES, &BlindSpot::Everywhere));
         let text = serde_json::to_string(&part).unwrap();
-        assert_eq!(serde_json::from_str::<Part>(&text).unwrap(), part);
+        assert_eq!(serde_json::from_str::<KindResult>(&text).unwrap(), part);
     }
 }

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 /// What a text seems to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Looks {
+pub(super) enum TextForm {
     /// A word, a path, a sentence.
     Plain,
     /// Something with keys and values.
@@ -17,7 +17,7 @@ pub(super) enum Looks {
 const TELLING: [&str; 4] = ["namespace", "apiversion", "metadata", "kind"];
 
 /// Judges by its looks, without reading it.
-pub(super) fn looks(text: &str) -> Looks {
+pub(super) fn looks(text: &str) -> TextForm {
     let start = text.trim_start_matches(|c: char| c.is_whitespace() || c.is_control() || c == '\u{feff}');
     let opens = start.starts_with(['{', '[', '%', '&', '!', '?', '#']) || start.starts_with("---");
     let keyed = text.split(['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}']).any(|line| {
@@ -25,14 +25,14 @@ pub(super) fn looks(text: &str) -> Looks {
         line.ends_with(':') || line.contains(": ") || line.contains(":\t")
     });
     if !opens && !keyed {
-        return Looks::Plain;
+        return TextForm::Plain;
     }
     let lower = text.to_lowercase();
     // A backslash may write any letter of a key.
     if TELLING.iter().any(|word| lower.contains(word)) || text.contains('\\') {
-        Looks::Manifest
+        TextForm::Manifest
     } else {
-        Looks::Structured
+        TextForm::Structured
     }
 }
 

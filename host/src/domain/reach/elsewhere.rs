@@ -8,9 +8,9 @@ use super::vocabulary::plain;
 
 /// How surely a name says that its value leads elsewhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Away {
+pub(super) enum Elsewhere {
     /// Whatever the tool: another context, a kubeconfig, somebody to act as, a file.
-    Surely,
+    Always,
     /// Where the tool is about a cluster, or nobody knows what it is about: a cluster, a project, a
     /// server, a token.
     InClusters,
@@ -94,9 +94,9 @@ const WORDS: [&str; 27] = [
 ];
 
 /// Whether, and how surely, an argument of this plain name leads elsewhere.
-pub(super) fn leads_away(word: &str) -> Option<Away> {
+pub(super) fn leads_away(word: &str) -> Option<Elsewhere> {
     if is_unmistakable(word) || is_file(word) {
-        return Some(Away::Surely);
+        return Some(Elsewhere::Always);
     }
     let place = PLACES.iter().any(|place| {
         word.match_indices(place).any(|(at, _)| {
@@ -106,7 +106,7 @@ pub(super) fn leads_away(word: &str) -> Option<Away> {
         })
     });
     let cluster = ENDINGS.iter().any(|end| word.strip_suffix(end).is_some_and(|rest| rest.ends_with("cluster")));
-    (place || cluster || WORDS.contains(&word)).then_some(Away::InClusters)
+    (place || cluster || WORDS.contains(&word)).then_some(Elsewhere::InClusters)
 }
 
 /// Another context or kubeconfig, or somebody to act as, under a name that means nothing else.

@@ -6,7 +6,7 @@
 
 use serde_json::Value;
 
-use super::document::{Looks, looks};
+use super::document::{TextForm, looks};
 use super::vocabulary::{self, Role};
 use super::{DEEPEST, is_cluster};
 use crate::domain::call::Call;
@@ -86,7 +86,7 @@ impl Search {
             return if option { wrong("an option of a command line, where a value belongs") } else { None };
         }
         match role {
-            Role::Manifest if looks(text) != Looks::Plain => return None,
+            Role::Manifest if looks(text) != TextForm::Plain => return None,
             Role::Kind if !text.split(',').all(is_kind_and_name) => return wrong("which is no kind of object"),
             Role::Name(_) if !vocabulary::is_name(text) => return wrong("which is no name of an object"),
             Role::Namespace if !vocabulary::is_namespace(text) => return wrong("which is no name of a namespace"),

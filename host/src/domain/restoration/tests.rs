@@ -73,7 +73,7 @@ fn what_the_host_saw_comes_before_what_anybody_says() {
 }
 
 /// Before, right after, and now; the undo sets 2.
-fn held(before: Option<Snapshot>, after: Option<Snapshot>, now: Option<Snapshot>) -> TakesBack {
+fn held(before: Option<Snapshot>, after: Option<Snapshot>, now: Option<Snapshot>) -> UndoCheck {
     let opened = Fact::Opened { group_key: "g".into(), source: "s".into(), alerts: Vec::new() };
     let at = Timestamp::UNIX_EPOCH;
     let mut incident = Incident::open(IncidentId("i".into()), &Entry { at, fact: opened }).unwrap();
@@ -85,14 +85,14 @@ fn held(before: Option<Snapshot>, after: Option<Snapshot>, now: Option<Snapshot>
     let mut undo = action(Origin::Undo { action: ActionId("a1".into()) });
     undo.proposal.call = call(2);
     let undo = undo.with_safeguards(Safeguards { before: now, ..Safeguards::default() });
-    takes_back(&incident, &undo).unwrap()
+    check_undo(&incident, &undo).unwrap()
 }
 
 #[test]
 fn only_the_hosts_own_change_and_nobody_elses_is_restored() {
     let gen_at = |generation, value| seen("u", Some(generation), Some(value));
-    assert_eq!(held(gen_at(4, 2), gen_at(5, 5), gen_at(5, 5)), TakesBack::Restores);
-    let refused = |before, after, now| matches!(held(before, after, now), TakesBack::Refused(_));
+    assert_eq!(held(gen_at(4, 2), gen_at(5, 5), gen_at(5, 5)), UndoCheck::Restores);
+    let refused = |before, after, now| matches!(held(before, after, now), UndoCheck::Refused(_));
     assert!(refused(gen_at(4, 2), gen_at(4, 2), gen_at(4, 2)), "nothing was changed");
     assert!(refused(gen_at(4, 2), gen_at(6, 5), gen_at(6, 5)), "two changes");
     assert!(refused(gen_at(4, 2), gen_at(5, 5), gen_at(6, 5)), "one since");
@@ -102,11 +102,11 @@ fn only_the_hosts_own_change_and_nobody_elses_is_restored() {
     assert!(refused(gen_at(4, 3), gen_at(5, 5), gen_at(5, 5)), "the undo sets 2, and 3 was seen");
     // Where there is no generation, what would be restored tells.
     let without = |value| seen("u", None, value);
-    assert_eq!(held(without(Some(2)), without(Some(5)), without(Some(5))), TakesBack::Restores);
+    assert_eq!(held(without(Some(2)), without(Some(5)), without(Some(5))), UndoCheck::Restores);
     assert!(refused(without(Some(2)), without(Some(2)), without(Some(2))), "nothing was changed");
     assert!(refused(without(Some(2)), without(Some(5)), without(Some(7))), "changed since");
     assert!(refused(without(Some(2)), without(None), without(None)), "it cannot be told");
-    let unproven = |before, after, now| matches!(held(before, after, now), TakesBack::Unproven(_));
+    let unproven = |before, after, now| matches!(held(before, after, now), UndoCheck::Unproven(_));
     assert!(unproven(None, None, None), "the proposer's word");
     assert!(unproven(gen_at(4, 2), None, gen_at(5, 5)), "not seen after");
     assert!(unproven(gen_at(4, 2), gen_at(5, 5), None), "not seen now");

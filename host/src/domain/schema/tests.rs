@@ -6,7 +6,7 @@ use super::*;
 
 fn fits(schema: &Value, arguments: Value) -> Option<String> {
     let Value::Object(arguments) = arguments else { panic!("an object is needed") };
-    let (whole, essence) = (misfit(schema, &arguments), misfit(&essence(schema), &arguments));
+    let (whole, essence) = (validation_error(schema, &arguments), validation_error(&essence(schema), &arguments));
     assert_eq!(whole, essence, "a replay judges otherwise");
     whole
 }
@@ -95,10 +95,10 @@ fn what_is_no_schema_constrains_nothing() {
 fn a_hostile_schema_ends() {
     // Two alternatives that each lead back to the beginning.
     let doubles = json!({ "allOf": [{ "$ref": "#" }, { "$ref": "#" }], "anyOf": [{ "$ref": "#" }, { "$ref": "#" }] });
-    assert_eq!(misfit(&doubles, &Map::new()), None);
+    assert_eq!(validation_error(&doubles, &Map::new()), None);
     let deep = (0..200).fold(json!({ "type": "string" }), |inner, _| json!({ "items": inner }));
     let value = (0..100).fold(json!(1), |inner, _| json!([inner]));
     let schema = json!({ "properties": { "a": deep } });
-    assert_eq!(misfit(&schema, &Map::from_iter([("a".to_string(), value)])), None);
+    assert_eq!(validation_error(&schema, &Map::from_iter([("a".to_string(), value)])), None);
     assert!(essence(&schema).to_string().len() < 1_000);
 }

@@ -18,7 +18,8 @@ const TOLD_APART: usize = 20_000;
 
 /// How much a silence has hidden.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Tally {
+#[schemars(rename = "Tally")]
+pub struct HiddenCount {
     /// Incidents that it held back.
     pub incidents: u64,
     /// Alerts of theirs that fired then.
@@ -26,9 +27,9 @@ pub struct Tally {
 }
 
 #[derive(Debug, Default)]
-struct One {
-    tally: Tally,
-    recorded: Tally,
+struct SilenceCount {
+    tally: HiddenCount,
+    recorded: HiddenCount,
     recorded_at: Option<Timestamp>,
     /// Alerts of each incident that are counted already.
     known: HashMap<IncidentId, u64>,
@@ -36,9 +37,9 @@ struct One {
 
 /// How much all of them have hidden.
 #[derive(Debug, Default)]
-pub struct Hidden(HashMap<SilenceId, One>);
+pub struct HiddenCounts(HashMap<SilenceId, SilenceCount>);
 
-impl Hidden {
+impl HiddenCounts {
     /// Takes in what the record says.
     pub fn restore(&mut self, event: &SilenceEvent, at: Timestamp) {
         if let SilenceEvent::Hid { id, tally } = event {
@@ -66,7 +67,7 @@ impl Hidden {
     }
 
     /// How much a silence has hidden so far.
-    pub fn of(&self, id: &SilenceId) -> Tally {
+    pub fn of(&self, id: &SilenceId) -> HiddenCount {
         self.0.get(id).map(|one| one.tally).unwrap_or_default()
     }
 
@@ -86,7 +87,7 @@ impl Hidden {
     }
 }
 
-impl One {
+impl SilenceCount {
     fn note(&mut self, incident: &Incident) {
         let alerts = incident.firing_count() as u64;
         let known = match self.known.get_mut(&incident.id) {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Breadth;
+use super::TooBroad;
 use crate::domain::access::{Access, Permission};
 use crate::domain::alert::{Labels, Severity};
 use crate::domain::incident::Incident;
@@ -32,7 +32,7 @@ pub struct Preview {
     /// Incidents of which it covers something and not everything: they are handled as before.
     pub partly: u64,
     /// The first of the alerts that it covers.
-    pub shown: Vec<Covered>,
+    pub shown: Vec<CoveredAlert>,
     /// Why it is too broad to be made in one step.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub broad: Option<String>,
@@ -43,7 +43,8 @@ pub struct Preview {
 
 /// An alert that is covered.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Covered {
+#[schemars(rename = "Covered")]
+pub struct CoveredAlert {
     /// Its incident; empty where whoever asks may not look at all of that.
     pub incident: String,
     /// Its name.
@@ -68,7 +69,7 @@ impl Preview {
             all += preview.count(matchers, incident, bound);
         }
         preview.broad =
-            Breadth::of(matchers, preview.alerts, all, preview.troubles()).map(|breadth| breadth.to_string());
+            TooBroad::of(matchers, preview.alerts, all, preview.troubles()).map(|breadth| breadth.to_string());
         preview
     }
 
@@ -80,10 +81,10 @@ impl Preview {
         let (mut covered, mut firing) = (0, incident.counted.firing.len() as u64);
         // Of alerts that are merely counted nobody knows where they are.
         let mut seen = if bound.is_none() { firing } else { 0 };
-        let named = bound.is_none_or(|access| access.may_to(Permission::Look, incident));
+        let named = bound.is_none_or(|access| access.may_on_incident(Permission::Look, incident));
         for alert in incident.firing() {
             firing += 1;
-            if bound.is_some_and(|access| !access.may_about(Permission::Look, alert)) {
+            if bound.is_some_and(|access| !access.may_on_alert(Permission::Look, alert)) {
                 continue;
             }
             seen += 1;
@@ -93,7 +94,7 @@ impl Preview {
             covered += 1;
             self.critical += u64::from(alert.severity == Severity::Critical);
             if self.shown.len() < SHOWN {
-                self.shown.push(Covered {
+                self.shown.push(CoveredAlert {
                     incident: if named { incident.id.to_string() } else { String::new() },
                     name: alert.name.clone(),
                     severity: alert.severity,

@@ -23,7 +23,7 @@ pub struct Silences {
 
 /// What holds an incident back.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Cover {
+pub struct CoveringSilence {
     /// When something of it is covered no more.
     pub until: Timestamp,
     /// The silences; the one that ends first stands first.
@@ -83,7 +83,7 @@ impl Silences {
 
     /// What holds an incident back now: silences that cover every alert of it that fires. Of what is merely counted
     /// nobody knows whether it is covered.
-    pub fn over(&self, incident: &Incident, now: Timestamp) -> Option<Cover> {
+    pub fn over(&self, incident: &Incident, now: Timestamp) -> Option<CoveringSilence> {
         let none = self.is_empty() || !incident.hears_silences();
         let active: Vec<&Arc<Silence>> = if none { Vec::new() } else { self.active(now).collect() };
         if active.is_empty() {
@@ -98,11 +98,11 @@ impl Silences {
             }
         }
         silences.sort_by_key(|silence| silence.ends_at);
-        Some(Cover { until: silences.first()?.ends_at, silences })
+        Some(CoveringSilence { until: silences.first()?.ends_at, silences })
     }
 }
 
-impl Cover {
+impl CoveringSilence {
     /// Why it is held back, in a sentence without an end.
     pub fn reason(&self) -> String {
         let Some(first) = self.silences.first() else { return String::new() };

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::domain::decision::{Mode, Verdict};
-use crate::domain::{Access, Bounds, Entry, Fact, Grant, IncidentId, Labels, Role, Severity, Status};
+use crate::domain::{Access, Entry, Fact, Grant, IncidentId, Labels, Role, Scope, Severity, Status};
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(second).unwrap()
@@ -49,7 +49,7 @@ fn set(silences: &[Silence]) -> Silences {
     all
 }
 
-fn names(cover: Option<Cover>) -> Option<(i64, Vec<String>)> {
+fn names(cover: Option<CoveringSilence>) -> Option<(i64, Vec<String>)> {
     cover.map(|cover| {
         let names = cover.silences.iter().map(|silence| silence.id.to_string());
         (cover.until.as_second(), names.collect())
@@ -115,24 +115,24 @@ fn what_was_hidden_is_counted_once_across_a_restart() {
         policies: String::new(),
     };
     incident.apply(&Entry { at: at(20), fact: Fact::Decided { decision: Arc::new(decision) } });
-    let mut hidden = Hidden::default();
+    let mut hidden = HiddenCounts::default();
     hidden.note(&incident);
     hidden.note(&incident);
     incident.apply(&Entry { at: at(30), fact: Fact::AlertsChanged { alerts: vec![alert("A", &[("pod", "db")])] } });
     hidden.note(&incident);
-    let tally = Tally { incidents: 1, alerts: 2 };
+    let tally = HiddenCount { incidents: 1, alerts: 2 };
     assert_eq!(hidden.of(&id), tally);
     let due = hidden.due(at(40));
     assert_eq!(due, [SilenceEvent::Hid { id: id.clone(), tally }]);
     hidden.restore(&due[0], at(40));
     assert_eq!(hidden.due(at(41)), []);
 
-    let mut restarted = Hidden::default();
+    let mut restarted = HiddenCounts::default();
     restarted.restore(&due[0], at(40));
     restarted.adopt(&incident);
     restarted.note(&incident);
     assert_eq!(restarted.of(&id), tally, "the record had it");
-    let mut unrecorded = Hidden::default();
+    let mut unrecorded = HiddenCounts::default();
     unrecorded.adopt(&incident);
     assert_eq!(unrecorded.of(&id), tally, "the record did not have it");
 }
@@ -162,7 +162,7 @@ fn whoever_sees_some_places_is_told_of_no_others() {
     let others: Vec<Alert> = (0..9).map(|n| of(&format!("Other{n}"), "shop")).collect();
     let mixed = incident(&[of("Up", "pay"), of("Down", "shop")]);
     let incidents = [incident(&[of("Up", "pay")]), incident(&others), mixed].map(Arc::new);
-    let bounds = Bounds { namespace: Some("pay*".into()), ..Bounds::default() };
+    let bounds = Scope { namespace: Some("pay*".into()), ..Scope::default() };
     let access = Access::new([Grant { role: Role::Responder, bounds }]);
     let preview = Preview::of(&Matcher::parse_all("namespace=pay").unwrap(), &incidents, &access);
     assert_eq!((preview.alerts, preview.of, preview.incidents, preview.partly), (2, 2, 1, 1));

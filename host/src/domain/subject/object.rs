@@ -6,7 +6,7 @@ use super::owner_of;
 
 /// What is affected.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Object {
+pub struct AffectedObject {
     /// A word in lower case.
     pub kind: String,
     /// Empty where there is none.
@@ -18,7 +18,7 @@ pub struct Object {
 /// Kinds that are pods or make pods. What is wrong with one of them shows at the others.
 const WORKLOADS: [&str; 7] = ["pod", "replicaset", "deployment", "statefulset", "daemonset", "job", "cronjob"];
 
-impl Object {
+impl AffectedObject {
     /// An object of this kind.
     pub fn new(kind: impl Into<String>, namespace: impl Into<String>, name: impl Into<String>) -> Self {
         Self { kind: kind.into(), namespace: namespace.into(), name: name.into() }
@@ -42,7 +42,7 @@ impl Object {
     }
 }
 
-impl fmt::Display for Object {
+impl fmt::Display for AffectedObject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let slash = if self.namespace.is_empty() { "" } else { "/" };
         let space = if self.kind.is_empty() { "" } else { " " };
@@ -56,11 +56,11 @@ mod tests {
 
     #[test]
     fn an_object_is_read_as_it_is_written() {
-        for object in [Object::new("pod", "shop", "web-1"), Object::new("node", "", "n1")] {
-            assert_eq!(Object::read(&object.to_string()), Some(object));
+        for object in [AffectedObject::new("pod", "shop", "web-1"), AffectedObject::new("node", "", "n1")] {
+            assert_eq!(AffectedObject::read(&object.to_string()), Some(object));
         }
         for text in ["", "pod", "pod ", " shop/web"] {
-            assert_eq!(Object::read(text), None, "{text:?}");
+            assert_eq!(AffectedObject::read(text), None, "{text:?}");
         }
     }
 
@@ -73,7 +73,7 @@ mod tests {
             ("deployment", "web", "web", "workload"),
             ("node", "n1", "n1", "node"),
         ] {
-            let object = Object::new(kind, "shop", name);
+            let object = AffectedObject::new(kind, "shop", name);
             assert_eq!((object.owner(), object.family()), (owner, family), "{object}");
         }
     }

@@ -12,7 +12,7 @@ struct Value<'a> {
 }
 
 /// Labels by what they name.
-pub(super) struct Read<'a> {
+pub(super) struct SubjectLabels<'a> {
     labels: &'a Labels,
     rows: [Option<Value<'a>>; ROWS.len()],
     /// Whether some label stands under `exported_…`: then the plain ones of the target are the exporter's.
@@ -22,7 +22,7 @@ pub(super) struct Read<'a> {
     job: Option<&'a str>,
 }
 
-impl<'a> Read<'a> {
+impl<'a> SubjectLabels<'a> {
     pub fn of(labels: &'a Labels) -> Self {
         let mut rows = [None; ROWS.len()];
         let mut relabelled = false;

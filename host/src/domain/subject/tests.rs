@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::ties::Ties;
+use super::correlation::CorrelationKeys;
 use super::*;
 use crate::domain::{Labels, Severity, Status};
 
@@ -135,9 +135,11 @@ fn owners_by_name() {
 
 #[test]
 fn a_pod_and_its_workload_are_one_object() {
-    let pod = Ties::of(&alert("KubePodNotReady", &[("namespace", "shop"), ("pod", "web-85754b9c87-x2k4p")]));
-    let whole = Ties::of(&alert("KubeDeploymentReplicasMismatch", &[("namespace", "shop"), ("deployment", "web")]));
-    let other = Ties::of(&alert("KubeDeploymentReplicasMismatch", &[("namespace", "shop2"), ("deployment", "web")]));
+    let pod = CorrelationKeys::of(&alert("KubePodNotReady", &[("namespace", "shop"), ("pod", "web-85754b9c87-x2k4p")]));
+    let whole =
+        CorrelationKeys::of(&alert("KubeDeploymentReplicasMismatch", &[("namespace", "shop"), ("deployment", "web")]));
+    let other =
+        CorrelationKeys::of(&alert("KubeDeploymentReplicasMismatch", &[("namespace", "shop2"), ("deployment", "web")]));
     assert!(pod.object.is_some());
     assert_eq!(pod.object, whole.object);
     assert_ne!(pod.object, other.object);
@@ -145,10 +147,10 @@ fn a_pod_and_its_workload_are_one_object() {
 
 #[test]
 fn what_explains_what() {
-    let node = Ties::of(&alert("KubeNodeNotReady", &[("node", "n3")]));
-    let full = Ties::of(&alert("NodeFilesystemAlmostOutOfSpace", &[("node", "n3")]));
-    let pod = Ties::of(&alert("KubePodNotReady", &[("namespace", "s"), ("pod", "pg-0"), ("node", "n3")]));
-    let claim = Ties::of(&alert(
+    let node = CorrelationKeys::of(&alert("KubeNodeNotReady", &[("node", "n3")]));
+    let full = CorrelationKeys::of(&alert("NodeFilesystemAlmostOutOfSpace", &[("node", "n3")]));
+    let pod = CorrelationKeys::of(&alert("KubePodNotReady", &[("namespace", "s"), ("pod", "pg-0"), ("node", "n3")]));
+    let claim = CorrelationKeys::of(&alert(
         "KubePersistentVolumeFillingUp",
         &[("namespace", "s"), ("persistentvolumeclaim", "data-pg-0")],
     ));
@@ -160,7 +162,9 @@ fn what_explains_what() {
 #[test]
 fn the_pods_of_an_exporter_in_two_namespaces_are_two_objects() {
     for pod in ["node-exporter-x7k2p", "blackbox-exporter-5d8f9c7b6d-q2w3e", "pushgateway-0", "order-exporter-0"] {
-        let of = |namespace| Ties::of(&alert("KubePodNotReady", &[("namespace", namespace), ("pod", pod)])).object;
+        let of = |namespace| {
+            CorrelationKeys::of(&alert("KubePodNotReady", &[("namespace", namespace), ("pod", pod)])).object
+        };
         assert_ne!(of("team-a").unwrap(), of("team-b").unwrap(), "{pod}");
     }
 }

@@ -2,7 +2,7 @@
 
 /// The words of a name in small letters: `node_management`, `cordonNode` and `HTTPProbe` are two each. A word ends at a sign,
 /// before a capital behind a small letter, and before the last capital of several that small letters follow.
-pub fn words(name: &str) -> Vec<String> {
+pub fn split_words(name: &str) -> Vec<String> {
     let mut words = vec![String::new()];
     let mut before = None;
     let mut letters = name.chars().peekable();
@@ -42,7 +42,7 @@ mod tests {
             ("__", ""),
             ("", ""),
         ] {
-            assert_eq!(words(name).join(" "), expected, "{name}");
+            assert_eq!(split_words(name).join(" "), expected, "{name}");
         }
     }
 }

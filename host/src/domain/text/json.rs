@@ -8,25 +8,25 @@ const DEEPEST: usize = 100;
 /// A body whose JSON has small mistakes, without them: half a surrogate pair, raw control characters and
 /// unknown escapes in strings; `NaN`, `Infinity`, `None` and numbers that nobody can hold; commas before a
 /// closing bracket; what is nested too deeply. None when there is nothing to mend, or it is no JSON all the same.
-pub fn mended(body: &str) -> Option<String> {
+pub fn repaired(body: &str) -> Option<String> {
     let rest = body.trim_start_matches('\u{feff}');
     if !rest.trim_start().starts_with(['{', '[']) {
         return None;
     }
-    let mut mender = Mender { rest, out: String::with_capacity(rest.len()), depth: 0 };
+    let mut mender = Repairer { rest, out: String::with_capacity(rest.len()), depth: 0 };
     while mender.step() {}
     let out = mender.out;
     let sound = out != body && serde_json::from_str::<Value>(&out).is_ok();
     sound.then_some(out)
 }
 
-struct Mender<'a> {
+struct Repairer<'a> {
     rest: &'a str,
     out: String,
     depth: usize,
 }
 
-impl Mender<'_> {
+impl Repairer<'_> {
     fn take(&mut self) -> Option<char> {
         let mut chars = self.rest.chars();
         let taken = chars.next();
@@ -162,7 +162,7 @@ mod tests {
     use super::*;
 
     fn read(body: &str) -> Value {
-        serde_json::from_str(&mended(body).unwrap()).unwrap()
+        serde_json::from_str(&repaired(body).unwrap()).unwrap()
     }
 
     #[test]
@@ -196,7 +196,7 @@ mod tests {
             deep.as_str(),
             "\"\\",
         ] {
-            assert_eq!(mended(body), None, "{}", body.get(..20).unwrap_or(body));
+            assert_eq!(repaired(body), None, "{}", body.get(..20).unwrap_or(body));
         }
     }
 

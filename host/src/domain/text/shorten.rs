@@ -39,7 +39,7 @@ pub fn shortened(text: &str, longest: usize) -> Option<String> {
 fn lines_shortened(text: &str) -> Option<String> {
     let most = TEXTS.first().copied()?;
     text.lines().any(|line| line.len() > most).then(|| {
-        let lines = text.lines().map(|line| super::cut(line, most));
+        let lines = text.lines().map(|line| super::truncate(line, most));
         lines.collect::<Vec<_>>().join("\n")
     })
 }
@@ -56,7 +56,7 @@ fn shorten(value: &mut Value, most: usize, left_out: &mut usize) {
     match value {
         Value::String(text) if text.len() > most => {
             *left_out += 1;
-            *text = super::cut(text, most);
+            *text = super::truncate(text, most);
         }
         Value::Array(items) => items.iter_mut().for_each(|item| shorten(item, most, left_out)),
         Value::Object(map) => map.values_mut().for_each(|member| shorten(member, most, left_out)),

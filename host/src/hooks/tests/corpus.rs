@@ -12,14 +12,14 @@ pub(super) fn odd() -> String {
     fs::read_to_string(path).unwrap().replace("HUGE", &"x".repeat(64 << 10))
 }
 
-fn taken() -> Taken {
-    Taken { plugins: ["slack".to_string(), "webhook".to_string()].into(), ..Taken::default() }
+fn taken() -> ExistingNames {
+    ExistingNames { plugins: ["slack".to_string(), "webhook".to_string()].into(), ..ExistingNames::default() }
 }
 
 #[test]
 fn each_is_taken_by_itself_and_what_is_left_out_is_named() {
     let folder = tempfile::tempdir().unwrap();
-    let wanted = Wanted { into: folder.path().to_path_buf(), taken: taken(), ..Wanted::default() };
+    let wanted = ImportRequest { into: folder.path().to_path_buf(), taken: taken(), ..ImportRequest::default() };
     let imported = import(of(&odd()), &wanted).unwrap();
     let left_out: Vec<(&str, &str)> =
         imported.left_out.iter().map(|one| (one.hook.as_str(), one.field.as_str())).collect();
@@ -103,7 +103,7 @@ fn go_numbers_are_what_keywords_are() {
 #[test]
 fn what_is_no_longer_there_is_removed_and_what_a_person_changed_stays() {
     let folder = tempfile::tempdir().unwrap();
-    let wanted = |force| Wanted { into: folder.path().to_path_buf(), force, ..Wanted::default() };
+    let wanted = |force| ImportRequest { into: folder.path().to_path_buf(), force, ..ImportRequest::default() };
     let one = |name: &str, url: &str| {
         format!(
             "kind: EventHooks\nmetadata: {{ name: {name} }}\nspec: {{ type: webhook, subject: 'ops.>', url: '{url}' }}\n---\n"
@@ -149,15 +149,16 @@ fn what_is_in_force_keeps_its_name_and_what_is_others_is_not_taken() {
     let folder = tempfile::tempdir().unwrap();
     let yaml = "kind: EventHooks\nmetadata: { name: one }\nspec: { type: webhook, subject: 'ops.>', url: 'https://h.example/x' }";
     let into = folder.path().join("a");
-    let first = import(of(yaml), &Wanted { into: into.clone(), ..Wanted::default() }).unwrap();
+    let first = import(of(yaml), &ImportRequest { into: into.clone(), ..ImportRequest::default() }).unwrap();
     assert!(first.hooks[0].became.join(" ").contains("[notifiers.one]"), "{first:?}");
     // Its section was put into the configuration.
     let section = fs::read_to_string(into.join("notifiers.toml")).unwrap();
     let targets = |text: &str| Config::parse(text.into(), None, &Default::default()).unwrap().notifiers;
     let next = |targets| {
-        let taken = Taken { targets, ..Taken::default() };
+        let taken = ExistingNames { targets, ..ExistingNames::default() };
         let into = folder.path().join("b");
-        let imported = import(of(yaml), &Wanted { into, force: true, taken, ..Wanted::default() }).unwrap();
+        let imported =
+            import(of(yaml), &ImportRequest { into, force: true, taken, ..ImportRequest::default() }).unwrap();
         imported.hooks[0].became.join(" ")
     };
     assert!(next(targets(&section)).contains("[notifiers.one]"));
@@ -171,7 +172,7 @@ fn a_bus_that_tells_is_named_and_where_it_does_not_reach() {
     let yaml = "kind: EventHooks\nmetadata: { name: one }\nspec: { type: event, subject: 'ops.>', url: alerts }";
     let notes = |prefix: &str, into: &str| {
         let buses = vec![("nats".to_string(), prefix.to_string())];
-        let wanted = Wanted { into: folder.path().join(into), buses, ..Wanted::default() };
+        let wanted = ImportRequest { into: folder.path().join(into), buses, ..ImportRequest::default() };
         import(of(yaml), &wanted).unwrap().notes.join("; ")
     };
     assert_eq!(notes("ops", "a"), "events are sent on over [[bus.nats]] nats");

@@ -169,6 +169,7 @@ pub const TABLE: &[Row] = &[
     row("POST",   "/v1/resume",                                      Api,    Operate, Host),
     row("GET",    "/v1/deliveries",                                  Api,    Look,    Host),
     row("POST",   "/v1/deliveries/retry",                            Api,    Operate, Host),
+    row("POST",   "/v1/targets/{name}/test",                         Api,    Operate, Host),
     row("GET",    "/v1/plugins",                                     Api,    Look,    Host),
     row("POST",   "/v1/plugins/{name}/reload",                       Api,    Operate, Host),
     row("GET",    "/v1/breakers",                                    Api,    Look,    Host),

@@ -51,7 +51,7 @@ async fn people() -> People {
         ("opal", "role = \"operator\""),
         ("ada", "role = \"admin\""),
     ] {
-        let token = token::make().unwrap();
+        let token = token::generate().unwrap();
         config.push_str(&format!("[users.{name}]\n{role}\ntokens = [\"{}\"]\n", Hash::of(token.expose())));
         tokens.push((name, token.expose().to_string()));
     }

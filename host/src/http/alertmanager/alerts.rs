@@ -12,7 +12,8 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
-use super::{RECEIVER, document, failed, filters, flag, invalid, time, values};
+use super::bounded::{BYTES, List, Room, unwritten};
+use super::{RECEIVER, failed, filters, flag, invalid, time, values};
 use crate::backend::alerts::LiveAlert;
 use crate::domain::alert::series_fingerprint;
 use crate::domain::{Labels, Matcher};
@@ -22,7 +23,7 @@ use crate::http::callers::Caller;
 use crate::http::incidents::reading;
 
 /// Which alerts are asked for.
-struct Wanted {
+struct AlertQuery {
     matchers: Vec<Matcher>,
     active: bool,
     silenced: bool,
@@ -31,7 +32,7 @@ struct Wanted {
     receiver: bool,
 }
 
-impl Wanted {
+impl AlertQuery {
     fn of(uri: &Uri) -> Result<Self, Response> {
         let receiver = values(uri, "receiver").pop().filter(|pattern| !pattern.is_empty());
         let receiver = receiver.map(|pattern| Matcher::new("receiver", &pattern, true, true)).transpose();
@@ -57,21 +58,25 @@ impl Wanted {
 
 /// `GET /api/v2/alerts`.
 pub async fn list(State(state): State<Arc<Shared>>, Extension(caller): Extension<Caller>, uri: Uri) -> Response {
-    let wanted = match Wanted::of(&uri) {
+    let wanted = match AlertQuery::of(&uri) {
         Ok(wanted) => wanted,
         Err(response) => return response,
     };
-    let read = reading(&state, move |backend| {
-        let live = backend.live_alerts(caller.access(), &wanted.matchers);
-        // What several incidents or sources tell of with the same labels is one alert here.
-        let mut by = BTreeMap::new();
-        for live in live.iter().filter(|live| wanted.takes(live)) {
-            let (fingerprint, shown) = shown(live)?;
+    let read =
+        reading(&state, move |backend| alerts(&backend.live_alerts(caller.access(), &wanted.matchers), &wanted, BYTES));
+    read.await.map_or_else(failed, List::answer)
+}
+
+fn alerts(live: &[LiveAlert], wanted: &AlertQuery, most: usize) -> Result<List, Failure> {
+    // What several incidents or sources tell of with the same labels is one alert here.
+    let (mut by, mut room) = (BTreeMap::new(), Room::of(most));
+    for live in live.iter().filter(|live| wanted.takes(live)) {
+        let (fingerprint, shown) = shown(live)?;
+        if by.contains_key(&fingerprint) || room.takes(&shown) {
             by.insert(fingerprint, shown);
         }
-        written(&by.into_values().collect::<Vec<_>>())
-    });
-    read.await.map_or_else(failed, document)
+    }
+    room.list(&by.into_values().collect::<Vec<_>>())
 }
 
 /// A group as it is told.
@@ -86,36 +91,42 @@ struct Group {
 
 /// `GET /api/v2/alerts/groups`: an incident is a group.
 pub async fn groups(State(state): State<Arc<Shared>>, Extension(caller): Extension<Caller>, uri: Uri) -> Response {
-    let wanted = match Wanted::of(&uri) {
+    let wanted = match AlertQuery::of(&uri) {
         Ok(wanted) => wanted,
         Err(response) => return response,
     };
     let read = reading(&state, move |backend| {
-        let live = backend.live_alerts(caller.access(), &wanted.matchers);
-        // An incident that is not named is told from others by what its alerts have in common.
-        let mut by: BTreeMap<(&str, String), Vec<&LiveAlert>> = BTreeMap::new();
-        for live in live.iter().filter(|live| wanted.takes(live)) {
-            let unnamed = if live.incident.is_empty() { json!(live.group).to_string() } else { String::new() };
-            by.entry((&live.incident, unnamed)).or_default().push(live);
-        }
-        let mut groups: Vec<Vec<&LiveAlert>> = by.into_values().collect();
-        let labels = |group: &[&LiveAlert]| group.first().map(|live| live.group.clone()).unwrap_or_default();
-        groups.sort_by(|a, b| before(&labels(a), &labels(b)));
-        let mut told = Vec::with_capacity(groups.len());
-        for mut group in groups {
-            group.sort_by(|a, b| first(&a.alert.labels, &b.alert.labels));
-            let (mut known, mut alerts) = (BTreeSet::new(), Vec::with_capacity(group.len()));
-            for live in &group {
-                let (fingerprint, shown) = shown(live)?;
-                if known.insert(fingerprint) {
-                    alerts.push(shown);
-                }
-            }
-            told.push(Group { alerts, labels: labels(&group), receiver: THE_RECEIVER, route_labels: Map::new() });
-        }
-        written(&told)
+        grouped(&backend.live_alerts(caller.access(), &wanted.matchers), &wanted, BYTES)
     });
-    read.await.map_or_else(failed, document)
+    read.await.map_or_else(failed, List::answer)
+}
+
+fn grouped(live: &[LiveAlert], wanted: &AlertQuery, most: usize) -> Result<List, Failure> {
+    // An incident that is not named is told from others by what its alerts have in common.
+    let mut by: BTreeMap<(&str, String), Vec<&LiveAlert>> = BTreeMap::new();
+    for live in live.iter().filter(|live| wanted.takes(live)) {
+        let unnamed = if live.incident.is_empty() { json!(live.group).to_string() } else { String::new() };
+        by.entry((&live.incident, unnamed)).or_default().push(live);
+    }
+    let mut groups: Vec<Vec<&LiveAlert>> = by.into_values().collect();
+    let labels = |group: &[&LiveAlert]| group.first().map(|live| live.group.clone()).unwrap_or_default();
+    groups.sort_by(|a, b| before(&labels(a), &labels(b)));
+    let (mut told, mut room) = (Vec::with_capacity(groups.len()), Room::of(most));
+    for mut group in groups {
+        group.sort_by(|a, b| first(&a.alert.labels, &b.alert.labels));
+        let (mut known, mut alerts) = (BTreeSet::new(), Vec::with_capacity(group.len()));
+        for live in &group {
+            let (fingerprint, shown) = shown(live)?;
+            if known.insert(fingerprint) && room.takes(&shown) {
+                alerts.push(shown);
+            }
+        }
+        if alerts.is_empty() {
+            continue;
+        }
+        told.push(Group { alerts, labels: labels(&group), receiver: THE_RECEIVER, route_labels: Map::new() });
+    }
+    room.list(&told)
 }
 
 /// The order in which Alertmanager lists groups: those of fewer labels first, then by the first label that only one has or that
@@ -206,14 +217,6 @@ fn shown(live: &LiveAlert) -> Result<(String, Box<RawValue>), Failure> {
     };
     let text = serde_json::value::to_raw_value(&shown).map_err(unwritten)?;
     Ok((fingerprint, text))
-}
-
-fn unwritten(error: serde_json::Error) -> Failure {
-    Failure::internal(format!("an alert cannot be written as JSON: {error}"))
-}
-
-fn written(list: &impl Serialize) -> Result<String, Failure> {
-    serde_json::to_string(list).map_err(unwritten)
 }
 
 /// What Alertmanager would say is wrong with a push, where the rest of it is taken all the same.

@@ -10,8 +10,10 @@ use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::bounded::{BYTES, List, Room, unwritten};
 use super::{answer, coded, failed, filters, invalid, ok, time};
-use crate::backend::silences::{Draft, SilenceError, SilenceView};
+use crate::backend::silences::{SilenceDraft, SilenceError, SilenceView};
+use crate::domain::parsed_time;
 use crate::domain::silence::SilenceState;
 use crate::domain::{Access, Matcher, Permission, Role, SilenceId};
 use crate::http::Shared;
@@ -39,9 +41,17 @@ pub async fn listed(State(state): State<Arc<Shared>>, Extension(caller): Extensi
             SilenceState::Pending => (1, view.silence.starts_at, Reverse(Timestamp::MIN)),
             SilenceState::Expired => (2, Timestamp::MIN, Reverse(view.silence.ends_at)),
         });
-        Ok(Value::Array(views.iter().map(shown).collect()))
+        let mut room = Room::of(BYTES);
+        let mut all = Vec::with_capacity(views.len());
+        for view in &views {
+            let shown = serde_json::value::to_raw_value(&shown(view)).map_err(unwritten)?;
+            if room.takes(&shown) {
+                all.push(shown);
+            }
+        }
+        room.list(&all)
     });
-    read.await.map_or_else(failed, |silences| ok(&silences))
+    read.await.map_or_else(failed, List::answer)
 }
 
 /// `GET /api/v2/silence/{id}`.
@@ -138,12 +148,12 @@ pub async fn set(State(state): State<Arc<Shared>>, request: Request) -> Response
 }
 
 fn no_uuid(id: &str) -> Option<Response> {
-    let text = || format!("silenceID in path must be of type uuid: {:?}", crate::domain::text::cut(id, 100));
+    let text = || format!("silenceID in path must be of type uuid: {:?}", crate::domain::text::truncate(id, 100));
     (!SilenceId::is_one(id)).then(|| coded(StatusCode::UNPROCESSABLE_ENTITY, 601, text()))
 }
 
 /// The silence of a body, whoever wants it.
-fn read(value: &Value) -> Result<Draft, Response> {
+fn read(value: &Value) -> Result<SilenceDraft, Response> {
     let unfit = |code: u16, text: String| coded(StatusCode::UNPROCESSABLE_ENTITY, code, text);
     let object = value.as_object().ok_or_else(|| unfit(601, "silence in body must be of type object".into()))?;
     for key in ["comment", "createdBy", "endsAt", "matchers", "startsAt"] {
@@ -153,8 +163,8 @@ fn read(value: &Value) -> Result<Draft, Response> {
     }
     let text = |key: &str| object.get(key).and_then(Value::as_str).unwrap_or_default();
     let at = |key: &'static str| {
-        let wrong = |_| unfit(601, format!("{key} in body must be of type date-time: {:?}", text(key)));
-        text(key).parse::<Timestamp>().map_err(wrong)
+        let wrong = || unfit(601, format!("{key} in body must be of type date-time: {:?}", text(key)));
+        parsed_time::timestamp(text(key)).ok_or_else(wrong)
     };
     let listed = object.get("matchers").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     if listed.is_empty() {
@@ -172,8 +182,9 @@ fn read(value: &Value) -> Result<Draft, Response> {
             .push(matcher.map_err(|error| invalid(format!("silence invalid: invalid label matcher {n}: {error}")))?);
     }
     let comment = text("comment");
-    Ok(Draft {
+    Ok(SilenceDraft {
         id: Some(text("id")).filter(|id| !id.is_empty()).map(str::to_string),
+        read: None,
         matchers,
         starts_at: Some(at("startsAt")?),
         ends_at: at("endsAt")?,

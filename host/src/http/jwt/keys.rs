@@ -31,7 +31,7 @@ pub struct Key {
     pub key: DecodingKey,
 }
 
-struct Known {
+struct CachedKeys {
     keys: Vec<Key>,
     at: Timestamp,
 }
@@ -39,7 +39,7 @@ struct Known {
 /// The keys of one issuer.
 pub struct Keys {
     url: Url,
-    known: Mutex<Option<Known>>,
+    known: Mutex<Option<CachedKeys>>,
     /// Held while they are fetched, so that many who want them make one fetch.
     fetching: tokio::sync::Mutex<()>,
     pace: Pace,
@@ -72,7 +72,7 @@ impl Keys {
         let failure = match read {
             Ok(keys) => {
                 let found = named(&keys, name);
-                *self.known() = Some(Known { keys, at: now });
+                *self.known() = Some(CachedKeys { keys, at: now });
                 return Ok(found);
             }
             Err(failure) => failure,
@@ -92,7 +92,7 @@ impl Keys {
         named(&young.keys, name)
     }
 
-    fn known(&self) -> std::sync::MutexGuard<'_, Option<Known>> {
+    fn known(&self) -> std::sync::MutexGuard<'_, Option<CachedKeys>> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

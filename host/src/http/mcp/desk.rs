@@ -9,11 +9,11 @@ use serde_json::{Map, Value, json};
 use super::super::callers::Caller;
 use super::super::incidents::reading;
 use super::super::{Shared, access};
-use crate::backend::programs::Wanted;
+use crate::backend::programs::ProposalRequest;
 use crate::config::McpWrite;
 use crate::domain::{Call, Permission, Person, Proposal, Proven};
-use crate::inquiry::{self, Asked, check, fit};
-use crate::mcp::{self, Offer, Unanswered};
+use crate::inquiry::{self, Inquiry, check, fit};
+use crate::mcp::{self, CallFailure, ToolOffer};
 use crate::redact::{redact, redact_json};
 
 /// Bytes of an answer, but for what stands around it.
@@ -54,7 +54,7 @@ impl Desk {
     }
 
     /// What changes something and is offered to this caller.
-    fn changing(&self) -> Vec<Offer> {
+    fn changing(&self) -> Vec<ToolOffer> {
         let write = &self.state.mcp.write;
         if self.caller.proven().is_none() {
             return Vec::new();
@@ -64,20 +64,20 @@ impl Desk {
         if write.contains(&McpWrite::Silence) && access.may(Permission::Silence) {
             let about =
                 "Holds back alerts for a while, in your name. See silence_preview first; broad ones are refused.";
-            offers.push(Offer::changing(SILENCE, about, silence_schema(), false));
+            offers.push(ToolOffer::changing(SILENCE, about, silence_schema(), false));
         }
         // Nobody knows before where a change leads.
         if write.contains(&McpWrite::Propose) && access.may_everywhere(Permission::Handle) {
             let about = "Proposes a change, in your name: it becomes an incident and a gate rules on it. People answer \
                 what is asked; nothing is executed by this call.";
-            offers.push(Offer::changing(PROPOSE, about, propose_schema(), true));
+            offers.push(ToolOffer::changing(PROPOSE, about, propose_schema(), true));
         }
         offers
     }
 
-    fn offered(&self) -> Vec<Offer> {
+    fn offered(&self) -> Vec<ToolOffer> {
         let reading =
-            inquiry::all(self.caller.access()).map(|tool| Offer::reading(tool.name, tool.about, tool.schema()));
+            inquiry::all(self.caller.access()).map(|tool| ToolOffer::reading(tool.name, tool.about, tool.schema()));
         reading.chain(self.changing()).collect()
     }
 
@@ -107,14 +107,14 @@ impl Desk {
                 self.caller.called()
             );
         }
-        format!("there is no tool {}", crate::domain::text::cut(tool, 100))
+        format!("there is no tool {}", crate::domain::text::truncate(tool, 100))
     }
 
-    async fn answer(&self, tool: &str, arguments: Map<String, Value>) -> Result<Value, Unanswered> {
+    async fn answer(&self, tool: &str, arguments: Map<String, Value>) -> Result<Value, CallFailure> {
         let offered = self.offered();
-        let none = || Unanswered::Unknown(self.why_not_offered(tool));
+        let none = || CallFailure::Unknown(self.why_not_offered(tool));
         let offer = offered.iter().find(|offer| offer.name == tool).ok_or_else(none)?;
-        check(&Value::Object(offer.input_schema.clone()), &arguments).map_err(Unanswered::Failed)?;
+        check(&Value::Object(offer.input_schema.clone()), &arguments).map_err(CallFailure::Failed)?;
         match tool {
             SILENCE => self.silence(arguments).await,
             PROPOSE => self.propose(arguments).await,
@@ -122,51 +122,56 @@ impl Desk {
         }
     }
 
-    async fn look(&self, tool: String, arguments: Map<String, Value>) -> Result<Value, Unanswered> {
+    async fn look(&self, tool: String, arguments: Map<String, Value>) -> Result<Value, CallFailure> {
         let (language, access) = (self.state.language, self.caller.access().clone());
         if tool == inquiry::SILENCE_PREVIEW {
             self.within(Permission::Look, &arguments)?;
         }
         let read = reading(&self.state, move |backend| {
-            Ok(Asked::of_host(backend, language, &access).answer(&tool, &arguments))
+            Ok(Inquiry::of_host(backend, language, &access).answer(&tool, &arguments))
         });
-        let slow = |_| Unanswered::Failed("the answer takes too long; ask for less, or again later".into());
+        let slow = |_| CallFailure::Failed("the answer takes too long; ask for less, or again later".into());
         let read = tokio::time::timeout(PATIENCE, read).await.map_err(slow)?;
-        read.map_err(|failure| Unanswered::Failed(failure.sentence().to_string()))?.map_err(Unanswered::Failed)
+        read.map_err(|failure| CallFailure::Failed(failure.sentence().to_string()))?.map_err(CallFailure::Failed)
     }
 
-    /// Who speaks. Beside a name that was proven stands by which way it was said.
-    fn person(&self) -> Result<Person, Unanswered> {
-        let proven = self.caller.proven().cloned();
-        let person = proven.map(|proven| Person::from(proven.saying(Some("mcp"))));
-        person.ok_or_else(|| Unanswered::Failed("this needs a token of your own, which proves a name".into()))
+    /// Who speaks.
+    fn proven(&self) -> Result<Proven, CallFailure> {
+        let none = || CallFailure::Failed("this needs a token of your own, which proves a name".into());
+        self.caller.proven().cloned().ok_or_else(none)
+    }
+
+    /// The same where nothing else says by which way it was said: it stands beside the name.
+    fn person(&self) -> Result<Person, CallFailure> {
+        self.proven().map(|proven| proven.saying(Some("mcp")).into())
     }
 
     /// Whether a silence that a call speaks of covers nothing beyond the caller's places.
-    fn within(&self, wanted: Permission, arguments: &Map<String, Value>) -> Result<(), Unanswered> {
-        let matchers = inquiry::matchers(arguments).map_err(Unanswered::Failed)?;
-        access::within(&self.caller, wanted, &matchers).map_err(|failure| Unanswered::Failed(failure.sentence().into()))
+    fn within(&self, wanted: Permission, arguments: &Map<String, Value>) -> Result<(), CallFailure> {
+        let matchers = inquiry::matchers(arguments).map_err(CallFailure::Failed)?;
+        access::within(&self.caller, wanted, &matchers)
+            .map_err(|failure| CallFailure::Failed(failure.sentence().into()))
     }
 
-    async fn silence(&self, arguments: Map<String, Value>) -> Result<Value, Unanswered> {
+    async fn silence(&self, arguments: Map<String, Value>) -> Result<Value, CallFailure> {
         self.within(Permission::Silence, &arguments)?;
         let (person, words) = (self.person()?, words(&arguments, "comment")?);
         let read = reading(&self.state, move |backend| Ok(inquiry::draft(backend, &arguments, person, &words)));
-        let read = read.await.map_err(|failure| Unanswered::Failed(failure.sentence().to_string()))?;
-        let draft = read.map_err(Unanswered::Failed)?;
+        let read = read.await.map_err(|failure| CallFailure::Failed(failure.sentence().to_string()))?;
+        let draft = read.map_err(CallFailure::Failed)?;
         let longest = self.state.mcp.longest_silence;
         let length = draft.ends_at.duration_since(self.state.backend.now());
         if length > longest {
             let hours = longest.as_secs_f64() / 3_600.0;
-            return Err(Unanswered::Failed(format!("for: {hours} h is the longest here ([mcp] longest_silence)")));
+            return Err(CallFailure::Failed(format!("for: {hours} h is the longest here ([mcp] longest_silence)")));
         }
         let until = draft.ends_at;
-        let id = self.state.backend.set_silence(draft).await.map_err(|error| Unanswered::Failed(error.to_string()))?;
+        let id = self.state.backend.set_silence(draft).await.map_err(|error| CallFailure::Failed(error.to_string()))?;
         Ok(json!({"silence": id, "until": until}))
     }
 
-    async fn propose(&self, mut arguments: Map<String, Value>) -> Result<Value, Unanswered> {
-        let (person, reason) = (self.person()?, words(&arguments, "reason")?);
+    async fn propose(&self, mut arguments: Map<String, Value>) -> Result<Value, CallFailure> {
+        let (person, reason) = (self.proven()?.into(), words(&arguments, "reason")?);
         let text = |name: &str| arguments.get(name).and_then(Value::as_str).unwrap_or_default().trim().to_string();
         let tool = text("tool");
         let of_call = match arguments.remove("arguments") {
@@ -182,30 +187,30 @@ impl Desk {
             verify: None,
             undo: None,
         };
-        let wanted = Wanted { person, text: format!("through MCP: {reason}"), proposal };
+        let wanted = ProposalRequest { person, text: format!("through MCP: {reason}"), proposal };
         let proposed = self.state.backend.propose(wanted).await;
-        let proposed = proposed.map_err(|error| Unanswered::Failed(error.to_string()))?;
+        let proposed = proposed.map_err(|error| CallFailure::Failed(error.to_string()))?;
         Ok(serde_json::to_value(proposed).unwrap_or_default())
     }
 }
 
-impl mcp::Desk for Desk {
-    fn offers(&self) -> BoxFuture<'_, Result<Vec<Offer>, String>> {
+impl mcp::ToolHandler for Desk {
+    fn offers(&self) -> BoxFuture<'_, Result<Vec<ToolOffer>, String>> {
         Box::pin(std::future::ready(Ok(self.offered())))
     }
 
-    fn call(&self, tool: String, arguments: Map<String, Value>) -> BoxFuture<'_, Result<Value, Unanswered>> {
+    fn call(&self, tool: String, arguments: Map<String, Value>) -> BoxFuture<'_, Result<Value, CallFailure>> {
         Box::pin(async move {
             let answered = self.answer(&tool, arguments).await;
-            let known = !matches!(answered, Err(Unanswered::Unknown(_)));
+            let known = !matches!(answered, Err(CallFailure::Unknown(_)));
             // Names that strangers make up are no label and stand in no line.
             let name = if known { tool.as_str() } else { "unknown" };
             self.state.mcp_tally.note(name, answered.is_ok());
             let answered = answered.map(shown).map_err(|unanswered| match unanswered {
-                Unanswered::Unknown(text) => Unanswered::Unknown(text),
-                Unanswered::Failed(text) => Unanswered::Failed(redact(&text)),
+                CallFailure::Unknown(text) => CallFailure::Unknown(text),
+                CallFailure::Failed(text) => CallFailure::Failed(redact(&text)),
             });
-            if let Err(Unanswered::Unknown(why) | Unanswered::Failed(why)) = &answered {
+            if let Err(CallFailure::Unknown(why) | CallFailure::Failed(why)) = &answered {
                 *self.why_not.lock().unwrap_or_else(PoisonError::into_inner) = Some(format!("{name}: {why}"));
             }
             let bytes = answered.as_ref().map_or(0, |value| value.to_string().len());
@@ -226,10 +231,10 @@ fn shown(mut data: Value) -> Value {
     }
 }
 
-fn words(arguments: &Map<String, Value>, name: &str) -> Result<String, Unanswered> {
+fn words(arguments: &Map<String, Value>, name: &str) -> Result<String, CallFailure> {
     let words = arguments.get(name).and_then(Value::as_str).unwrap_or_default().trim();
     if words.is_empty() || words.len() > WORDS {
-        return Err(Unanswered::Failed(format!("{name}: say why, in at most {WORDS} bytes")));
+        return Err(CallFailure::Failed(format!("{name}: say why, in at most {WORDS} bytes")));
     }
     Ok(words.to_string())
 }

@@ -134,7 +134,7 @@ async fn who_means_harm_gets_nothing() {
 
 #[tokio::test]
 async fn only_who_proves_a_name_and_may_act_is_offered_what_changes_something() {
-    let [ada, vera, am] = [(); 3].map(|()| token::make().unwrap().expose().to_string());
+    let [ada, vera, am] = [(); 3].map(|()| token::generate().unwrap().expose().to_string());
     let users = format!(
         "[users.ada]\ntokens = [\"{}\"]\n[users.vera]\nrole = \"viewer\"\ntokens = [\"{}\"]\n\
          [users.am]\nrole = \"sender\"\ntokens = [\"{}\"]\n",

@@ -8,20 +8,19 @@ use subtle::ConstantTimeEq;
 
 use super::Failed;
 use crate::config::Oidc;
-use crate::domain::person::fold;
+use crate::domain::person::{fold, is_group};
 use crate::domain::text::letters::is_invisible;
 use crate::http::fetch::Fetch;
 use crate::http::jwt::keys::Keys;
-use crate::http::jwt::{LEEWAY, NotSigned, Wanted, signed};
+use crate::http::jwt::{Expected, LEEWAY, NotSigned, signed};
 
 /// How old a token may be that was made for a sign-in, in seconds.
 const OLDEST: f64 = 600.0;
 /// Letters of a name, and of what the provider calls a person.
 const NAME: usize = 100;
 const SUBJECT: usize = 255;
-/// Groups of one person, and letters of one.
+/// Groups of one person.
 const GROUPS: usize = 500;
-const GROUP: usize = 256;
 
 /// Somebody whom the provider knows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,7 +41,7 @@ pub async fn claims(
     fetch: &dyn Fetch,
     now: Timestamp,
 ) -> Result<Map<String, Value>, Failed> {
-    let wanted = Wanted { issuer: &settings.issuer_text, audience: std::slice::from_ref(&settings.client_id) };
+    let wanted = Expected { issuer: &settings.issuer_text, audience: std::slice::from_ref(&settings.client_id) };
     signed(token, wanted, keys, fetch, now).await.map_err(|error| match error {
         NotSigned::Keys(error) => Failed::Unreachable(format!("its keys cannot be had: {error}")),
         NotSigned::Wrong(why) => Failed::Unproven(format!("of its token, {why}")),
@@ -119,9 +118,8 @@ fn list(value: &Value, subject: &str, settings: &Oidc) -> Option<BTreeSet<String
         one => vec![one],
     };
     let name = |value: &&Value| {
-        let text = value.as_str()?.trim();
-        let plain = !fold(text).is_empty() && text.len() <= GROUP && !text.chars().any(char::is_control);
-        plain.then(|| settings.group_names.get(text).cloned().unwrap_or_else(|| text.to_string()))
+        let text = value.as_str()?;
+        is_group(text).then(|| settings.group_names.get(text).cloned().unwrap_or_else(|| text.to_string()))
     };
     let taken: BTreeSet<String> = all.iter().take(GROUPS).filter_map(name).collect();
     let left_out = all.len() - all.iter().take(GROUPS).filter(|value| name(value).is_some()).count();

@@ -66,7 +66,7 @@ impl Metadata {
         let raw: Raw = serde_json::from_slice(bytes)
             .map_err(|error| format!("{} holds no description of a provider: {error}", address(settings)))?;
         if raw.issuer != settings.issuer_text {
-            let other = crate::domain::text::cut(&raw.issuer, 200);
+            let other = crate::domain::text::truncate(&raw.issuer, 200);
             return Err(format!("it calls itself {other:?}, and [server.oidc] issuer is {:?}", settings.issuer_text));
         }
         let url = |what: &str, text: &str| {

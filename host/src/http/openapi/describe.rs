@@ -39,7 +39,7 @@ pub fn document() -> Value {
         "components": {
             "schemas": schemas,
             "securitySchemes": {
-                "token": {"type": "http", "scheme": "bearer", "description": "a token of `tidegate user add`, or what [server] auth demands"},
+                "token": {"type": "http", "scheme": "bearer", "description": "a token of `tidegate token new` or `tidegate user section`, or what [server] auth demands"},
                 "password": {"type": "http", "scheme": "basic"},
             },
             "responses": {"Problem": {

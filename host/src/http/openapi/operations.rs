@@ -1,16 +1,17 @@
 //! One row an operation.
 
-use schemars::{JsonSchema, SchemaGenerator};
+use schemars::SchemaGenerator;
 use serde_json::{Value, json};
 
-use super::describe::with;
-use crate::backend::alerts::AlertView;
-use crate::backend::deliveries::DeliveryView;
-use crate::backend::handling::Heard;
-use crate::backend::silences::SilenceView;
-use crate::backend::{Breaker, PluginView, Reloaded, ScheduleView};
+use super::schemas::{
+    alerts, answer, anything, array, breakers, comment, deliveries, incidents, last_admin, made, meant, message,
+    new_silence, one, order, payload, plugins, question, reason, reset, retry, role, schedules, silence, silence_words,
+    silences, texts, timeline, trial, why,
+};
+use crate::backend::Reloaded;
+use crate::backend::handling::HandlingResult;
+use crate::backend::trials::Tried;
 use crate::domain::incident::IncidentView;
-use crate::report::Line;
 
 /// A method.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,184 +90,6 @@ impl Operation {
     }
 }
 
-fn texts() -> Value {
-    json!({"type": "array", "items": {"type": "string"}})
-}
-
-fn role() -> Value {
-    json!({"type": "string", "description": "the name of a role, or none"})
-}
-
-fn meant() -> Value {
-    json!({"type": "boolean", "description": "it is meant, also where nobody is left who may say who there is"})
-}
-
-fn last_admin() -> Value {
-    members(json!({"last_admin": meant()}))
-}
-
-fn anything(_: &mut SchemaGenerator) -> Value {
-    json!({"type": "object"})
-}
-
-fn one<T: JsonSchema>(generator: &mut SchemaGenerator) -> Value {
-    generator.subschema_for::<T>().to_value()
-}
-
-/// A list under its name, and the cursor of the next page.
-fn list<T: JsonSchema>(generator: &mut SchemaGenerator, name: &str) -> Value {
-    let items = one::<T>(generator);
-    json!({
-        "type": "object", "required": [name],
-        "properties": {name: {"type": "array", "items": items}, "next": {"type": ["string", "null"]}},
-    })
-}
-
-fn under<T: JsonSchema>(generator: &mut SchemaGenerator, name: &str) -> Value {
-    json!({"type": "object", "required": [name], "properties": {name: one::<T>(generator)}})
-}
-
-fn incidents(generator: &mut SchemaGenerator) -> Value {
-    list::<IncidentView>(generator, "incidents")
-}
-
-fn silences(generator: &mut SchemaGenerator) -> Value {
-    list::<SilenceView>(generator, "silences")
-}
-
-fn silence(generator: &mut SchemaGenerator) -> Value {
-    under::<SilenceView>(generator, "silence")
-}
-
-/// The silence that was made, or what one would cover.
-fn made(generator: &mut SchemaGenerator) -> Value {
-    let preview = one::<crate::domain::silence::Preview>(generator);
-    json!({"type": "object", "properties": {"silence": one::<SilenceView>(generator), "preview": preview}})
-}
-
-fn timeline(generator: &mut SchemaGenerator) -> Value {
-    let line = one::<Line>(generator);
-    json!({
-        "type": "object", "required": ["incident", "timeline"],
-        "properties": {"incident": {"type": "string"}, "timeline": {"type": "array", "items": line}},
-    })
-}
-
-fn alerts(generator: &mut SchemaGenerator) -> Value {
-    let list = list::<AlertView>(generator, "alerts");
-    let Value::Object(mut list) = list else { return list };
-    if let Some(properties) = list.get_mut("properties").and_then(Value::as_object_mut) {
-        properties.insert("count".into(), json!({"type": "integer", "minimum": 0}));
-    }
-    Value::Object(list)
-}
-
-/// What Alertmanager's own description says, see `/api/v2/openapi.yaml` of its repository.
-fn array(_: &mut SchemaGenerator) -> Value {
-    json!({"type": "array", "items": {"type": "object"}})
-}
-
-fn deliveries(generator: &mut SchemaGenerator) -> Value {
-    list::<DeliveryView>(generator, "deliveries")
-}
-
-fn breakers(generator: &mut SchemaGenerator) -> Value {
-    list::<Breaker>(generator, "breakers")
-}
-
-fn plugins(generator: &mut SchemaGenerator) -> Value {
-    list::<PluginView>(generator, "plugins")
-}
-
-fn schedules(generator: &mut SchemaGenerator) -> Value {
-    list::<ScheduleView>(generator, "schedules")
-}
-
-fn text() -> Value {
-    json!({"type": "string"})
-}
-
-fn members(properties: Value) -> Value {
-    json!({"type": "object", "additionalProperties": false, "properties": properties})
-}
-
-fn answer() -> Value {
-    members(json!({
-        "person": text(), "digest": text(), "comment": text(), "via": {"type": "string", "enum": ["cli", "http"]},
-    }))
-}
-
-fn order() -> Value {
-    members(json!({"person": text(), "reason": text(), "scope": text()}))
-}
-
-fn why() -> Value {
-    members(json!({"person": text(), "reason": text()}))
-}
-
-fn comment() -> Value {
-    members(json!({"person": text(), "comment": text()}))
-}
-
-/// A comment without which nothing is done.
-fn reason() -> Value {
-    with(comment(), "required", json!(["comment"]))
-}
-
-fn reset() -> Value {
-    with(members(json!({"person": text(), "reason": text(), "key": text()})), "required", json!(["key"]))
-}
-
-fn retry() -> Value {
-    members(json!({
-        "person": text(), "reason": text(), "id": text(), "target": text(), "all": {"type": "boolean"},
-    }))
-}
-
-fn question() -> Value {
-    with(
-        members(json!({"text": text(), "conversation": text(), "incident": text(), "person": text()})),
-        "required",
-        json!(["text"]),
-    )
-}
-
-fn silence_properties() -> Value {
-    let matcher = json!({
-        "type": "object", "required": ["name", "value"], "additionalProperties": false,
-        "properties": {
-            "name": text(), "value": text(), "isRegex": {"type": "boolean"}, "isEqual": {"type": "boolean"},
-        },
-    });
-    json!({
-        "matchers": {"type": "array", "items": {"anyOf": [text(), matcher]}},
-        "from": {"type": "string", "format": "date-time"}, "until": {"type": "string", "format": "date-time"},
-        "for": {"type": "string", "description": "such as 2h or 1h30m"}, "person": text(),
-        "comment": {"type": "string", "description": "why; a new silence needs one, and a preview does not"},
-        "broad": {"type": "boolean"}, "preview": {"type": "boolean"},
-    })
-}
-
-fn new_silence() -> Value {
-    with(members(silence_properties()), "required", json!(["matchers"]))
-}
-
-fn silence_words() -> Value {
-    members(silence_properties())
-}
-
-fn payload() -> Value {
-    json!({})
-}
-
-/// One message of JSON-RPC.
-fn message() -> Value {
-    json!({
-        "type": "object", "required": ["jsonrpc", "method"],
-        "properties": {"jsonrpc": {"const": "2.0"}, "method": text(), "id": {}, "params": {"type": "object"}},
-    })
-}
-
 /// What Alertmanager's lists of alerts are narrowed by.
 const FILTERS: [(&str, &str); 5] =
     [("filter", "text"), ("receiver", "text"), ("active", "flag"), ("silenced", "flag"), ("inhibited", "flag")];
@@ -299,7 +122,9 @@ pub const OPERATIONS: &[Operation] = &[
         .gives(Answer::Events),
     Operation::get("/v1/incidents/{id}", "getIncident", "One incident").answers(one::<IncidentView>),
     Operation::get("/v1/incidents/{id}/report", "getReport", "Its report").gives(Answer::Markdown),
-    Operation::get("/v1/incidents/{id}/timeline", "getTimeline", "What happened to it").answers(timeline),
+    Operation::get("/v1/incidents/{id}/timeline", "getTimeline", "What happened to it")
+        .query(&[("detail", "text")])
+        .answers(timeline),
     Operation::get("/v1/incidents/{id}/evidence", "listEvidence", "What was looked at for it"),
     Operation::get("/v1/incidents/{id}/evidence/{number}", "getEvidence", "One answer as it is in the journal"),
     Operation::get("/v1/incidents/{id}/similar", "getSimilar", "What is known from before about it"),
@@ -319,14 +144,14 @@ pub const OPERATIONS: &[Operation] = &[
     .answers(one::<IncidentView>),
     Operation::post("/v1/incidents/{id}/acknowledge", "acknowledgeIncident", "Somebody is on it")
         .word(comment)
-        .answers(one::<Heard>),
+        .answers(one::<HandlingResult>),
     Operation::post("/v1/incidents/{id}/comment", "commentIncident", "A word about it")
         .body(reason)
-        .answers(one::<Heard>),
-    Operation::post("/v1/incidents/{id}/close", "closeIncident", "It is over").body(reason).answers(one::<Heard>),
+        .answers(one::<HandlingResult>),
+    Operation::post("/v1/incidents/{id}/close", "closeIncident", "It is over").body(reason).answers(one::<HandlingResult>),
     Operation::post("/v1/incidents/{id}/rerun", "rerunIncident", "What fires is decided anew")
         .word(comment)
-        .answers(one::<Heard>),
+        .answers(one::<HandlingResult>),
     Operation::get("/v1/search", "search", "Runbooks and closed incidents").query(&[("q", "required"), LIMIT]),
     Operation::get("/v1/schedules", "listSchedules", "What is done by the clock").answers(schedules),
     Operation::post("/v1/schedules/{name}/run", "runSchedule", "Do it now").word(why),
@@ -359,6 +184,9 @@ pub const OPERATIONS: &[Operation] = &[
         .query(&[("state", "text"), ("target", "text"), PAGE, LIMIT])
         .answers(deliveries),
     Operation::post("/v1/deliveries/retry", "retryDeliveries", "Send messages anew").body(retry),
+    Operation::post("/v1/targets/{name}/test", "testTarget", "Send a real message that says it is a test")
+        .word(trial)
+        .answers(one::<Tried>),
     Operation::get("/v1/audit", "listAudit", "Who did what, and who tried, the latest first").query(&[
         ("person", "text"),
         ("outcome", "text"),

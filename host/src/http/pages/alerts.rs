@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::asking::Asking;
 use super::look::{listed, word};
-use crate::backend::alerts::Wanted;
+use crate::backend::alerts::AlertQuery;
 use crate::domain::Matcher;
 use crate::http::answer::Failure;
 use crate::http::list;
@@ -48,7 +48,7 @@ pub async fn list(asking: Asking) -> Response {
         let selection = selection(&asking.uri)?;
         let AlertSelection { matchers, severity, held, by, skip } = selection.clone();
         let access = asking.viewer.caller.access().clone();
-        let wanted = Wanted { access, matchers, severity, held, by, skip, most: PAGE, ..Wanted::default() };
+        let wanted = AlertQuery { access, matchers, severity, held, by, skip, most: PAGE, ..AlertQuery::default() };
         let firing = listed(&asking.state, move |backend, cancellation| Ok(backend.firing(&wanted, cancellation)));
         Ok::<_, Failure>((firing.await?, selection))
     };

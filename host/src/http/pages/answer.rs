@@ -10,16 +10,16 @@ use super::asking::Asking;
 use super::look::story;
 use super::sent::Sent;
 use super::{Viewer, see_other};
-use crate::backend::{self, Cancellation, ControlError, Filter, seen};
+use crate::backend::{self, Cancellation, ControlError, Filter, visible};
 use crate::domain::incident::{ActionRecord, ActionState};
-use crate::domain::requirement::Refusal;
+use crate::domain::requirement::ApprovalRefusal;
 use crate::domain::{Incident, Permission, Person, Ruling, State as Standing};
 use crate::http::Shared;
 use crate::http::answer::Failure;
 use crate::http::incidents::reading;
 use crate::http::refusals::Refused;
-use crate::page::{self, Approval, May, NotTaken};
-use crate::ports::Story;
+use crate::page::{self, AnswerError, AnswerRights, Approval};
+use crate::ports::IncidentRecord;
 
 /// Over what an answer came.
 const VIA: &str = "page";
@@ -51,30 +51,30 @@ pub async fn take(asking: Asking, Path((id, action)): Path<(String, String)>, Se
     };
     let refuse = |status, why| question(&asking, &id, &action, status, Some(why));
     let Some(record) = story.incident.actions.iter().find(|record| record.action.id.0 == action) else {
-        return refuse(StatusCode::NOT_FOUND, NotTaken::Changed).await;
+        return refuse(StatusCode::NOT_FOUND, AnswerError::Changed).await;
     };
     if *story.incident.id.0 != *id
         || page::question_version(record) != words.version
         || record.action.digest != words.digest
     {
-        return refuse(StatusCode::CONFLICT, NotTaken::Changed).await;
+        return refuse(StatusCode::CONFLICT, AnswerError::Changed).await;
     }
     let yes = match words.answer.as_str() {
         "approve" => true,
         "deny" => false,
-        _ => return refuse(StatusCode::BAD_REQUEST, NotTaken::Unclear).await,
+        _ => return refuse(StatusCode::BAD_REQUEST, AnswerError::Unclear).await,
     };
     if yes && let Some(word) = page::confirmation(&record.action) {
         let said = !page::needs_comment(&record.action) || !words.comment.trim().is_empty();
         if words.confirm.trim() != word || !said {
-            return refuse(StatusCode::BAD_REQUEST, NotTaken::Untyped(word)).await;
+            return refuse(StatusCode::BAD_REQUEST, AnswerError::Untyped(word)).await;
         }
     }
     let Some(person) = viewer.caller.clone().known(Some(&words.person)) else {
-        return refuse(StatusCode::BAD_REQUEST, NotTaken::Nameless).await;
+        return refuse(StatusCode::BAD_REQUEST, AnswerError::Nameless).await;
     };
     // Of a name that a session proves nothing else is said.
-    let answer = backend::Answer {
+    let answer = backend::ApprovalAnswer {
         incident: id.clone(),
         action: action.clone(),
         digest: Some(words.digest),
@@ -94,7 +94,7 @@ pub async fn take(asking: Asking, Path((id, action)): Path<(String, String)>, Se
                 ControlError::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
             };
             let why = Refused(error.to_string());
-            let mut response = refuse(status, NotTaken::Host(error.to_string())).await;
+            let mut response = refuse(status, AnswerError::Host(error.to_string())).await;
             response.extensions_mut().insert(why);
             response
         }
@@ -107,7 +107,7 @@ async fn question(
     id: &str,
     action: &str,
     status: StatusCode,
-    not_taken: Option<NotTaken>,
+    not_taken: Option<AnswerError>,
 ) -> Response {
     let viewer = &asking.viewer;
     let story = match story(&asking.state, id.to_string()).await {
@@ -131,30 +131,36 @@ fn action_path(action: &str) -> &str {
 }
 
 /// What somebody may say, as the gate would say of their yes.
-fn may(viewer: &Viewer, incident: &Incident, record: &ActionRecord) -> May {
-    if !viewer.caller.access().may_to(Permission::Approve, incident) {
-        return May::Look;
+fn may(viewer: &Viewer, incident: &Incident, record: &ActionRecord) -> AnswerRights {
+    if !viewer.caller.access().may_on_incident(Permission::Approve, incident) {
+        return AnswerRights::Look;
     }
     let person = viewer.caller.proven().cloned().map_or_else(|| Person::typed("somebody"), Person::from);
-    let mut first: Option<Refusal> = None;
+    let mut first: Option<ApprovalRefusal> = None;
     for wanted in record.ruling.iter().flat_map(Ruling::requirements) {
         match wanted.takes(&person, record.proposer()) {
-            Ok(()) => return May::Answer,
+            Ok(()) => return AnswerRights::Answer,
             Err(refusal) => first = first.or(Some(refusal)),
         }
     }
-    first.map_or(May::Answer, May::Deny)
+    first.map_or(AnswerRights::Answer, AnswerRights::Deny)
 }
 
 /// Other open questions about the same object.
-async fn others(state: &Shared, viewer: &Viewer, story: &Story, record: &ActionRecord) -> Vec<(String, String)> {
+async fn others(
+    state: &Shared,
+    viewer: &Viewer,
+    story: &IncidentRecord,
+    record: &ActionRecord,
+) -> Vec<(String, String)> {
     if record.state != ActionState::Asked {
         return Vec::new();
     }
     let filter = Filter { state: Some(Standing::AwaitingApproval), limit: OTHERS, ..Filter::default() };
     let access = viewer.caller.access().clone();
     let read = reading(state, move |backend| {
-        let listed = seen::list(backend, &filter, &access, &Cancellation::default()).map_err(Failure::unavailable)?;
+        let listed =
+            visible::list(backend, &filter, &access, &Cancellation::default()).map_err(Failure::unavailable)?;
         Ok(listed.incidents)
     });
     // Where that cannot be read, the question itself can.

@@ -8,12 +8,11 @@ use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::Response;
 
 use super::{Viewer, failed, shown};
-use crate::accounts::By;
-use crate::domain::audit::Way;
+use crate::domain::audit::Channel;
 use crate::http::Shared;
 use crate::http::answer::Failure;
 use crate::http::audit::Address;
-use crate::http::people::acts::by_way;
+use crate::http::people::acts::Requester;
 use crate::page::Frame;
 
 /// Who asks for a page, and for which.
@@ -42,8 +41,8 @@ impl FromRequestParts<Arc<Shared>> for Asking {
 
 impl Asking {
     /// Who asks for a change of accounts, and from where.
-    pub fn by(&self) -> By {
-        by_way(&self.state, self.viewer.caller(), Way::Page, self.from.as_ref())
+    pub fn requester(&self) -> Requester {
+        Requester::new(&self.state, self.viewer.caller(), Channel::Page, self.from.as_ref())
     }
 
     /// The page as it is asked for.

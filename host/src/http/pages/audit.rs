@@ -6,11 +6,11 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::asking::Asking;
-use crate::domain::audit::{AuditOutcome, AuditWanted};
+use crate::domain::audit::{AuditOutcome, AuditQuery};
 use crate::http::answer::Failure;
 use crate::http::incidents::reading;
 use crate::http::list;
-use crate::page::{self, Asked};
+use crate::page::{self, AuditFilter};
 
 /// Rows of one page.
 const PAGE: usize = 100;
@@ -26,7 +26,7 @@ struct Words {
     before: String,
 }
 
-fn wanted(uri: &Uri) -> Result<(Asked, AuditWanted), Failure> {
+fn wanted(uri: &Uri) -> Result<(AuditFilter, AuditQuery), Failure> {
     let Words { person, outcome, since, until, before } = list::query(uri)?;
     let known = AuditOutcome::ALL.into_iter().find(|known| known.as_str() == outcome);
     if known.is_none() && !outcome.is_empty() {
@@ -40,8 +40,8 @@ fn wanted(uri: &Uri) -> Result<(Asked, AuditWanted), Failure> {
     let before = if before.is_empty() { None } else { Some(before.parse().map_err(number)?) };
     let (from, to) = (at("since", &since)?, at("until", &until)?);
     let name = Some(person.trim().to_string()).filter(|name| !name.is_empty());
-    let wanted = AuditWanted { person: name, outcome: known, since: from, until: to, before, limit: PAGE + 1 };
-    Ok((Asked { person, outcome: known, since, until }, wanted))
+    let wanted = AuditQuery { person: name, outcome: known, since: from, until: to, before, limit: PAGE + 1 };
+    Ok((AuditFilter { person, outcome: known, since, until }, wanted))
 }
 
 /// `GET /audit`.

@@ -16,7 +16,7 @@ use tokio::sync::{OwnedSemaphorePermit, watch as signal};
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::Viewer;
-use crate::backend::seen;
+use crate::backend::visible;
 use crate::http::Shared;
 use crate::http::changes::Missed;
 use crate::http::watch::viewed;
@@ -142,7 +142,7 @@ impl Listener {
         for (number, id) in changes {
             let hidden = access.is_bound() && {
                 let view = viewed(&self.state, number, Arc::clone(&id)).await;
-                !view.is_some_and(|view| seen::sees(access, &view.incident))
+                !view.is_some_and(|view| visible::can_see(access, &view.incident))
             };
             if !hidden {
                 ids.insert(id);

@@ -14,14 +14,14 @@ use serde_json::json;
 use super::asking::Asking;
 use super::handling::whole;
 use super::see_other;
-use crate::backend::{Backend, Cancellation, Filter, find, seen};
+use crate::backend::{Backend, Cancellation, Filter, find, visible};
 use crate::domain::text::letters::visible_line;
 use crate::domain::{Access, Incident, Outcome, State as Standing};
 use crate::http::answer::Failure;
 use crate::http::incidents::reading;
 use crate::http::{Shared, list};
-use crate::page::{self, Listing, Now, Selection};
-use crate::ports::Story;
+use crate::page::{self, Listing, OverviewPage, Selection};
+use crate::ports::IncidentRecord;
 
 /// Incidents of each list of `/`.
 const FEW: usize = 10;
@@ -39,7 +39,7 @@ pub async fn now(asking: Asking) -> Response {
     let access = asking.viewer.caller.access().clone();
     let read = listed(&asking.state, move |backend, cancellation| {
         let list = |filter: Filter| {
-            let part = seen::list(backend, &filter, &access, cancellation).map_err(Failure::unavailable)?;
+            let part = visible::list(backend, &filter, &access, cancellation).map_err(Failure::unavailable)?;
             Ok::<_, Failure>(part.incidents)
         };
         let of = |state, limit| list(Filter { state: Some(state), limit, ..Filter::default() });
@@ -62,7 +62,7 @@ pub async fn now(asking: Asking) -> Response {
         let more_people = needed.len() > FEW;
         needed.truncate(FEW);
         needed.sort_by_key(|incident| std::cmp::Reverse(incident.severity()));
-        Ok(Now {
+        Ok(OverviewPage {
             asked,
             people: needed,
             more_people,
@@ -142,7 +142,7 @@ fn listing(
     let text = wanted.text.to_lowercase();
     let mut shown = Listing { incidents: Vec::new(), next: None, looked_at: 0 };
     loop {
-        let part = seen::list(backend, &filter, access, cancellation)?;
+        let part = visible::list(backend, &filter, access, cancellation)?;
         // Where a part is short and not the last, so many were looked at that nobody should wait any longer.
         let short = part.incidents.len() < PAGE;
         for incident in part.incidents {
@@ -195,7 +195,7 @@ pub async fn journal(State(state): State<Arc<Shared>>, Path(id): Path<String>) -
 }
 
 /// An incident with its entries.
-pub async fn story(state: &Shared, id: String) -> Result<Story, Failure> {
+pub async fn story(state: &Shared, id: String) -> Result<IncidentRecord, Failure> {
     reading(state, move |backend| {
         let incident = find(backend, &id)?;
         let none = || Failure::not_found(format!("incident {} has no entries", incident.id));

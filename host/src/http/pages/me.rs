@@ -10,12 +10,13 @@ use serde::Deserialize;
 use super::asking::Asking;
 use super::see_other;
 use super::sent::Sent;
-use crate::config::Because;
+use crate::config::RoleSource;
 use crate::domain::{Permission, Proven};
 use crate::http::answer::Failure;
-use crate::http::people::acts::{self, Minted, USUAL};
+use crate::http::people::acts;
 use crate::http::people::listed::{TokenView, tokens_of};
-use crate::page::{self, Made, MayBecause, Me, Refused, SessionRow, TokenRow};
+use crate::http::people::tokens::{self, Minted, USUAL};
+use crate::page::{self, AccountPage, CreatedToken, FormError, RoleReason, SessionRow, TokenRow};
 
 /// `GET /me`.
 pub async fn show(asking: Asking) -> Response {
@@ -28,7 +29,7 @@ pub fn row(token: TokenView) -> TokenRow {
     TokenRow { id, label, scopes: scopes.into_iter().map(Permission::as_str).collect(), expires, used }
 }
 
-fn me(asking: &Asking, status: StatusCode, made: Option<Made>, refused: Option<Refused>) -> Response {
+fn me(asking: &Asking, status: StatusCode, made: Option<CreatedToken>, refused: Option<FormError>) -> Response {
     let Asking { state, viewer, .. } = asking;
     let (caller, config, book) = (viewer.caller(), state.callers.config(), state.callers.book());
     let person = caller.proven();
@@ -36,9 +37,9 @@ fn me(asking: &Asking, status: StatusCode, made: Option<Made>, refused: Option<R
         Some(person) => {
             config.why_of_person(&book, person).into_iter().map(|(grant, why)| (grant.to_string(), of(why))).collect()
         }
-        None => caller.access().grants().iter().map(|grant| (grant.to_string(), MayBecause::Own)).collect(),
+        None => caller.access().grants().iter().map(|grant| (grant.to_string(), RoleReason::Own)).collect(),
     };
-    let own = acts::owner(caller).ok();
+    let own = tokens::owner(caller).ok();
     let scopes =
         own.map(|_| Permission::ALL.into_iter().filter(|one| caller.access().may(*one)).map(Permission::as_str));
     let (now, elapsed) = (state.clock.now(), state.clock.elapsed());
@@ -53,7 +54,7 @@ fn me(asking: &Asking, status: StatusCode, made: Option<Made>, refused: Option<R
         used: ago(session.used),
         id: session.id,
     });
-    let shown_me = Me {
+    let shown_me = AccountPage {
         name: person.map(Proven::shown),
         way: person.map_or("-", |person| person.proof().as_str()),
         may,
@@ -68,12 +69,12 @@ fn me(asking: &Asking, status: StatusCode, made: Option<Made>, refused: Option<R
     asking.says(status, |frame| page::me(&shown_me, frame))
 }
 
-fn of(because: Because) -> MayBecause {
+fn of(because: RoleSource) -> RoleReason {
     match because {
-        Because::Own => MayBecause::Own,
-        Because::Unsaid => MayBecause::Unsaid,
-        Because::Named => MayBecause::Named,
-        Because::Group(group) => MayBecause::Group(group),
+        RoleSource::Own => RoleReason::Own,
+        RoleSource::Unsaid => RoleReason::Unsaid,
+        RoleSource::Named => RoleReason::Named,
+        RoleSource::Group(group) => RoleReason::Group(group),
     }
 }
 
@@ -99,16 +100,16 @@ pub async fn change(asking: Asking, Sent(words): Sent<Words>) -> Response {
         Ok(Some(made)) => me(&asking, StatusCode::OK, Some(made), None),
         Ok(None) => see_other("/me"),
         Err(failure) => {
-            let why = Refused::Host(failure.sentence().into());
+            let why = FormError::Host(failure.sentence().into());
             me(&asking, failure.status(), None, Some(why))
         }
     }
 }
 
-async fn changed(asking: &Asking, words: Words) -> Result<Option<Made>, Failure> {
-    let (state, by, caller) = (&asking.state, asking.by(), asking.viewer.caller());
+async fn changed(asking: &Asking, words: Words) -> Result<Option<CreatedToken>, Failure> {
+    let (state, requester, caller) = (&asking.state, asking.requester(), asking.viewer.caller());
     match words {
-        Words { revoke: Some(id), .. } => acts::revoke_own(state, by, caller, &id, false).await.map(|()| None),
+        Words { revoke: Some(id), .. } => tokens::revoke_own(state, &requester, &id, false).await.map(|()| None),
         Words { end: Some(id), .. } => {
             let own = caller.proven().map(Proven::id).unwrap_or_default();
             let is_here = asking.viewer.session.as_ref().is_some_and(|key| key.public() == id);
@@ -123,9 +124,10 @@ async fn changed(asking: &Asking, words: Words) -> Result<Option<Made>, Failure>
             let all = Permission::ALL.into_iter().map(Permission::as_str);
             let is_chosen = |scope: &&str| more.get(*scope).is_some_and(|said| said == "yes");
             let scopes: Vec<String> = all.filter(is_chosen).map(String::from).collect();
-            let Minted { secret, capped, token } = acts::mint(state, by, caller, &scopes, Some(&lasts), &label).await?;
+            let Minted { secret, capped, token } =
+                tokens::mint(state, &requester, &scopes, Some(&lasts), &label).await?;
             let ends = token.expires.filter(|_| capped);
-            Ok(Some(Made { secret: secret.expose().to_string(), ends }))
+            Ok(Some(CreatedToken { secret: secret.expose().to_string(), ends }))
         }
         _ => Err(Failure::invalid("say one of: revoke, end, everywhere, make")),
     }

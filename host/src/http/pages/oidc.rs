@@ -9,13 +9,13 @@ use axum::response::{IntoResponse, Response};
 use super::sessions::cookies;
 use super::shown;
 use super::sign::{self, is_on_this_machine, opened, set_named};
-use crate::config::NotLetIn;
+use crate::config::SignInRefusal;
 use crate::domain::Permission;
 use crate::http::Shared;
-use crate::http::audit::Known;
+use crate::http::audit::IdentifiedAs;
 use crate::http::oidc::{Arrived, Failed};
 use crate::http::refusals::Refused;
-use crate::page::{self, ProviderButton, SignIn, Who};
+use crate::page::{self, PageUser, ProviderButton, SignIn};
 use crate::secret::Secret;
 
 /// The cookie that binds a sign-in to a browser while it is at the provider: over TLS, and on this machine itself.
@@ -64,15 +64,15 @@ async fn arrived(state: &Arc<Shared>, headers: &HeaderMap, query: &str) -> Respo
     let (name, person) = (identity.name.clone(), state.callers.identified(&identity));
     let refused = |said, to: &str| {
         let mut response = refused(state, headers, said, to);
-        person.clone().map(|person| response.extensions_mut().insert(Known(person)));
+        person.clone().map(|person| response.extensions_mut().insert(IdentifiedAs(person)));
         response
     };
     let caller = match state.callers.by_provider(&identity) {
         Ok(caller) => caller,
         Err(why) => {
             let said = match why {
-                NotLetIn::Disabled => SignIn::KeptOut(name),
-                NotLetIn::Nameless => SignIn::Unproven("it gives a name without letters".into()),
+                SignInRefusal::Disabled => SignIn::KeptOut(name),
+                SignInRefusal::Nameless => SignIn::Unproven("it gives a name without letters".into()),
             };
             return refused(said, &to);
         }
@@ -96,8 +96,9 @@ pub fn goodbye(state: &Shared, headers: &HeaderMap, hint: &str) -> Option<Respon
     let oidc = state.oidc.as_ref()?;
     let there = oidc.end_session(hint, state.clock.now())?;
     let uri = Uri::from_static("/sign-in");
-    let mut response =
-        shown(state, headers, &uri, &Who::Nobody, StatusCode::OK, |frame| page::signed_out(oidc.name(), &there, frame));
+    let mut response = shown(state, headers, &uri, &PageUser::Nobody, StatusCode::OK, |frame| {
+        page::signed_out(oidc.name(), &there, frame)
+    });
     if let Ok(value) = HeaderValue::from_str(&format!("0; url={there}")) {
         response.headers_mut().insert(header::REFRESH, value);
     }

@@ -34,19 +34,22 @@ pub async fn caller(state: &Arc<Shared>, peer: Peer, name: &str, given: &str) ->
     if pauses.wait(&name, &address, state.clock.now()).is_some() {
         return Err(SignIn::TooOften);
     }
-    let Ok(Ok(_place)) = tokio::time::timeout(WAIT, PLACES.acquire()).await else { return Err(SignIn::Unavailable) };
+    let Ok(Ok(place)) = tokio::time::timeout(WAIT, PLACES.acquire()).await else { return Err(SignIn::Unavailable) };
     if pauses.wait(&name, &address, state.clock.now()).is_some() {
         return Err(SignIn::TooOften);
     }
-    let (kept, text) = (state.callers.password_of(&name), given.to_string());
-    let looked = kept.clone();
-    let work = tokio::task::spawn_blocking(move || password::is_right(&text, looked.as_deref()));
-    let right = work.await.unwrap_or(false);
-    let caller = kept.filter(|_| right).and_then(|kept| state.callers.by_password(&name, &kept));
-    if caller.is_some() {
-        pauses.right(&name, &address);
-    } else {
-        pauses.wrong(&name, &address, state.clock.now());
-    }
-    caller.ok_or(SignIn::WrongPassword)
+    let (of, text) = (Arc::clone(state), given.to_string());
+    let work = tokio::task::spawn_blocking(move || {
+        // Whoever hangs up frees no place before its memory is free, and has tried all the same.
+        let _place = place;
+        let kept = of.callers.password_of(&name);
+        let right = password::is_right(&text, kept.as_deref());
+        let caller = kept.filter(|_| right).and_then(|kept| of.callers.by_password(&name, &kept));
+        match caller {
+            Some(_) => of.pages.pauses.right(&name, &address),
+            None => of.pages.pauses.wrong(&name, &address, of.clock.now()),
+        }
+        caller
+    });
+    work.await.ok().flatten().ok_or(SignIn::WrongPassword)
 }

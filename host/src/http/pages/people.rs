@@ -10,22 +10,24 @@ use super::see_other;
 use super::sent::Sent;
 use crate::domain::person::fold;
 use crate::http::answer::Failure;
-use crate::http::people::acts::{self, Making, Sure};
+use crate::http::people::acts::{self, NewAccount, Preconditions};
 use crate::http::people::listed::{PersonView, everybody};
-use crate::page::{self, People, PersonRow, Refused};
+use crate::http::people::tokens;
+use crate::page::{self, FormError, People, PersonRow};
 
 /// `GET /people`.
 pub async fn show(asking: Asking) -> Response {
     people(&asking, StatusCode::OK, None)
 }
 
-fn people(asking: &Asking, status: StatusCode, refused: Option<Refused>) -> Response {
+fn people(asking: &Asking, status: StatusCode, refused: Option<FormError>) -> Response {
     let Asking { state, viewer, .. } = asking;
     let own = viewer.caller().proven();
     let last = state.callers.last_admin(state.clock.now());
     let row = |view: PersonView| {
         let key = view.id.clone().unwrap_or_else(|| view.name.clone());
         PersonRow {
+            tag: view.tag(),
             oneself: own.is_some_and(|own| own.id() == key || view.id.is_none() && own.id() == fold(&view.name)),
             last_admin: view.id.is_none() && last.as_ref() == Some(&view.name),
             key,
@@ -57,6 +59,8 @@ pub struct Words {
     places: String,
     password: String,
     last_admin: String,
+    /// The tag of whom the form was shown of.
+    read: String,
 }
 
 /// `POST /people`.
@@ -64,18 +68,18 @@ pub async fn change(asking: Asking, Sent(words): Sent<Words>) -> Response {
     match changed(&asking, words).await {
         Ok(()) => see_other("/people"),
         Err(failure) => {
-            let why = Refused::Host(failure.sentence().into());
+            let why = FormError::Host(failure.sentence().into());
             people(&asking, failure.status(), Some(why))
         }
     }
 }
 
 async fn changed(asking: &Asking, words: Words) -> Result<(), Failure> {
-    let (state, by) = (&asking.state, asking.by());
-    let Words { name, revoke, act, role, groups, places, password, last_admin } = words;
+    let (state, requester) = (&asking.state, asking.requester());
+    let Words { name, revoke, act, role, groups, places, password, last_admin, read } = words;
     let (name, meant) = (name.trim(), last_admin == "yes");
     if let Some(id) = revoke {
-        return acts::revoke(state, by, &id, name, meant).await;
+        return tokens::revoke(state, &requester, &id, name, meant).await;
     }
     let list = |text: &str, by: &[char]| -> Vec<String> {
         text.split(by).map(|one| one.trim().to_string()).filter(|one| !one.is_empty()).collect()
@@ -83,13 +87,15 @@ async fn changed(asking: &Asking, words: Words) -> Result<(), Failure> {
     let (groups, places) = (list(&groups, &[',', '\n', '\r']), list(&places, &['\n', '\r']));
     let edit = match act.as_str() {
         "make" => {
-            let making = Making { password: Some(password), role, groups, places };
-            return acts::make(state, by, name, making).await;
+            let making = NewAccount { password: Some(password), role, groups, places };
+            return acts::make(state, &requester, name, making).await;
         }
         "sign_out" => return acts::sign_out(state, name).map(|_| ()),
         "set" => acts::edit_of(Some(&role), Some(groups), Some(places), None)?,
         "disable" | "enable" => acts::edit_of(None, None, None, Some(act == "disable"))?,
         _ => return Err(Failure::invalid("say one of: make, set, disable, enable, sign_out, revoke")),
     };
-    acts::change(state, by, name, edit, Sure { last_admin: meant, read: None }).await
+    // A form says all of somebody anew, as they stood when it was shown.
+    let read = Some(read).filter(|tag| !tag.is_empty()).map(|tag| (name.to_string(), tag));
+    acts::change(state, &requester, name, edit, Preconditions { last_admin: meant, read }).await
 }

@@ -8,10 +8,10 @@ use super::asking::Asking;
 use super::look::listed;
 use super::sent::{Sent, asked};
 use crate::backend::ControlError;
-use crate::backend::operations::Asked;
+use crate::backend::operations::ExplainRequest;
 use crate::http::answer::Failure;
-use crate::http::audit::OnlyLooked;
-use crate::page::{self, Explanation};
+use crate::http::audit::ReadOnly;
+use crate::page::{self, ExplainPage};
 
 /// `GET /policies`.
 pub async fn list(asking: Asking) -> Response {
@@ -30,19 +30,19 @@ pub struct Words {
 pub async fn explain(asking: Asking) -> Response {
     let words: Words = asked(&asking.uri);
     let incident = words.incident.trim().to_string();
-    let asked = (!incident.is_empty()).then(|| Asked::Incident(incident.clone()));
-    answer(&asking, asked, Explanation { incident, ..Explanation::default() }).await
+    let asked = (!incident.is_empty()).then(|| ExplainRequest::Incident(incident.clone()));
+    answer(&asking, asked, ExplainPage { incident, ..ExplainPage::default() }).await
 }
 
 /// `POST /policies/explain`: the same of a body, which would make an address too long.
 pub async fn explain_body(asking: Asking, Sent(words): Sent<Words>) -> Response {
-    let asked = (!words.body.trim().is_empty()).then(|| Asked::Body(words.body.clone()));
-    let mut response = answer(&asking, asked, Explanation { body: words.body, ..Explanation::default() }).await;
-    response.extensions_mut().insert(OnlyLooked);
+    let asked = (!words.body.trim().is_empty()).then(|| ExplainRequest::Body(words.body.clone()));
+    let mut response = answer(&asking, asked, ExplainPage { body: words.body, ..ExplainPage::default() }).await;
+    response.extensions_mut().insert(ReadOnly);
     response
 }
 
-async fn answer(asking: &Asking, asked: Option<Asked>, with: Explanation) -> Response {
+async fn answer(asking: &Asking, asked: Option<ExplainRequest>, with: ExplainPage) -> Response {
     let mut status = StatusCode::OK;
     let answer = match asked {
         None => None,
@@ -59,6 +59,6 @@ async fn answer(asking: &Asking, asked: Option<Asked>, with: Explanation) -> Res
             }))
         }
     };
-    let explanation = Explanation { answer, ..with };
+    let explanation = ExplainPage { answer, ..with };
     asking.says(status, |frame| page::explain(&explanation, frame))
 }

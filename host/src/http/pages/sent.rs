@@ -16,7 +16,7 @@ use crate::http::answer::Failure;
 use crate::http::places::Peer;
 use crate::http::quotas::busy;
 use crate::http::{Shared, body};
-use crate::page::Who;
+use crate::page::PageUser;
 
 /// A form is short, also in percent signs, and a browser sends it at once.
 const MAX_FORM: Size = Size(16 << 10);
@@ -32,7 +32,7 @@ impl<T: DeserializeOwned> FromRequest<Arc<Shared>> for Sent<T> {
         let (head, body) = request.into_parts();
         let peer = head.extensions.get::<Peer>().copied().unwrap_or(Peer::UNKNOWN);
         let wrong = |failure: Failure| {
-            let who = head.extensions.get::<Viewer>().map_or(Who::Nobody, |viewer| viewer.who.clone());
+            let who = head.extensions.get::<Viewer>().map_or(PageUser::Nobody, |viewer| viewer.who.clone());
             failed(state, &head.headers, &head.uri, &who, &failure)
         };
         let place = state.quotas.forms.take(peer).ok_or_else(|| busy().into_response())?;

@@ -15,12 +15,12 @@ use super::sessions::{self, GUARDED, LOCAL};
 use super::{Viewer, own_path, password, see_other, shown};
 use crate::domain::Person;
 use crate::http::Shared;
-use crate::http::audit::Known;
+use crate::http::audit::IdentifiedAs;
 use crate::http::callers::{Caller, typed};
 use crate::http::origin::{host_name, is_local};
 use crate::http::places::Peer;
 use crate::http::refusals::Refused;
-use crate::page::{self, SignIn, Who};
+use crate::page::{self, PageUser, SignIn};
 use crate::secret::Secret;
 use crate::token;
 
@@ -71,7 +71,7 @@ pub fn say(state: &Shared, headers: &HeaderMap, status: StatusCode, said: SignIn
     let uri = Uri::from_static("/sign-in");
     let (passwords, provider) = (state.callers.have_passwords(), super::oidc::button(state));
     let ask = page::SignInPage { said, passwords, provider, lost: state.callers.are_lost(), to: own_path(to) };
-    shown(state, headers, &uri, &Who::Nobody, status, |frame| page::sign_in(&ask, frame))
+    shown(state, headers, &uri, &PageUser::Nobody, status, |frame| page::sign_in(&ask, frame))
 }
 
 /// `POST /sign-in`.
@@ -103,7 +103,7 @@ pub async fn take(
             let mut response = refuse(status, said);
             response.extensions_mut().insert(Refused(reason));
             let person = typed(&words.name).filter(|_| words.token.trim().is_empty());
-            person.map(|person| response.extensions_mut().insert(Known(person)));
+            person.map(|person| response.extensions_mut().insert(IdentifiedAs(person)));
             return response;
         }
     };
@@ -122,7 +122,7 @@ pub fn opened(state: &Shared, headers: &HeaderMap, caller: Caller, hint: Option<
     };
     let mut response = see_other(own_path(to));
     set_cookie(&mut response, is_on_this_machine(headers), &value, "");
-    person.map(|person| response.extensions_mut().insert(Known(person)));
+    person.map(|person| response.extensions_mut().insert(IdentifiedAs(person)));
     response
 }
 

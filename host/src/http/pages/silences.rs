@@ -10,14 +10,15 @@ use super::asking::Asking;
 use super::look::listed;
 use super::sent::{Sent, asked};
 use super::{Viewer, see_other};
-use crate::backend::silences::{Draft, SilenceError};
+use crate::backend::silences::{SilenceDraft, SilenceError};
+use crate::domain::parsed_time;
 use crate::domain::silence::{Preview, SilenceState};
 use crate::domain::{Matcher, Permission, Person};
 use crate::http::access::within;
 use crate::http::answer::Failure;
 use crate::http::silences::{self, end, longer};
 use crate::http::{Shared, list};
-use crate::page::{self, Drafted, Fields, OneSilence, Refused, SilenceList};
+use crate::page::{self, Drafted, Fields, FormError, OneSilence, SilenceList};
 
 /// Silences of one page.
 const MOST: usize = 100;
@@ -57,18 +58,18 @@ pub async fn new(asking: Asking) -> Response {
 /// `POST /silences/new`.
 pub async fn make(asking: Asking, Sent(fields): Sent<Fields>) -> Response {
     let state = &asking.state;
-    let refuse = |status, why: Refused| {
+    let refuse = |status, why: FormError| {
         draft(&asking, fields.clone(), status, move |drafted| Drafted { refused: Some(why), ..drafted })
     };
     let Some(person) = asking.viewer.caller.clone().known(Some(&fields.person)) else {
-        return refuse(StatusCode::BAD_REQUEST, Refused::Nameless).await;
+        return refuse(StatusCode::BAD_REQUEST, FormError::Nameless).await;
     };
     let draft_of = match drafted(&fields, person, state.clock.now()) {
         Ok(draft) => draft,
-        Err(failure) => return refuse(failure.status(), Refused::Host(failure.sentence().into())).await,
+        Err(failure) => return refuse(failure.status(), FormError::Host(failure.sentence().into())).await,
     };
     if let Err(failure) = within(&asking.viewer.caller, Permission::Silence, &draft_of.matchers) {
-        return refuse(failure.status(), Refused::Host(failure.sentence().into())).await;
+        return refuse(failure.status(), FormError::Host(failure.sentence().into())).await;
     }
     if page::version(&seen(&draft_of.matchers, &fields)) != fields.seen {
         return draft(&asking, fields, StatusCode::CONFLICT, |drafted| Drafted { other: true, ..drafted }).await;
@@ -77,7 +78,7 @@ pub async fn make(asking: Asking, Sent(fields): Sent<Fields>) -> Response {
         Ok(id) => see_other(&format!("/silences/{id}")),
         Err(error) => {
             let failure = Failure::from(error);
-            refuse(failure.status(), Refused::Host(failure.sentence().into())).await
+            refuse(failure.status(), FormError::Host(failure.sentence().into())).await
         }
     }
 }
@@ -86,25 +87,25 @@ pub async fn make(asking: Asking, Sent(fields): Sent<Fields>) -> Response {
 fn seen(matchers: &[Matcher], fields: &Fields) -> (String, String, String, String) {
     let times = [&fields.from, &fields.until, &fields.length].map(|text| text.trim().to_string());
     let [from, until, length] = times;
-    (crate::domain::matcher::shown(matchers), from, until, length)
+    (crate::domain::matcher::format_all(matchers), from, until, length)
 }
 
 /// The silence that the fields describe.
-fn drafted(fields: &Fields, person: Person, now: Timestamp) -> Result<Draft, Failure> {
+fn drafted(fields: &Fields, person: Person, now: Timestamp) -> Result<SilenceDraft, Failure> {
     let matchers = Matcher::parse_all(&fields.matchers).map_err(Failure::invalid)?;
     let time = |what: &str, text: &str| match text.trim() {
         "" => Ok(None),
-        text => text
-            .parse::<Timestamp>()
+        text => parsed_time::timestamp(text)
             .map(Some)
-            .map_err(|_| Failure::invalid(format!("{what}: {text:?} is no time such as \"2026-01-31T08:00:00Z\""))),
+            .ok_or_else(|| Failure::invalid(format!("{what}: {text:?} is no time such as \"2026-01-31T08:00:00Z\""))),
     };
     let (from, until) = (time("from", &fields.from)?, time("until", &fields.until)?);
     // Who says until when need not empty the other field.
     let length = Some(fields.length.trim()).filter(|length| !length.is_empty() && until.is_none());
     let ends_at = end(until, length, from.unwrap_or(now))?;
-    Ok(Draft {
+    Ok(SilenceDraft {
         id: None,
+        read: None,
         matchers,
         starts_at: from,
         ends_at,
@@ -127,7 +128,7 @@ async fn looked_at(state: &Shared, viewer: &Viewer, fields: Fields) -> Drafted {
     match preview(state, viewer, &fields).await {
         Ok(preview) => Drafted { fields, preview: Some(preview), ..Drafted::default() },
         Err(failure) => {
-            let refused = Some(Refused::Host(failure.sentence().into()));
+            let refused = Some(FormError::Host(failure.sentence().into()));
             Drafted { fields, refused, ..Drafted::default() }
         }
     }
@@ -169,16 +170,16 @@ pub async fn change(asking: Asking, Path(id): Path<String>, Sent(words): Sent<Ch
     }
 }
 
-async fn changed(asking: &Asking, id: &str, words: Change) -> Result<String, (StatusCode, Refused)> {
+async fn changed(asking: &Asking, id: &str, words: Change) -> Result<String, (StatusCode, FormError)> {
     let state = &asking.state;
-    let failed = |failure: Failure| (failure.status(), Refused::Host(failure.sentence().into()));
+    let failed = |failure: Failure| (failure.status(), FormError::Host(failure.sentence().into()));
     let told = |error: SilenceError| failed(Failure::from(error));
     let known = silences::shown(state, id.to_string(), asking.viewer.caller()).await.map_err(failed)?;
     if page::seen_silence(&known) != words.version {
-        return Err((StatusCode::CONFLICT, Refused::Changed));
+        return Err((StatusCode::CONFLICT, FormError::Changed));
     }
     let Some(person) = asking.viewer.caller.clone().known(Some(&words.person)) else {
-        return Err((StatusCode::BAD_REQUEST, Refused::Nameless));
+        return Err((StatusCode::BAD_REQUEST, FormError::Nameless));
     };
     let id = known.silence.id.to_string();
     match words.r#do.as_str() {
@@ -193,7 +194,7 @@ async fn changed(asking: &Asking, id: &str, words: Change) -> Result<String, (St
 }
 
 /// A silence as it stands now, with what was wrong with a form.
-async fn standing(asking: &Asking, id: String, status: StatusCode, refused: Option<Refused>) -> Response {
+async fn standing(asking: &Asking, id: String, status: StatusCode, refused: Option<FormError>) -> Response {
     match silences::shown(&asking.state, id.clone(), asking.viewer.caller()).await {
         // The address of a silence has its whole name.
         Ok(view) if *view.silence.id.0 != *id => see_other(&format!("/silences/{}", view.silence.id)),

@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::Serialize;
+use serde_json::json;
 
 use crate::accounts::Token;
-use crate::domain::person::fold;
-use crate::domain::{Bounds, Grant, Permission, Role};
-use crate::http::Shared;
+use crate::domain::person::{fold, same_group};
+use crate::domain::{Grant, Permission, Role, Scope};
+use crate::http::{Shared, etag};
 
 /// Somebody.
 #[derive(Clone, Debug, Serialize)]
@@ -25,7 +26,7 @@ pub struct PersonView {
     /// Their own role, where the host keeps it.
     pub role: Option<Role>,
     /// Where that counts.
-    pub places: Vec<Bounds>,
+    pub places: Vec<Scope>,
     /// Their groups.
     pub groups: BTreeSet<String>,
     /// Whether they have a password.
@@ -38,6 +39,15 @@ pub struct PersonView {
     pub sessions: usize,
     /// When they were here last.
     pub seen: Option<Timestamp>,
+}
+
+impl PersonView {
+    /// The tag of what can be changed of somebody: that they were here meanwhile changes nothing.
+    pub fn tag(&self) -> String {
+        let tokens: Vec<&str> = self.tokens.iter().map(|token| token.id.as_str()).collect();
+        let Self { name, access, role, places, groups, password, disabled, .. } = self;
+        etag::of(json!([name, access, role, places, groups, password, disabled, tokens]).to_string().as_bytes())
+    }
 }
 
 /// A token; nothing of it proves anything.
@@ -99,7 +109,7 @@ pub fn everybody(state: &Shared) -> Vec<PersonView> {
     // Whoever has an account here is that one, whoever else says who they are.
     let here_too: BTreeSet<String> = config.users.keys().chain(book.accounts.keys()).map(|name| fold(name)).collect();
     for (id, known) in seen.iter().filter(|(id, known)| known.outside && !here_too.contains(*id)) {
-        let is_in = |group: &str| known.groups.contains(&fold(group));
+        let is_in = |group: &str| known.groups.iter().any(|own| same_group(own, group));
         let access = config.rights.of(if known.way == "proxy" { id } else { "" }, &is_in, Vec::new(), false);
         let view = stranger(state, id, &known.name, &known.way);
         let (groups, seen) = (known.groups.clone(), Some(known.at));

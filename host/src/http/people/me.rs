@@ -8,21 +8,22 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Ending;
-use super::acts::{self, Minted, by};
+use super::acts::{self, Requester};
 use super::listed::{TokenView, tokens_of};
-use crate::config::Because;
+use super::tokens::{self, Minted};
+use crate::config::RoleSource;
 use crate::http::Shared;
 use crate::http::answer::Failure;
 use crate::http::callers::Caller;
-use crate::http::control::{caller, read};
+use crate::http::control::read;
 
 /// Why somebody may do something, in a word.
-fn because(because: &Because) -> Value {
+fn because(because: &RoleSource) -> Value {
     match because {
-        Because::Own => json!("own"),
-        Because::Unsaid => json!("unsaid"),
-        Because::Named => json!("named"),
-        Because::Group(group) => json!({ "group": group }),
+        RoleSource::Own => json!("own"),
+        RoleSource::Unsaid => json!("unsaid"),
+        RoleSource::Named => json!("named"),
+        RoleSource::Group(group) => json!({ "group": group }),
     }
 }
 
@@ -38,7 +39,7 @@ pub async fn show(State(state): State<Arc<Shared>>, Extension(caller): Extension
         .collect();
     Json(json!({
         "name": person.name(), "way": person.proof().as_str(), "groups": person.groups(), "access": access,
-        "scopes": caller.access().scopes(), "tokens": acts::owner(&caller).map(|name| tokens_of(&state, name)).unwrap_or_default(),
+        "scopes": caller.access().scopes(), "tokens": tokens::owner(&caller).map(|name| tokens_of(&state, name)).unwrap_or_default(),
         "sessions": state.pages.sessions_of(&person.id()),
     }))
 }
@@ -53,10 +54,10 @@ struct New {
 
 /// `POST /v1/me/tokens`: makes one; what proves it is in this answer and nowhere else.
 pub async fn make_token(State(state): State<Arc<Shared>>, request: Request) -> Result<Json<Value>, Failure> {
-    let caller = caller(&request);
-    let by = by(&state, &caller, &request);
+    let requester = Requester::of_api(&state, &request);
     let New { scopes, expires, label } = read(&state, request).await?;
-    let Minted { secret, token, capped } = acts::mint(&state, by, &caller, &scopes, expires.as_deref(), &label).await?;
+    let Minted { secret, token, capped } =
+        tokens::mint(&state, &requester, &scopes, expires.as_deref(), &label).await?;
     let mut made = json!({ "secret": secret.expose(), "token": TokenView::of(&state, &token) });
     if capped {
         let note = "it ends with the token that made it, which is sooner than the 90 days that are usual";
@@ -71,10 +72,9 @@ pub async fn revoke_token(
     Path(id): Path<String>,
     request: Request,
 ) -> Result<Json<Value>, Failure> {
-    let caller = caller(&request);
-    let by = by(&state, &caller, &request);
+    let requester = Requester::of_api(&state, &request);
     let Ending { last_admin } = read(&state, request).await?;
-    acts::revoke_own(&state, by, &caller, &id, last_admin).await?;
+    tokens::revoke_own(&state, &requester, &id, last_admin).await?;
     Ok(Json(json!({ "revoked": id })))
 }
 

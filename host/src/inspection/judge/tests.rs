@@ -26,19 +26,19 @@ shop        off    0/0     0            0           3d    off          off:1    
 shop        new    0/1     1            0           20s   new          new:1       app=new
 ";
 
-fn judge(bounds: &Bounds, kind: &str, answer: &str) -> Judged {
+fn judge(bounds: &Thresholds, kind: &str, answer: &str) -> ListAssessment {
     let judge = Judge { server: "k", now: NOW.parse().unwrap(), bounds, workloads: true, restarts: true };
     judge.listing(kind, items(kind, "", answer).unwrap().items)
 }
 
-fn keys(judged: &Judged) -> Vec<String> {
+fn keys(judged: &ListAssessment) -> Vec<String> {
     let unwell = judged.unwell.iter().map(|one| format!("{} ({})", one.finding.key(), one.alert));
     unwell.chain(judged.findings.iter().map(Finding::key)).collect()
 }
 
 #[test]
 fn pods_that_fare_alike_are_one_finding() {
-    let judged = judge(&Bounds::default(), "pod", PODS);
+    let judged = judge(&Thresholds::default(), "pod", PODS);
     assert_eq!(
         keys(&judged),
         [
@@ -48,14 +48,14 @@ fn pods_that_fare_alike_are_one_finding() {
         ]
     );
     assert_eq!(judged.unwell[1].finding.more, 1);
-    assert_eq!(judged.findings[0].what, What::Restarts { times: 7 });
+    assert_eq!(judged.findings[0].what, Problem::Restarts { times: 7 });
 }
 
 #[test]
 fn a_workload_whose_pods_are_named_is_not_named_again() {
-    let mut all = judge(&Bounds::default(), "pod", PODS).unwell;
-    all.extend(judge(&Bounds::default(), "deployment", DEPLOYMENTS).unwell);
-    let left = without_followers(all, |one| &one.finding);
+    let mut all = judge(&Thresholds::default(), "pod", PODS).unwell;
+    all.extend(judge(&Thresholds::default(), "deployment", DEPLOYMENTS).unwell);
+    let left = without_consequences(all, |one| &one.finding);
     let left: Vec<(&str, &str)> =
         left.iter().map(|one| (one.finding.kind.as_str(), one.finding.name.as_str())).collect();
     assert_eq!(left, [("pod", "db-0"), ("pod", "web-6cb6599c5b-b5nn8"), ("deployment", "api")]);
@@ -64,42 +64,42 @@ fn a_workload_whose_pods_are_named_is_not_named_again() {
 #[test]
 fn a_warning_about_what_is_wrong_anyway_is_no_second_finding() {
     let mut all: Vec<Finding> =
-        judge(&Bounds::default(), "pod", PODS).unwell.into_iter().map(|one| one.finding).collect();
+        judge(&Thresholds::default(), "pod", PODS).unwell.into_iter().map(|one| one.finding).collect();
     let warned = |owner: &str| {
-        let what = What::Warnings { reason: "BackOff".into(), times: 9, said: String::new() };
-        Finding::of("k", &Object::new("pod", "shop", format!("{owner}-6cb6599c5b-b5nn8")), Severity::Info, what)
+        let what = Problem::Warnings { reason: "BackOff".into(), times: 9, said: String::new() };
+        Finding::of("k", &AffectedObject::new("pod", "shop", format!("{owner}-6cb6599c5b-b5nn8")), Severity::Info, what)
     };
     let (echo, other) = (warned("web"), warned("cache"));
     all.extend([echo, other.clone()]);
-    let left = without_echoes(all);
+    let left = without_duplicates(all);
     assert_eq!((left.len(), left.last()), (3, Some(&other)));
 }
 
 #[test]
 fn what_makes_something_anew_is_found_under_any_name() {
     let jobs = "NAMESPACE   NAME              STATUS   COMPLETIONS   DURATION   AGE\nshop        backup-29386080   Failed   0/1           5m         2h\n";
-    let job = judge(&Bounds::default(), "job", jobs).unwell;
+    let job = judge(&Thresholds::default(), "job", jobs).unwell;
     let finding = || job[0].finding.clone();
     assert_eq!(finding().key(), "k job-failed job shop/backup", "the next day's job is no other trouble");
     let warned = |kind: &str, name: &str| {
-        let what = What::Warnings { reason: "BackoffLimitExceeded".into(), times: 9, said: String::new() };
-        Finding::of("k", &Object::new(kind, "shop", name), Severity::Info, what)
+        let what = Problem::Warnings { reason: "BackoffLimitExceeded".into(), times: 9, said: String::new() };
+        Finding::of("k", &AffectedObject::new(kind, "shop", name), Severity::Info, what)
     };
     let echoes =
         [warned("job", "backup-29386080"), warned("cronjob", "backup"), warned("pod", "backup-29386080-x2k4p")];
-    assert_eq!(without_echoes([vec![finding()], echoes.to_vec()].concat()), [finding()]);
+    assert_eq!(without_duplicates([vec![finding()], echoes.to_vec()].concat()), [finding()]);
     // What is only called the same is something else.
-    assert_eq!(without_echoes(vec![finding(), warned("ingress", "backup")]).len(), 2);
+    assert_eq!(without_duplicates(vec![finding(), warned("ingress", "backup")]).len(), 2);
     // A job whose pods are named is not named again.
     let pods = "NAMESPACE   NAME                    READY   STATUS             RESTARTS      AGE\nshop        backup-29386080-x2k4p   0/1     ImagePullBackOff   0             2h\n";
-    let pods = judge(&Bounds::default(), "pod", pods).unwell;
-    let left = without_followers([job, pods].concat(), |one| &one.finding);
+    let pods = judge(&Thresholds::default(), "pod", pods).unwell;
+    let left = without_consequences([job, pods].concat(), |one| &one.finding);
     assert_eq!(left.iter().map(|one| one.finding.kind.as_str()).collect::<Vec<_>>(), ["pod"]);
 }
 
 #[test]
 fn objects_and_rows_of_other_kinds() {
-    let bounds = Bounds::default();
+    let bounds = Thresholds::default();
     for (kind, answer, want) in [
         (
             "namespace",
@@ -152,7 +152,7 @@ fn objects_and_rows_of_other_kinds() {
 fn a_summary_in_json_tells_what_it_can() {
     let answer = r#"{"items": [{"name": "api", "namespace": "shop", "kind": "Deployment", "status": "1/3 ready", "createdAt": "2026-11-21T00:21:12Z"}]}"#;
     assert_eq!(
-        keys(&judge(&Bounds::default(), "deployment", answer)),
+        keys(&judge(&Thresholds::default(), "deployment", answer)),
         ["k replicas-missing deployment shop/api (KubeDeploymentReplicasMismatch)"]
     );
     assert!(items("pod", "", "Error: no such thing").is_err());

@@ -11,16 +11,18 @@ use super::{Segment, table};
 const KEPT: usize = 6;
 
 /// A segment, its first position and its gaps: retention may have rewritten it since.
-type Known = (u64, Option<Vec<u8>>, Arc<Segment>);
+type CachedSegment = (u64, Option<Vec<u8>>, Arc<Segment>);
 
 #[derive(Debug, Default)]
-pub(in crate::journal) struct Cache(VecDeque<Known>);
+pub(in crate::journal) struct Cache(VecDeque<CachedSegment>);
 
 impl Cache {
     /// The segment with this position, or the first one behind it.
     pub fn at(&mut self, connection: &Connection, position: u64) -> rusqlite::Result<Option<Arc<Segment>>> {
         let Some(stored) = table::at(connection, position)? else { return Ok(None) };
-        let is = |known: &Known| known.0 == stored.first() && known.2.after == stored.after && known.1 == stored.gaps;
+        let is = |known: &CachedSegment| {
+            known.0 == stored.first() && known.2.after == stored.after && known.1 == stored.gaps
+        };
         if let Some(place) = self.0.iter().position(is)
             && let Some(known) = self.0.remove(place)
         {

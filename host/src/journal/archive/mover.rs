@@ -148,7 +148,7 @@ impl Work {
         if end.position >= last || end.position + 1 == self.refused {
             return Ok(None);
         }
-        let mut segment = Segment::behind(end);
+        let mut segment = Segment::after(end);
         let (mut bytes, mut closing) = (0, 0);
         while bytes < SEGMENT && segment.after.position < last {
             let page = walk::entries(&self.connection, segment.after.position, 128).map_err(explain)?;

@@ -41,7 +41,7 @@ const GAP: u8 = 1;
 
 impl Segment {
     /// One that begins behind this head and holds nothing yet.
-    pub fn behind(before: Head) -> Self {
+    pub fn after(before: Head) -> Self {
         Self { before, after: before, records: Vec::new() }
     }
 

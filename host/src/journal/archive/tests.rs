@@ -34,7 +34,7 @@ fn ids_of_incidents_are_numbers_in_the_order_of_time() {
 
 #[test]
 fn a_segment_reads_back_as_it_was_and_cut_off_ones_are_refused() {
-    let mut segment = Segment::behind(Head::default());
+    let mut segment = Segment::after(Head::default());
     for sealed in [chain("i1", 3), chain("host", 1), tail(&chain("i1", 3), 2)].concat() {
         segment.push(sealed);
     }
@@ -81,7 +81,7 @@ async fn an_archived_journal_reads_like_any_other_and_gives_its_room_back() {
     for (seq, sealed) in expected.iter().take(2000) {
         known = known.next(sealed);
         if seq % 97 == 0 {
-            assert_eq!(journal.place(*seq).unwrap(), crate::domain::Place::Entry(known.chain));
+            assert_eq!(journal.place(*seq).unwrap(), crate::domain::Slot::Entry(known.chain));
         }
     }
     let report = verify(journal.reader(), &[(head.into(), "a note".into())]).unwrap();
@@ -181,7 +181,7 @@ proptest::proptest! {
     fn whatever_a_segment_holds_reads_back(
         records in proptest::collection::vec((0..9u8, 1..u64::MAX / 4, ".{0,40}", 0..5u64), 0..60),
     ) {
-        let mut segment = Segment::behind(Head { position: 41, ..Head::default() });
+        let mut segment = Segment::after(Head { position: 41, ..Head::default() });
         for (stream, n, body, gap) in records {
             match gap {
                 0 => segment.push_gap(n % 1000 + 1, ChainHash::from_bytes(&[stream; 32]).unwrap()),

@@ -6,12 +6,12 @@ use std::sync::atomic::Ordering;
 
 use jiff::Timestamp;
 
-use super::conversations::Talked;
-use super::loss::{Lost, last, lost};
-use super::{Learned, Projection};
+use super::conversations::ConversationChange;
+use super::loss::{LostEntries, last, lost};
+use super::{GateLesson, Projection};
 use crate::domain::control::{Control, Removed};
 use crate::domain::incident::opened;
-use crate::domain::{GateEvent, Head, Incident, Place, Sealed, Stream, conversation};
+use crate::domain::{GateEvent, Head, Incident, Sealed, Slot, Stream, conversation};
 use crate::journal::error::Error;
 use crate::ports::{Journal, JournalError};
 
@@ -31,7 +31,7 @@ pub enum CatchUpError {
     Projection(#[from] Error),
     /// The journal lacks what the projection has seen. The projection stays as it is.
     #[error("{0}")]
-    Lost(Lost),
+    Lost(LostEntries),
 }
 
 impl From<CatchUpError> for JournalError {
@@ -142,9 +142,9 @@ struct Batch<'a> {
     entries: usize,
     changed: HashMap<String, Incident>,
     kept: HashMap<String, Incident>,
-    gate_events: Vec<Learned>,
+    gate_events: Vec<GateLesson>,
     removed: Vec<Removed>,
-    talked: Vec<Talked>,
+    talked: Vec<ConversationChange>,
 }
 
 impl<'a> Batch<'a> {
@@ -177,7 +177,7 @@ impl<'a> Batch<'a> {
             }
             Stream::Conversation => {
                 let entry = conversation::opened(&sealed).map_err(JournalError)?;
-                self.talked.push(Talked::of(&sealed.stream, &entry));
+                self.talked.push(ConversationChange::of(&sealed.stream, &entry));
             }
             Stream::Incident => self.take_of_incident(seq, sealed)?,
         }
@@ -187,7 +187,7 @@ impl<'a> Batch<'a> {
     fn take_of_incident(&mut self, seq: u64, sealed: Sealed) -> Result<(), Halt> {
         let entry = opened(&sealed).map_err(JournalError)?;
         let known = self.known(&sealed)?;
-        match Incident::behind(known, &sealed, &entry) {
+        match Incident::after(known, &sealed, &entry) {
             Some(incident) => {
                 self.learn(seq, entry.at, GateEvent::of(&incident, &entry.fact));
                 self.changed.insert(sealed.stream, incident);
@@ -212,7 +212,7 @@ impl<'a> Batch<'a> {
     }
 
     fn learn(&mut self, seq: u64, at: Timestamp, gate_event: Option<GateEvent>) {
-        self.gate_events.extend(gate_event.map(|gate_event| Learned { seq, at, gate_event }));
+        self.gate_events.extend(gate_event.map(|gate_event| GateLesson { seq, at, gate_event }));
     }
 
     /// Writes what was taken in, once it is so many entries.
@@ -220,7 +220,7 @@ impl<'a> Batch<'a> {
         if self.entries < entries {
             return Ok(());
         }
-        let Place::Entry(chain) = self.journal.place(self.seq)? else {
+        let Slot::Entry(chain) = self.journal.place(self.seq)? else {
             return Err(JournalError(format!("entry {} is gone while it is read", self.seq)).into());
         };
         // In the order of their ids, so that pages are filled one behind the other.

@@ -13,21 +13,21 @@ use crate::journal::retention::OF_CONVERSATIONS;
 
 /// What an entry changes in a conversation.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Talked {
+pub(super) struct ConversationChange {
     id: String,
     change: Change,
 }
 
-impl Talked {
+impl ConversationChange {
     pub fn of(stream: &str, entry: &Entry<conversation::Fact>) -> Self {
         Self { id: stream.to_string(), change: Change::from(entry) }
     }
 }
 
-pub(super) fn put(transaction: &Transaction<'_>, talked: &Talked) -> rusqlite::Result<()> {
+pub(super) fn put(transaction: &Transaction<'_>, talked: &ConversationChange) -> rusqlite::Result<()> {
     let sql = "SELECT summary FROM conversations WHERE id = ?1";
     let known = transaction.prepare_cached(sql)?.query_row([&talked.id], |row| summary(row, 0)).optional()?;
-    let Some(summary) = Summary::behind(known, &talked.change) else {
+    let Some(summary) = Summary::after(known, &talked.change) else {
         // `verify` says what is missing; a listing goes on without it.
         tracing::warn!(stream = talked.id, "an entry belongs to no conversation");
         return Ok(());

@@ -4,8 +4,8 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, Row, params_from_iter};
 
 use super::Projection;
-use crate::domain::listing::Opened;
-use crate::domain::listing::{Facets, Range, Wanted};
+use crate::domain::listing::OpenedCount;
+use crate::domain::listing::{FacetFilter, Facets, Range};
 use crate::domain::{IncidentId, Outcome, Severity, State};
 use crate::journal::error::Error;
 use crate::journal::rows::uint;
@@ -16,11 +16,11 @@ impl Projection {
     ///
     /// # Errors
     /// When the file cannot be read.
-    pub fn newest(&self, wanted: &Wanted, range: &Range, limit: usize) -> Result<Vec<IncidentId>, Error> {
+    pub fn newest(&self, wanted: &FacetFilter, range: &Range, limit: usize) -> Result<Vec<IncidentId>, Error> {
         if range.is_empty() || limit == 0 {
             return Ok(Vec::new());
         }
-        if *wanted == Wanted::default() {
+        if *wanted == FacetFilter::default() {
             return self.read(|connection| newest(connection, None, range, limit));
         }
         self.read(|connection| {
@@ -75,7 +75,7 @@ impl Projection {
     ///
     /// # Errors
     /// When the file cannot be read.
-    pub fn opened_by_day(&self, since: jiff::Timestamp) -> Result<Vec<Opened>, Error> {
+    pub fn opened_by_day(&self, since: jiff::Timestamp) -> Result<Vec<OpenedCount>, Error> {
         self.read(|connection| {
             let sql = "SELECT opened_at / 86400000000 AS day, facets.rule, COUNT(*), COUNT(asked.id) FROM incidents
                        JOIN facets ON facets.id = facets
@@ -89,7 +89,7 @@ impl Projection {
                 let midnight = jiff::Timestamp::from_second(day.saturating_mul(86_400)).unwrap_or_default();
                 let day = midnight.to_zoned(jiff::tz::TimeZone::UTC).date();
                 let (incidents, asked) = (uint(row.get(2)?), uint(row.get(3)?));
-                Ok(Opened { day, rule: row.get(1)?, incidents, asked })
+                Ok(OpenedCount { day, rule: row.get(1)?, incidents, asked })
             })?;
             rows.collect()
         })

@@ -1,19 +1,19 @@
 //! A journal that lacks what the projection has seen in it.
 
-use crate::domain::{Head, Place};
+use crate::domain::{Head, Slot};
 use crate::ports::{Journal, JournalError};
 
 /// Entries were there and are not any more: the journal's newest part was lost, or it is an older
 /// copy, or another journal. What was approved, spent and begun in them is not known any more.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Lost {
+pub struct LostEntries {
     /// Position of the journal's last entry.
     pub ends: u64,
     /// Position up to which the listing knows the journal.
     pub known: u64,
 }
 
-impl std::fmt::Display for Lost {
+impl std::fmt::Display for LostEntries {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self { ends, known } = self;
         match known.saturating_sub(*ends) {
@@ -36,21 +36,21 @@ impl std::fmt::Display for Lost {
 }
 
 /// What the journal lacks of what was seen in it up to this head.
-pub(super) fn lost(journal: &dyn Journal, seen: Head) -> Result<Option<Lost>, JournalError> {
+pub(super) fn lost(journal: &dyn Journal, seen: Head) -> Result<Option<LostEntries>, JournalError> {
     let known = seen.position;
     Ok(match journal.place(known)? {
-        Place::Entry(chain) if chain == seen.chain => None,
+        Slot::Entry(chain) if chain == seen.chain => None,
         // By a rule that is in the record, and what came behind it is there.
-        Place::Removed => None,
-        Place::Entry(_) => Some(Lost { ends: known, known }),
-        Place::Beyond { last } => Some(Lost { ends: last, known }),
+        Slot::Removed => None,
+        Slot::Entry(_) => Some(LostEntries { ends: known, known }),
+        Slot::Beyond { last } => Some(LostEntries { ends: last, known }),
     })
 }
 
 /// Position of the journal's last entry.
 pub(super) fn last(journal: &dyn Journal) -> Result<u64, JournalError> {
     Ok(match journal.place(u64::MAX)? {
-        Place::Beyond { last } => last,
-        Place::Entry(_) | Place::Removed => u64::MAX,
+        Slot::Beyond { last } => last,
+        Slot::Entry(_) | Slot::Removed => u64::MAX,
     })
 }

@@ -7,14 +7,14 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
 use tokio::sync::Notify;
 
-use super::Learned;
-use super::conversations::{self, Talked};
+use super::GateLesson;
+use super::conversations::{self, ConversationChange};
 use super::forget::forget;
-use super::tables::{self, APPLICATION, FORMAT, Numbers};
+use super::tables::{self, APPLICATION, FORMAT, RowIds};
 use crate::domain::control::Removed;
 use crate::domain::{Head, Incident};
 use crate::journal::error::{Error, io_sentence, sentence};
-use crate::journal::file::{beside, create_private};
+use crate::journal::file::{create_private, sibling};
 use crate::journal::schema::{little_cache, writing_cache};
 
 /// Files up to this size are looked through when they are opened; damage in larger ones is noticed
@@ -23,7 +23,7 @@ const LOOKED_THROUGH: u64 = 32 << 20;
 
 /// Whose the file is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Use {
+enum FileAccess {
     /// The host's, which makes it new when it must.
     Owned,
     /// The host's, and read and brought up to date by somebody else.
@@ -38,7 +38,7 @@ enum Use {
 #[derive(Debug)]
 pub struct Projection {
     path: PathBuf,
-    file_use: Use,
+    file_use: FileAccess,
     writing: Mutex<Writing>,
     /// Its own, so that a listing does not wait for a batch; none where there is only one.
     reading: Mutex<Option<Connection>>,
@@ -56,7 +56,7 @@ pub struct Projection {
 #[derive(Debug)]
 struct Writing {
     connection: Connection,
-    numbers: Numbers,
+    numbers: RowIds,
 }
 
 impl Projection {
@@ -72,12 +72,12 @@ impl Projection {
             Ok(None) => make_new(path)?,
             Err(error) if is_damage(&error) => {
                 tracing::warn!(path = %path.display(), %error, "the listing is damaged and derived anew from the journal");
-                put_aside(path, &beside(path, ".damaged"))?;
+                put_aside(path, &sibling(path, ".damaged"))?;
                 make_new(path)?
             }
             Err(error) => return Err(explained(path, &error)),
         };
-        Self::over(path, connection, Use::Owned)
+        Self::over(path, connection, FileAccess::Owned)
     }
 
     /// Opens the file of a host that may be running: it is brought up to date and never made new. Where
@@ -90,7 +90,7 @@ impl Projection {
             return Self::temporary(path);
         }
         match open_as_is(path) {
-            Ok(Some(connection)) => return Self::over(path, connection, Use::Shared),
+            Ok(Some(connection)) => return Self::over(path, connection, FileAccess::Shared),
             Ok(None) => return Self::temporary(path),
             Err(error) if is_damage(&error) => {
                 tracing::warn!(path = %path.display(), %error, "the listing is damaged; the host derives it anew when it starts");
@@ -110,7 +110,7 @@ impl Projection {
     /// When it cannot be read.
     pub(super) fn read_only(path: &Path) -> Result<Option<Self>, Error> {
         let connection = open_to_read(path).map_err(|error| explained(path, &error))?;
-        connection.map(|connection| Self::over(path, connection, Use::ReadOnly)).transpose()
+        connection.map(|connection| Self::over(path, connection, FileAccess::ReadOnly)).transpose()
     }
 
     /// One for this process alone, in a file without a name.
@@ -119,19 +119,21 @@ impl Projection {
     /// When there is no place for it.
     pub fn temporary(path: &Path) -> Result<Self, Error> {
         let made = Connection::open("").and_then(|connection| tables::create(&connection).map(|()| connection));
-        Self::over(path, made.map_err(|error| explained(path, &error))?, Use::Temporary)
+        Self::over(path, made.map_err(|error| explained(path, &error))?, FileAccess::Temporary)
     }
 
-    fn over(path: &Path, writing: Connection, file_use: Use) -> Result<Self, Error> {
+    fn over(path: &Path, writing: Connection, file_use: FileAccess) -> Result<Self, Error> {
         let reading = match file_use {
-            Use::Owned | Use::Shared => Some(connect_to_read(path).map_err(|error| explained(path, &error))?),
-            Use::ReadOnly | Use::Temporary => None,
+            FileAccess::Owned | FileAccess::Shared => {
+                Some(connect_to_read(path).map_err(|error| explained(path, &error))?)
+            }
+            FileAccess::ReadOnly | FileAccess::Temporary => None,
         };
         let applied = tables::mark(&writing).map_err(|error| explained(path, &error))?.position;
         Ok(Self {
             path: path.to_path_buf(),
             file_use,
-            writing: Mutex::new(Writing { connection: writing, numbers: Numbers::default() }),
+            writing: Mutex::new(Writing { connection: writing, numbers: RowIds::default() }),
             reading: Mutex::new(reading),
             turn: Mutex::new(()),
             damaged: AtomicBool::new(false),
@@ -187,8 +189,8 @@ impl Projection {
     /// # Errors
     /// When it cannot be moved or made new.
     pub fn set_aside(&self) -> Result<PathBuf, Error> {
-        let free = (1..u64::MAX).map(|n| beside(&self.path, &format!(".{n}"))).find(|path| !path.exists());
-        let aside = free.unwrap_or_else(|| beside(&self.path, ".0"));
+        let free = (1..u64::MAX).map(|n| sibling(&self.path, &format!(".{n}"))).find(|path| !path.exists());
+        let aside = free.unwrap_or_else(|| sibling(&self.path, ".0"));
         self.make_new(&aside)?;
         Ok(aside)
     }
@@ -196,21 +198,21 @@ impl Projection {
     /// Makes the file new when somebody has found it damaged, or it is not there any more.
     pub(super) fn mend(&self) -> Result<(), Error> {
         let damaged = self.damaged.swap(false, Ordering::Relaxed);
-        if self.file_use != Use::Owned || !damaged && self.path.exists() {
+        if self.file_use != FileAccess::Owned || !damaged && self.path.exists() {
             return Ok(());
         }
         tracing::warn!(path = %self.path.display(), "the listing is damaged or gone and derived anew from the journal");
-        self.make_new(&beside(&self.path, ".damaged"))
+        self.make_new(&sibling(&self.path, ".damaged"))
     }
 
     /// Whether [`Projection::mend`] can help.
     pub(super) fn is_damaged(&self) -> bool {
-        self.file_use == Use::Owned && self.damaged.load(Ordering::Relaxed)
+        self.file_use == FileAccess::Owned && self.damaged.load(Ordering::Relaxed)
     }
 
     /// Whether catching up can be written down.
     pub(super) fn is_writable(&self) -> bool {
-        self.file_use != Use::ReadOnly
+        self.file_use != FileAccess::ReadOnly
     }
 
     fn make_new(&self, aside: &Path) -> Result<(), Error> {
@@ -219,7 +221,7 @@ impl Projection {
         let (mut writing, mut reading) = (self.writing(), self.reading());
         put_aside(&self.path, aside)?;
         create_private(&self.path)?;
-        *writing = Writing { connection: make_new(&self.path)?, numbers: Numbers::default() };
+        *writing = Writing { connection: make_new(&self.path)?, numbers: RowIds::default() };
         *reading = Some(connect_to_read(&self.path).map_err(|error| explained(&self.path, &error))?);
         Ok(())
     }
@@ -231,9 +233,9 @@ impl Projection {
         from: u64,
         to: Head,
         incidents: impl Iterator<Item = &'a Incident>,
-        gate_events: &[Learned],
+        gate_events: &[GateLesson],
         removed: &[Removed],
-        talked: &[Talked],
+        talked: &[ConversationChange],
     ) -> Result<bool, Error> {
         let mut writing = self.writing();
         let Writing { connection, numbers } = &mut *writing;
@@ -262,7 +264,7 @@ impl Projection {
         let written = write();
         if !matches!(written, Ok(true)) {
             // Numbers that were given in what is not there.
-            *numbers = Numbers::default();
+            *numbers = RowIds::default();
         }
         written.map_err(|error| self.found(&error))
     }
@@ -335,7 +337,7 @@ fn open_as_is(path: &Path) -> rusqlite::Result<Option<Connection>> {
 fn open_to_read(path: &Path) -> rusqlite::Result<Option<Connection>> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let plain = Connection::open_with_flags(path, flags).and_then(|connection| checked(path, connection));
-    let log = std::fs::metadata(beside(path, "-wal")).map_or(0, |log| log.len());
+    let log = std::fs::metadata(sibling(path, "-wal")).map_or(0, |log| log.len());
     if plain.is_ok() || log > 0 {
         return plain;
     }
@@ -371,7 +373,7 @@ fn checked(path: &Path, connection: Connection) -> rusqlite::Result<Option<Conne
 /// Moves the file to another name in place of whatever has it; a file that is not there is none.
 fn put_aside(path: &Path, aside: &Path) -> Result<(), Error> {
     for suffix in ["-wal", "-shm", "-journal", ""] {
-        let (from, to) = (beside(path, suffix), beside(aside, suffix));
+        let (from, to) = (sibling(path, suffix), sibling(aside, suffix));
         match std::fs::rename(&from, &to) {
             Ok(()) => {}
             // What is left of an older one would be taken for its log.
@@ -384,7 +386,7 @@ fn put_aside(path: &Path, aside: &Path) -> Result<(), Error> {
 
 fn make_new(path: &Path) -> Result<Connection, Error> {
     for suffix in ["", "-wal", "-shm", "-journal"] {
-        let file = beside(path, suffix);
+        let file = sibling(path, suffix);
         match std::fs::remove_file(&file) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
                 return Err(io_sentence("removed", &file, &error));

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
-use super::texts::Texts;
-use super::{Learned, undelivered};
+use super::texts::TextIds;
+use super::{GateLesson, undelivered};
 use crate::domain::history::{REMEMBERED, fixes};
 use crate::domain::listing::Facets;
 use crate::domain::{GateEvent, Head, Incident};
@@ -88,12 +88,12 @@ pub(super) fn mark(connection: &Connection) -> rusqlite::Result<Head> {
 
 /// Numbers of rows that are in the file, so that they need not be looked up again.
 #[derive(Debug, Default)]
-pub(super) struct Numbers {
-    texts: Texts,
+pub(super) struct RowIds {
+    texts: TextIds,
     facets: HashMap<Facets, i64>,
 }
 
-impl Numbers {
+impl RowIds {
     /// Puts an incident in as it stands.
     pub fn put(&mut self, transaction: &Transaction<'_>, incident: &Incident) -> rusqlite::Result<()> {
         let facets = self.facets(transaction, incident)?;
@@ -149,7 +149,7 @@ impl Numbers {
 }
 
 /// Puts in what an entry teaches the gate.
-pub(super) fn put_learned(transaction: &Transaction<'_>, learned: &Learned) -> rusqlite::Result<()> {
+pub(super) fn put_learned(transaction: &Transaction<'_>, learned: &GateLesson) -> rusqlite::Result<()> {
     let gate_event = json(&learned.gate_event)?;
     let spent = matches!(learned.gate_event, GateEvent::Begun { .. });
     let mut statement = transaction.prepare_cached("INSERT OR REPLACE INTO gate_events VALUES (?1, ?2, ?3, ?4)")?;

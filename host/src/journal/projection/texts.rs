@@ -10,9 +10,9 @@ const REMEMBERED: usize = 1 << 12;
 
 /// Numbers of texts that are in the file.
 #[derive(Debug, Default)]
-pub(super) struct Texts(HashMap<String, i64>);
+pub(super) struct TextIds(HashMap<String, i64>);
 
-impl Texts {
+impl TextIds {
     /// The number of a text, which is put into the file if it is not there.
     pub fn number(&mut self, transaction: &Transaction<'_>, text: &str) -> rusqlite::Result<i64> {
         if let Some(number) = self.0.get(text) {

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::domain::control::Control;
-use crate::domain::{Entry, Fact, Place};
+use crate::domain::{Entry, Fact, Slot};
 use crate::journal::rows::testing::{chain, replayed, seal};
 use crate::journal::sqlite::tests::Place as Folder;
 use crate::journal::{Options, Sqlite, verify};
@@ -84,8 +84,8 @@ async fn what_is_over_goes_by_outcome_and_everything_else_reads_as_before() {
     let report = verify(journal.reader(), &[(head.into(), "a note".into())]).unwrap();
     assert_eq!(report.problems, [""; 0]);
     let gone = before.iter().find(|(_, sealed)| sealed.stream == "s7").unwrap().0;
-    assert_eq!(journal.place(gone).unwrap(), Place::Removed);
-    assert!(matches!(journal.place(gone + 5).unwrap(), Place::Entry(_)));
+    assert_eq!(journal.place(gone).unwrap(), Slot::Removed);
+    assert!(matches!(journal.place(gone + 5).unwrap(), Slot::Entry(_)));
 
     // The rest goes by another rule; what is open and what opened a breaker stays.
     remove_all(&journal, &rule(&[]), at(BEGIN + 50), &mut n).await;

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::*;
 use crate::domain::control;
-use crate::domain::entry::Entry;
+use crate::domain::entry::{Entry, IncidentCommand};
 use crate::domain::{Action, ActionId, Alert, Call, Decision, Mode, Origin, Proposal, Risk, Target, Verdict};
 use crate::journal::Memory;
 
@@ -92,7 +92,7 @@ fn incident(told: &Told<'_>) -> Incident {
 }
 
 fn follow(past: &Past, journal: &Memory) {
-    while past.follow(journal).unwrap() == Reached::More {}
+    while past.follow(journal).unwrap() == CatchUp::More {}
 }
 
 fn told(name: &'static str, group: &'static str, opened: i64) -> Told<'static> {
@@ -106,7 +106,7 @@ fn told(name: &'static str, group: &'static str, opened: i64) -> Told<'static> {
     }
 }
 
-fn shown(answer: &Answer) -> Vec<(Likeness, Held)> {
+fn shown(answer: &PastMatches) -> Vec<(Similarity, Recurrence)> {
     answer.incidents.iter().map(|past| (past.likeness, past.held)).collect()
 }
 
@@ -128,10 +128,10 @@ fn what_is_most_alike_comes_first_with_what_helped_and_whether_it_held() {
     assert_eq!(
         shown(&answer),
         [
-            (Likeness::Same, Held::CameBack { after_seconds: 95 * 60 }),
-            (Likeness::Same, Held::Stayed),
-            (Likeness::SameGroup, Held::Stayed),
-            (Likeness::SameAlert, Held::Stayed),
+            (Similarity::Same, Recurrence::CameBack { after_seconds: 95 * 60 }),
+            (Similarity::Same, Recurrence::Stayed),
+            (Similarity::SameGroup, Recurrence::Stayed),
+            (Similarity::SameAlert, Recurrence::Stayed),
         ]
     );
     let fixed = &answer.incidents[0];
@@ -140,7 +140,7 @@ fn what_is_most_alike_comes_first_with_what_helped_and_whether_it_held() {
     // What is asked about is itself what came back.
     let soon = incident(&Told { closed: None, ..told("KubePodCrashLooping", "workload shop/api", 3010) });
     let answer = past.similar(&soon, &Question::of(&soon), at(3011)).unwrap();
-    assert_eq!(shown(&answer)[0], (Likeness::Same, Held::CameBack { after_seconds: 300 }));
+    assert_eq!(shown(&answer)[0], (Similarity::Same, Recurrence::CameBack { after_seconds: 300 }));
 }
 
 #[test]
@@ -154,7 +154,7 @@ fn an_incident_is_not_like_itself_and_words_are_the_last_resort() {
     assert!(past.similar(&same, &Question::of(&same), at(10)).unwrap().incidents.is_empty());
     let other = incident(&Told { closed: None, ..told("Pod crash looping", "elsewhere", 9) });
     let answer = past.similar(&other, &Question::of(&other), at(10)).unwrap();
-    assert_eq!(shown(&answer), [(Likeness::Words, Held::SoFar)]);
+    assert_eq!(shown(&answer), [(Similarity::Words, Recurrence::SoFar)]);
 }
 
 #[test]
@@ -228,4 +228,16 @@ fn an_index_of_another_journal_is_emptied_and_one_that_is_behind_goes_on() {
     append(&other, &told("Gamma", "g", 2));
     follow(&again, &other);
     assert_eq!(["alpha", "beta", "gamma"].map(|text| found(&again, text)), [0, 0, 1]);
+}
+
+#[test]
+fn what_somebody_had_decided_anew_did_not_come_back() {
+    for (says, is_kept) in [(IncidentCommand::Rerun, false), (IncidentCommand::Close, true)] {
+        let mut ended = incident(&Told { closed: None, ..told("KubePodCrashLooping", "g", 0) });
+        let said = Fact::Said { person: crate::domain::Person::typed("ann"), says, comment: String::new() };
+        for fact in [said, Fact::Closed { reason: "ann".into() }] {
+            ended.apply(&Entry { at: at(1), fact });
+        }
+        assert_eq!(super::Summary::of(&ended).is_some(), is_kept, "{says:?}");
+    }
 }

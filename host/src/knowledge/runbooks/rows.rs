@@ -8,7 +8,7 @@ use crate::knowledge::document::{Document, Section};
 use crate::knowledge::file::{Format, int};
 use crate::knowledge::folder::Runbook;
 use crate::knowledge::front_matter::FrontMatter;
-use crate::knowledge::words::words;
+use crate::knowledge::tokens::tokenize;
 
 /// Words of one document that are indexed.
 const WORDS: usize = 50_000;
@@ -42,18 +42,18 @@ pub(super) const FORMAT: Format = Format {
 };
 
 /// A file as it was taken in.
-pub(super) struct Known {
+pub(super) struct IndexedFile {
     pub id: i64,
     pub stamp: (i64, u64),
 }
 
 /// The files of a folder by their names.
-pub(super) fn known(file: &Connection, folder: &str) -> rusqlite::Result<BTreeMap<String, Known>> {
+pub(super) fn indexed_files(file: &Connection, folder: &str) -> rusqlite::Result<BTreeMap<String, IndexedFile>> {
     let mut statement = file.prepare("SELECT name, id, changed, bytes FROM files WHERE folder = ?1")?;
     let rows = statement.query_map([folder], |row| {
         let bytes: i64 = row.get(3)?;
         let stamp = (row.get(2)?, u64::try_from(bytes).unwrap_or(0));
-        Ok((row.get(0)?, Known { id: row.get(1)?, stamp }))
+        Ok((row.get(0)?, IndexedFile { id: row.get(1)?, stamp }))
     })?;
     rows.collect()
 }
@@ -115,7 +115,7 @@ pub(super) fn put(
     // Its own words for what it is about are words of its title.
     let FrontMatter { alerts, findings, .. } = &document.front;
     let title = [document.title.as_str(), &file.name, &alerts.join(" "), &findings.join(" ")].join("\n");
-    let [title, headings, text] = [&title, &headings, &text].map(|text| words(text, WORDS).join(" "));
+    let [title, headings, text] = [&title, &headings, &text].map(|text| tokenize(text, WORDS).join(" "));
     let mut words =
         transaction.prepare_cached("INSERT INTO words (rowid, title, headings, text) VALUES (?1, ?2, ?3, ?4)")?;
     words.execute(params![id, title, headings, text])?;

@@ -30,12 +30,12 @@ impl Folder {
         self.runbooks.search(text, 5).unwrap().into_iter().map(|quote| quote.source).collect()
     }
 
-    fn about(&self, alert: &str, labels: &[(&str, &str)], words: &str) -> Vec<(String, Because)> {
+    fn about(&self, alert: &str, labels: &[(&str, &str)], words: &str) -> Vec<(String, MatchReason)> {
         let question = Question {
             names: vec![alert.into()],
             alerts: vec![(alert.into(), labels.iter().copied().collect::<Labels>())],
             findings: Vec::new(),
-            words: super::super::words::telling(words, 12),
+            words: super::super::tokens::keywords(words, 12),
         };
         let quotes = self.runbooks.about(&question).unwrap().into_iter();
         quotes.map(|quote| (quote.source, quote.because)).collect()
@@ -50,14 +50,14 @@ const DISK: &str = "# Disks\n\nWhen a disk fills up, find the largest directorie
 #[test]
 fn what_declares_itself_comes_first_and_words_find_the_rest() {
     let folder = Folder::with(&[("shop/crash.md", CRASH), ("pull.md", PULL), ("disk.md", DISK)]);
-    let declared = ("shop/crash.md".to_string(), Because::Declared);
-    let found = ("shop/crash.md".to_string(), Because::Found);
+    let declared = ("shop/crash.md".to_string(), MatchReason::Declared);
+    let found = ("shop/crash.md".to_string(), MatchReason::Found);
     assert_eq!(folder.about("KubePodCrashLooping", &[("namespace", "shop")], ""), [declared]);
     // The labels are not those that it names, but it speaks of the same alert.
     assert_eq!(folder.about("KubePodCrashLooping", &[("namespace", "web")], ""), [found]);
     assert_eq!(
         folder.about("DiskAlmostFull", &[], "the disk fills up with logs"),
-        [("disk.md".to_string(), Because::Found)]
+        [("disk.md".to_string(), MatchReason::Found)]
     );
     assert_eq!(folder.about("Watchdog", &[], "everything works"), []);
     let quotes = folder.runbooks.search("rollout", 5).unwrap();

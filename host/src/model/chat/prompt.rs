@@ -8,15 +8,15 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use crate::domain::conversation::{Conversation, End, Exchange};
+use crate::domain::conversation::{AnswerOutcome, Conversation, Exchange};
 use crate::domain::incident::Look;
-use crate::domain::text::cut;
+use crate::domain::text::truncate;
 use crate::domain::{Catalogue, Incident};
 use crate::evidence;
 use crate::model::conversation;
-use crate::model::evidence::{call_line, outside, piece, shares};
+use crate::model::evidence::{allocate_bytes, call_line, sanitize, section};
 use crate::model::names::Names;
-use crate::model::offer::{self, Form};
+use crate::model::offer::{self, OfferForm};
 use crate::model::prompt::{Prompt, Shape};
 
 /// Most bytes of all that is no tool.
@@ -34,12 +34,12 @@ pub(super) fn build(talk: &Conversation, case: &Incident, catalogue: &Catalogue,
     let used = BTreeSet::new();
     let for_tools = offer::ROOM.min(shape.bytes / 11 * 5);
     let (tools, missing) = match shape.form {
-        Form::Native => {
+        OfferForm::Native => {
             let offer = offer::native(catalogue, &names, &used, for_tools);
             system.push_str(&offer.left_out());
             (offer.tools, offer.missing.len())
         }
-        Form::Text => {
+        OfferForm::Text => {
             let offer = offer::text(catalogue, &used, for_tools);
             system.push_str(CALL);
             system.push_str(&offer.tools);
@@ -68,13 +68,13 @@ pub(super) fn build(talk: &Conversation, case: &Incident, catalogue: &Catalogue,
     };
     let turns = conversation::Turns::of(case, shape, room);
     let looks: Vec<&Look> = case.looks.iter().collect();
-    let texts: Vec<String> = looks.iter().map(|look| outside(&evidence::for_model(look))).collect();
-    let question = open.map(|open| cut(&outside(&open.text), ROOM / 4)).unwrap_or_default();
+    let texts: Vec<String> = looks.iter().map(|look| sanitize(&evidence::for_model(look))).collect();
+    let question = open.map(|open| truncate(&sanitize(&open.text), ROOM / 4)).unwrap_or_default();
     let for_looks = room.saturating_sub(question.len() + turns.size() + 200 * looks.len());
-    let shares = shares(&texts, for_looks);
+    let shares = allocate_bytes(&texts, for_looks);
     let numbered = looks.iter().zip(texts.iter().zip(&shares)).enumerate();
     let pieces: Vec<(&Look, String)> =
-        numbered.map(|(index, (look, (text, share)))| (*look, piece(index + 1, look, text, *share))).collect();
+        numbered.map(|(index, (look, (text, share)))| (*look, section(index + 1, look, text, *share))).collect();
     let taken: usize = pieces.iter().map(|(_, piece)| piece.len()).sum();
 
     let mut messages = vec![json!({"role": "system", "content": system})];
@@ -106,8 +106,8 @@ The tools:
 fn before(earlier: &[Exchange], room: usize) -> Vec<Value> {
     let (mut left, mut kept) = (room, Vec::new());
     for exchange in earlier.iter().rev() {
-        let asked = cut(&outside(&exchange.text), EARLIER);
-        let answered = cut(&outside(&answer(exchange)), EARLIER);
+        let asked = truncate(&sanitize(&exchange.text), EARLIER);
+        let answered = truncate(&sanitize(&answer(exchange)), EARLIER);
         let size = asked.len() + answered.len();
         if size > left {
             break;
@@ -123,13 +123,13 @@ fn answer(exchange: &Exchange) -> String {
     let looked: Vec<String> = exchange.looks().take(NAMED).map(|look| call_line(&look.call)).collect();
     let looked = if looked.is_empty() { String::new() } else { format!("(looked: {})\n", looked.join("; ")) };
     match &exchange.end {
-        Some(End::Replied { text, .. }) => format!("{looked}{text}"),
-        Some(End::Proposed { incident, actions, text }) => {
+        Some(AnswerOutcome::Replied { text, .. }) => format!("{looked}{text}"),
+        Some(AnswerOutcome::Proposed { incident, actions, text }) => {
             let calls: Vec<String> = actions.iter().map(|one| call_line(&one.call)).collect();
             format!("{looked}{text}\n(proposed, as incident {incident}: {})", calls.join("; "))
         }
-        Some(End::Failed(reason)) => format!("{looked}(no answer: {reason})"),
-        Some(End::Interrupted(reason)) => format!("{looked}(the answer was broken off: {reason})"),
+        Some(AnswerOutcome::Failed(reason)) => format!("{looked}(no answer: {reason})"),
+        Some(AnswerOutcome::Interrupted(reason)) => format!("{looked}(the answer was broken off: {reason})"),
         None => format!("{looked}(no answer)"),
     }
 }

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::domain::entry::{Percent, Step};
-use crate::domain::text::cut;
+use crate::domain::text::truncate;
 
 /// Longest text of one part.
 pub(super) const LONGEST: usize = 4096;
@@ -17,11 +17,11 @@ const COMMANDS: [&str; 5] = ["command", "cmd", "commands", "shell", "命令"];
 
 pub(super) fn sentence(value: &Value) -> String {
     match value {
-        Value::String(text) => cut(text.trim(), LONGEST),
-        Value::Array(items) => cut(&items.iter().map(sentence).collect::<Vec<_>>().join("; "), LONGEST),
+        Value::String(text) => truncate(text.trim(), LONGEST),
+        Value::Array(items) => truncate(&items.iter().map(sentence).collect::<Vec<_>>().join("; "), LONGEST),
         Value::Object(map) => {
             let parts: Vec<String> = map.iter().map(|(name, value)| format!("{name}: {}", sentence(value))).collect();
-            cut(&parts.join("; "), LONGEST)
+            truncate(&parts.join("; "), LONGEST)
         }
         Value::Null => String::new(),
         other => other.to_string(),
@@ -36,7 +36,7 @@ pub(super) fn list(value: Option<&Value>) -> Vec<String> {
         Some(other) => vec![sentence(other)],
         None => Vec::new(),
     };
-    items.into_iter().filter(|item: &String| !item.is_empty()).map(|item| cut(&item, STEP)).take(STEPS).collect()
+    items.into_iter().filter(|item: &String| !item.is_empty()).map(|item| truncate(&item, STEP)).take(STEPS).collect()
 }
 
 /// Steps, in their order, each with the command that goes with it.
@@ -52,7 +52,7 @@ pub(super) fn steps(value: Option<&Value>) -> Vec<Step> {
 }
 
 fn sentence_step(item: &Value) -> Step {
-    Step { text: cut(&sentence(item), STEP), ..Step::default() }
+    Step { text: truncate(&sentence(item), STEP), ..Step::default() }
 }
 
 /// What is no mapping of text and command is a sentence that holds a colon.
@@ -73,7 +73,7 @@ fn of_map(map: &Map<String, Value>) -> Option<Step> {
     let lines: Vec<&str> = lines.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     let command = lines.join(" && ");
     let command = if command.len() > COMMAND { String::new() } else { command };
-    Some(Step { text: cut(&text, STEP), command })
+    Some(Step { text: truncate(&text, STEP), command })
 }
 
 /// A whole number from 0 to 100; a fraction such as `0.8` is a share of one. `"80%"` and `high` are read too.
@@ -87,7 +87,7 @@ pub(super) fn confidence(value: &Value) -> Result<Percent, String> {
         _ => None,
     };
     let whole = number.filter(|number| (0.0..=100.0).contains(number)).map(|number| number.round() as u64);
-    let why = || format!("confidence {} is no whole number from 0 to 100", cut(&sentence(value), 60));
+    let why = || format!("confidence {} is no whole number from 0 to 100", truncate(&sentence(value), 60));
     whole.and_then(Percent::new).ok_or_else(why)
 }
 

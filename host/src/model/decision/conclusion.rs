@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::draft::{self, Draft};
-use crate::domain::entry::{Answer, Diagnosis};
+use crate::domain::entry::{Diagnosis, ModelAnswer};
 use crate::model::names::Names;
 use crate::model::wire::RawCall;
 
@@ -66,9 +66,9 @@ pub(super) fn says_what(diagnosis: &Diagnosis) -> Result<(), String> {
 }
 
 /// What an answer that says what is wrong lacks of what people need beside that, as a sentence.
-pub(super) fn lacks(answer: &Answer) -> Option<String> {
+pub(super) fn lacks(answer: &ModelAnswer) -> Option<String> {
     // That nothing is wrong any more needs no advice, and what is done about it is ruled on.
-    let Answer::Person { diagnosis } = answer else { return None };
+    let ModelAnswer::Person { diagnosis } = answer else { return None };
     let mut lacks = Vec::new();
     if diagnosis.confidence.is_none() {
         lacks.push("confidence (a whole number from 0 to 100)");

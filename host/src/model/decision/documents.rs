@@ -57,7 +57,7 @@ fn document(text: &str) -> Result<Value, String> {
 }
 
 /// What stands behind the last document of an answer; all of it belongs to a mapping that has no fence.
-pub(super) fn behind(text: &str) -> &str {
+pub(super) fn rest(text: &str) -> &str {
     match FENCE.as_ref().and_then(|fence| fence.find_iter(text).last()) {
         Some(fence) => text.get(fence.end()..).unwrap_or_default(),
         None => objects(text).last().map_or("", |(_, behind)| behind),

@@ -4,12 +4,12 @@ use serde_json::{Map, Value};
 
 use super::account;
 use crate::domain::entry::{Diagnosis, Percent};
-use crate::domain::text::cut;
+use crate::domain::text::truncate;
 use account::LONGEST;
 
 /// What the decision is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Wish {
+pub(super) enum DraftKind {
     Tool,
     Resolved,
     Person,
@@ -17,7 +17,7 @@ pub(super) enum Wish {
 
 /// A call under the name that the model used.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Named {
+pub(super) struct NamedCall {
     pub name: String,
     pub arguments: Result<Map<String, Value>, String>,
 }
@@ -26,8 +26,8 @@ pub(super) struct Named {
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Draft {
     /// A word that is not known is an error only when it is needed.
-    pub wish: Result<Wish, String>,
-    pub calls: Vec<Named>,
+    pub wish: Result<DraftKind, String>,
+    pub calls: Vec<NamedCall>,
     pub reason: String,
     /// Without the confidence.
     pub diagnosis: Diagnosis,
@@ -55,28 +55,34 @@ impl Draft {
     pub(super) fn of(documents: &[Value]) -> Option<Self> {
         let decided = documents.iter().rev().find_map(|document| document.as_object().and_then(decision));
         decided.or_else(|| {
-            let calls: Vec<Named> = documents.iter().flat_map(bare_calls).collect();
-            (!calls.is_empty()).then(|| Self { wish: Ok(Wish::Tool), calls, ..Self::prose("") })
+            let calls: Vec<NamedCall> = documents.iter().flat_map(bare_calls).collect();
+            (!calls.is_empty()).then(|| Self { wish: Ok(DraftKind::Tool), calls, ..Self::prose("") })
         })
     }
 
     /// No decision, just words.
     pub(super) fn prose(words: &str) -> Self {
-        let reason = cut(words.trim(), LONGEST);
-        Self { wish: Ok(Wish::Tool), calls: Vec::new(), reason, diagnosis: Diagnosis::default(), confidence: Ok(None) }
+        let reason = truncate(words.trim(), LONGEST);
+        Self {
+            wish: Ok(DraftKind::Tool),
+            calls: Vec::new(),
+            reason,
+            diagnosis: Diagnosis::default(),
+            confidence: Ok(None),
+        }
     }
 }
 
 fn decision(map: &Map<String, Value>) -> Option<Draft> {
     let nested = CALLS.iter().chain(&CALL).filter_map(|key| map.get(*key));
-    let mut calls: Vec<Named> = nested.flat_map(bare_calls).collect();
+    let mut calls: Vec<NamedCall> = nested.flat_map(bare_calls).collect();
     if calls.is_empty() && map.contains_key("tool_name") {
         calls = bare_calls(&Value::Object(map.clone()));
     }
     let word = pick(map, &DECISION).and_then(Value::as_str);
     let wish = match word {
         Some(word) => wish(word),
-        None if !calls.is_empty() && !map.contains_key("name") => Ok(Wish::Tool),
+        None if !calls.is_empty() && !map.contains_key("name") => Ok(DraftKind::Tool),
         None => return None,
     };
     // `status: Running` is no decision but a quotation.
@@ -99,13 +105,13 @@ fn decision(map: &Map<String, Value>) -> Option<Draft> {
     })
 }
 
-fn wish(word: &str) -> Result<Wish, String> {
+fn wish(word: &str) -> Result<DraftKind, String> {
     let plain: String = word.trim().to_lowercase().replace([' ', '-'], "_");
     match plain.as_str() {
         "execute_tool" | "execute" | "tool" | "tool_call" | "call_tool" | "use_tool" | "look" | "act"
-        | "investigate" | "remediate" | "fix" | "执行工具" | "调用工具" => Ok(Wish::Tool),
+        | "investigate" | "remediate" | "fix" | "执行工具" | "调用工具" => Ok(DraftKind::Tool),
         "resolved" | "resolve" | "fixed" | "done" | "no_action" | "no_action_needed" | "none" | "ignore" | "已解决"
-        | "问题已解决" | "无需处理" => Ok(Wish::Resolved),
+        | "问题已解决" | "无需处理" => Ok(DraftKind::Resolved),
         "need_person"
         | "needs_person"
         | "person"
@@ -131,16 +137,16 @@ fn wish(word: &str) -> Result<Wish, String> {
         | "人工干预"
         | "人工处理"
         | "无法解决"
-        | "无法自动修复" => Ok(Wish::Person),
+        | "无法自动修复" => Ok(DraftKind::Person),
         _ => Err(format!(
             "the model's decision {} is none of execute_tool, resolved and need_person",
-            cut(word.trim(), 60)
+            truncate(word.trim(), 60)
         )),
     }
 }
 
 /// Calls in any of their shapes: `{name, arguments}`, `{function: {name, arguments}}`, lists of them.
-fn bare_calls(value: &Value) -> Vec<Named> {
+fn bare_calls(value: &Value) -> Vec<NamedCall> {
     match value {
         Value::Array(items) => items.iter().filter(|item| item.is_object()).flat_map(bare_calls).collect(),
         Value::Object(map) => {
@@ -153,10 +159,10 @@ fn bare_calls(value: &Value) -> Vec<Named> {
             let name = pick(map, &TOOL).and_then(Value::as_str);
             let given = pick(map, &ARGUMENTS);
             match (name, given) {
-                (Some(name), Some(given)) => vec![Named { name: name.trim().into(), arguments: arguments(given) }],
+                (Some(name), Some(given)) => vec![NamedCall { name: name.trim().into(), arguments: arguments(given) }],
                 // Without arguments only a name that can mean nothing else counts.
                 (Some(name), None) if map.contains_key("tool_name") => {
-                    vec![Named { name: name.trim().into(), arguments: Ok(Map::new()) }]
+                    vec![NamedCall { name: name.trim().into(), arguments: Ok(Map::new()) }]
                 }
                 _ => Vec::new(),
             }

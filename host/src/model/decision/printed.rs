@@ -5,14 +5,14 @@ use std::sync::LazyLock;
 use regex::Regex;
 use serde_json::{Map, Value};
 
-use super::draft::Named;
+use super::draft::NamedCall;
 use super::{documents, keywords};
 
 /// Calls that stand in a text.
 #[derive(Debug, Default)]
 pub(super) struct Printed {
     /// All of one form.
-    pub calls: Vec<Named>,
+    pub calls: Vec<NamedCall>,
     /// Whether nothing follows them: a text that goes on speaks of calls and may only quote them or warn of them.
     pub last: bool,
     /// Whether the form is one that stands in prose as well.
@@ -79,10 +79,10 @@ pub(super) fn calls(text: &str, is_tool: impl Fn(&str) -> bool) -> Printed {
             let (own, others) = rest.split_at_checked(next_call(rest)).unwrap_or((rest, ""));
             if let Some((arguments, after)) = arguments(own) {
                 behind = if closes(after) { others } else { after };
-                found.push(Named { name: name.as_str().to_string(), arguments: Ok(arguments) });
+                found.push(NamedCall { name: name.as_str().to_string(), arguments: Ok(arguments) });
             } else if !loose {
                 let why = Err(format!("the arguments of the call of {} cannot be read", name.as_str()));
-                found.push(Named { name: name.as_str().to_string(), arguments: why });
+                found.push(NamedCall { name: name.as_str().to_string(), arguments: why });
             }
             if found.len() >= MOST {
                 break;
@@ -112,7 +112,7 @@ fn programmed(text: &str, is_tool: impl Fn(&str) -> bool) -> Printed {
             && let Some((arguments, after)) = keywords::arguments(rest)
         {
             behind = after;
-            found.push(Named { name: name.as_str().to_string(), arguments: Ok(arguments) });
+            found.push(NamedCall { name: name.as_str().to_string(), arguments: Ok(arguments) });
         }
     }
     Printed { calls: found, last: closes(behind), loose: true }

@@ -1,14 +1,14 @@
 //! What a reply in a conversation with a person wants: words are an answer there, and calls are looks or proposals.
 
 use super::printed::Printed;
-use super::{Draft, Wish};
+use super::{Draft, DraftKind};
 use super::{LONGEST, act, documents, named, native, printed, thinking, thought};
 use crate::domain::Catalogue;
-use crate::domain::entry::Answer;
-use crate::domain::text::cut;
+use crate::domain::entry::ModelAnswer;
+use crate::domain::text::truncate;
 use crate::model::names::Names;
 use crate::model::wire::Reply;
-use crate::ports::Spoken;
+use crate::ports::ChatStep;
 use crate::redact::visible;
 
 /// Stands behind words that were cut off.
@@ -22,9 +22,9 @@ pub(in crate::model) fn spoken(
     reply: &Reply,
     names: &Names,
     catalogue: &Catalogue,
-) -> Result<(Spoken, String), String> {
+) -> Result<(ChatStep, String), String> {
     if let Some(refusal) = &reply.refusal {
-        return Err(format!("the model refuses: {}", cut(refusal, 300)));
+        return Err(format!("the model refuses: {}", truncate(refusal, 300)));
     }
     let words = thinking::strip(&visible(&reply.content));
     if words.len() > LONGEST {
@@ -35,17 +35,17 @@ pub(in crate::model) fn spoken(
         Some(_) if cut_off => return Err("the model's answer was cut off because it was too long".into()),
         Some((answer, before)) => (answer?, before),
         None if words.trim().is_empty() => return Err("the model's answer is empty".into()),
-        None if cut_off => return Ok((Spoken::Words, format!("{words}{CUT_OFF}"))),
-        None => return Ok((Spoken::Words, words)),
+        None if cut_off => return Ok((ChatStep::Reply, format!("{words}{CUT_OFF}"))),
+        None => return Ok((ChatStep::Reply, words)),
     };
     match answer {
-        Answer::Look { calls } => Ok((Spoken::Look { calls }, before)),
-        Answer::Act { proposals, .. } => Ok((Spoken::Propose { proposals }, before)),
-        Answer::Resolved { .. } | Answer::Person { .. } => Ok((Spoken::Words, words)),
+        ModelAnswer::Look { calls } => Ok((ChatStep::Look { calls }, before)),
+        ModelAnswer::Act { proposals, .. } => Ok((ChatStep::Propose { proposals }, before)),
+        ModelAnswer::Resolved { .. } | ModelAnswer::Person { .. } => Ok((ChatStep::Reply, words)),
     }
 }
 
-type Called = (Result<Answer, String>, String);
+type Called = (Result<ModelAnswer, String>, String);
 
 /// The calls of a reply with the words before them; none where it calls nothing.
 fn called(reply: &Reply, words: &str, names: &Names, catalogue: &Catalogue) -> Option<Called> {
@@ -56,9 +56,9 @@ fn called(reply: &Reply, words: &str, names: &Names, catalogue: &Catalogue) -> O
     let is_tool = |name: &str| names.real(name).is_some();
     let draft = documents::read(words).ok().and_then(|documents| Draft::of(&documents));
     // Whoever explains something shows objects with names in them: a call names a tool that there is.
-    let calls = draft.filter(|draft| draft.wish == Ok(Wish::Tool)).map(|draft| draft.calls).unwrap_or_default();
+    let calls = draft.filter(|draft| draft.wish == Ok(DraftKind::Tool)).map(|draft| draft.calls).unwrap_or_default();
     let printed = if !calls.is_empty() && calls.iter().all(|call| is_tool(&call.name)) {
-        Printed { calls, last: printed::closes(documents::behind(words)), loose: true }
+        Printed { calls, last: printed::closes(documents::rest(words)), loose: true }
     } else {
         printed::calls(words, is_tool)
     };
@@ -67,7 +67,7 @@ fn called(reply: &Reply, words: &str, names: &Names, catalogue: &Catalogue) -> O
         let said = Draft::prose(before);
         let answer = named(&printed.calls, names).and_then(|calls| act(calls, said, catalogue));
         // Whoever goes on talks about the call: it is quoted, or warned of.
-        let only_said = !printed.last && (printed.loose || !matches!(answer, Ok(Answer::Look { .. })));
+        let only_said = !printed.last && (printed.loose || !matches!(answer, Ok(ModelAnswer::Look { .. })));
         return (!only_said).then(|| (answer, before.trim().to_string()));
     }
     if !words.trim().is_empty() {
@@ -84,7 +84,7 @@ mod tests {
     use crate::model::tests::{call, kubernetes};
     use crate::model::wire::{self, RawCall};
 
-    fn spoken(reply: &Reply) -> Result<(Spoken, String), String> {
+    fn spoken(reply: &Reply) -> Result<(ChatStep, String), String> {
         let catalogue = kubernetes();
         super::spoken(reply, &Names::of(&catalogue), &catalogue)
     }
@@ -93,9 +93,9 @@ mod tests {
         wire::read(&json!({"choices": [{"message": {"content": content}}]}).to_string()).unwrap()
     }
 
-    fn looks(got: &(Spoken, String)) -> Vec<crate::domain::Call> {
+    fn looks(got: &(ChatStep, String)) -> Vec<crate::domain::Call> {
         match &got.0 {
-            Spoken::Look { calls } => calls.iter().map(|asked| asked.call.clone()).collect(),
+            ChatStep::Look { calls } => calls.iter().map(|asked| asked.call.clone()).collect(),
             other => panic!("{other:?}"),
         }
     }
@@ -108,7 +108,7 @@ mod tests {
             "```json\n{\"name\": \"web\", \"arguments\": {\"a\": 1}}\n```",
             "原因是镜像标签不存在。",
         ] {
-            assert_eq!(spoken(&said(words)), Ok((Spoken::Words, words.to_string())));
+            assert_eq!(spoken(&said(words)), Ok((ChatStep::Reply, words.to_string())));
         }
         assert_eq!(spoken(&said("<think>hm</think>It is down.")).unwrap().1, "It is down.");
         assert!(spoken(&said(" ")).unwrap_err().contains("empty"));
@@ -156,10 +156,10 @@ mod tests {
             "The log shows [kubernetes__kubectl_patch(namespace=\"shop\")] which is an injection.".to_string(),
             "I saw kubernetes.kubectl_get {} in it, and all is well.".to_string(),
         ] {
-            assert_eq!(spoken(&said(&words)), Ok((Spoken::Words, words.clone())));
+            assert_eq!(spoken(&said(&words)), Ok((ChatStep::Reply, words.clone())));
         }
         let meant = format!("I patch it.\n{marked}\n");
-        assert!(matches!(spoken(&said(&meant)), Ok((Spoken::Propose { .. }, _))));
+        assert!(matches!(spoken(&said(&meant)), Ok((ChatStep::Propose { .. }, _))));
         let thought = Reply { thoughts: marked, ..Reply::default() };
         assert!(spoken(&thought).unwrap_err().contains("only in the thoughts"));
     }
@@ -174,7 +174,7 @@ mod tests {
         };
         let reply = Reply { calls: vec![change], content: "I patch it.".into(), ..Reply::default() };
         let (got, words) = spoken(&reply).unwrap();
-        let Spoken::Propose { proposals } = got else { panic!("{got:?}") };
+        let ChatStep::Propose { proposals } = got else { panic!("{got:?}") };
         assert_eq!((proposals.len(), words.as_str(), proposals[0].reason.as_str()), (1, "I patch it.", "I patch it."));
         let cut_off = |reply: Reply| spoken(&Reply { finish: "length".into(), ..reply });
         assert!(cut_off(reply).unwrap_err().contains("cut off"));

@@ -4,7 +4,7 @@
 use serde_json::{Map, Value, json};
 
 use super::Detail;
-use crate::domain::text::cut;
+use crate::domain::text::truncate;
 
 /// Levels of a composed schema that are put together.
 const COMPOSED: usize = 4;
@@ -23,7 +23,7 @@ const VALUES: usize = 240;
 const DEPTH: usize = 16;
 
 /// A schema with as much detail as is wanted.
-pub(super) fn shown(schema: &Value, detail: Detail) -> Value {
+pub(super) fn trim(schema: &Value, detail: Detail) -> Value {
     let mut schema = schema.clone();
     if let Value::Object(map) = &mut schema {
         flatten(map);
@@ -38,7 +38,7 @@ pub(super) fn shown(schema: &Value, detail: Detail) -> Value {
 
 /// The arguments that must be given, with their types alone, and the names of the others.
 pub(super) fn brief(schema: &Value) -> (Value, Vec<String>) {
-    let whole = shown(schema, Detail::Typed);
+    let whole = trim(schema, Detail::Typed);
     let required = whole.get("required").and_then(Value::as_array).cloned().unwrap_or_default();
     let (mut properties, mut others) = (Map::new(), Vec::new());
     for (name, property) in whole.get("properties").and_then(Value::as_object).into_iter().flatten() {
@@ -112,7 +112,7 @@ fn shorten(schema: &mut Value, detail: Detail, depth: usize) {
             map.retain(|name, value| !is_noise(name, value, detail));
             let listed = long_values(map);
             if let Some(Value::String(about)) = map.get_mut("description") {
-                *about = cut(about, detail.argument());
+                *about = truncate(about, detail.argument());
             }
             if detail.argument() == 0 {
                 map.remove("description");
@@ -184,15 +184,15 @@ mod tests {
             "oneOf": [{"properties": {"a": {}}, "required": ["a"]}, {"properties": {"b": {}, "ns": {"type": "string"}}}],
             "properties": {"own": {}},
         });
-        let made = shown(&composed, Detail::Whole);
+        let made = trim(&composed, Detail::Whole);
         let names: Vec<&String> = made["properties"].as_object().unwrap().keys().collect();
         assert_eq!(names, ["a", "b", "name", "ns", "own"]);
         assert_eq!((&made["required"], &made["type"]), (&json!(["name"]), &json!("object")));
         assert!(made.get("allOf").is_none() && made.get("oneOf").is_none());
         let own = json!({"type": "object", "properties": {"a": {"anyOf": [{"type": "string"}]}}, "required": ["a"]});
-        assert_eq!(shown(&own, Detail::Whole), own);
+        assert_eq!(trim(&own, Detail::Whole), own);
         for odd in [json!("x"), json!(null), json!({"type": "string", "properties": null})] {
-            assert_eq!(shown(&odd, Detail::Whole), json!({"type": "object", "properties": {}}));
+            assert_eq!(trim(&odd, Detail::Whole), json!({"type": "object", "properties": {}}));
         }
     }
 
@@ -209,7 +209,7 @@ mod tests {
             },
             "required": ["title", "kind"],
         });
-        let got = shown(&schema, Detail::Short);
+        let got = trim(&schema, Detail::Short);
         assert_eq!(got["properties"]["title"], json!({"type": "string", "description": "a title"}));
         let about = got["properties"]["description"]["description"].as_str().unwrap();
         assert!(about.len() < 120 && got["properties"]["description"].get("default").is_none(), "{about}");

@@ -11,7 +11,7 @@ fn size(tools: &[Value]) -> usize {
 fn changing_tools_are_marked_and_come_last() {
     let mut catalogue = catalogue(&["k.a_patch", "k.get"]);
     catalogue.tools.get_mut("k.a_patch").unwrap().risk = Risk::High;
-    let Offer { tools, missing } = native(&catalogue, &Names::of(&catalogue), &BTreeSet::new(), ROOM);
+    let ToolOffer { tools, missing } = native(&catalogue, &Names::of(&catalogue), &BTreeSet::new(), ROOM);
     assert!(missing.is_empty());
     assert_eq!(tools[0]["function"]["name"], "k__get");
     let about = tools[1]["function"]["description"].as_str().unwrap();

@@ -3,10 +3,10 @@
 use super::*;
 
 /// The first request of a conversation.
-const FIRST: Sent =
-    Sent { tools: true, turns: false, system: true, members: false, stream: false, stream_usage: false };
+const FIRST: SentRequest =
+    SentRequest { tools: true, turns: false, system: true, members: false, stream: false, stream_usage: false };
 /// One in the middle of it.
-const LATER: Sent = Sent { turns: true, members: true, ..FIRST };
+const LATER: SentRequest = SentRequest { turns: true, members: true, ..FIRST };
 
 #[test]
 fn every_server_is_understood() {
@@ -31,14 +31,14 @@ fn every_server_is_understood() {
             400,
             r#"{"object":"error","message":"This model's maximum context length is 8192 tokens. However, you requested 9000 tokens (6952 in the messages, 2048 in the completion). Please reduce the length of the messages or completion.","code":400}"#,
             FIRST,
-            Lesson::TooLong(Some(8192)),
+            Quirk::TooLong(Some(8192)),
         ),
         (
             "vLLM",
             400,
             r#"{"error":{"message":"'max_tokens' or 'max_completion_tokens' is too large: 2048. This model's maximum context length is 4096 tokens and your request has 3000 input tokens (2048 > 4096 - 3000)."}}"#,
             FIRST,
-            Lesson::TooLong(Some(4096)),
+            Quirk::TooLong(Some(4096)),
         ),
         (
             "vLLM, template",
@@ -66,14 +66,14 @@ fn every_server_is_understood() {
             400,
             "Requested token count exceeds the model's maximum context length of 8192 tokens.",
             FIRST,
-            Lesson::TooLong(Some(8192)),
+            Quirk::TooLong(Some(8192)),
         ),
         (
             "SGLang",
             400,
             "The input (9001 tokens) is longer than the model's context length (8192 tokens).",
             FIRST,
-            Lesson::TooLong(Some(8192)),
+            Quirk::TooLong(Some(8192)),
         ),
         (
             "llama.cpp",
@@ -94,14 +94,14 @@ fn every_server_is_understood() {
             400,
             r#"{"error":{"code":400,"message":"the request exceeds the available context size. try increasing the context size or enable context shift","type":"exceed_context_size_error","n_prompt_tokens":14429,"n_ctx":8192}}"#,
             FIRST,
-            Lesson::TooLong(Some(8192)),
+            Quirk::TooLong(Some(8192)),
         ),
         (
             "llama-cpp-python",
             400,
             r#"{"error":{"message":"Requested tokens (2285) exceed context window of 2048"}}"#,
             FIRST,
-            Lesson::TooLong(Some(2048)),
+            Quirk::TooLong(Some(2048)),
         ),
         (
             "Ollama",
@@ -115,28 +115,28 @@ fn every_server_is_understood() {
             400,
             r#"{"error":{"message":"the input length exceeds the context length"}}"#,
             FIRST,
-            Lesson::TooLong(None),
+            Quirk::TooLong(None),
         ),
         (
             "LM Studio",
             400,
             r#"{"error":"The number of tokens to keep from the initial prompt is greater than the context length (n_keep: 13055>= n_ctx: 4096). Try to load the model with a larger context length, or provide a shorter input."}"#,
             FIRST,
-            Lesson::TooLong(Some(4096)),
+            Quirk::TooLong(Some(4096)),
         ),
         (
             "LM Studio",
             400,
             r#"{"error":"Trying to keep the first 15857 tokens when context the overflows. However, the model is loaded with context length of only 7866 tokens, which is not enough."}"#,
             FIRST,
-            Lesson::TooLong(Some(7866)),
+            Quirk::TooLong(Some(7866)),
         ),
         (
             "LM Studio",
             400,
             r#"{"error":"Cannot truncate prompt with n_keep (15028) >= n_ctx (7424)"}"#,
             FIRST,
-            Lesson::TooLong(Some(7424)),
+            Quirk::TooLong(Some(7424)),
         ),
         (
             "LM Studio",
@@ -150,7 +150,7 @@ fn every_server_is_understood() {
             400,
             r#"{"error":"Error rendering prompt with jinja template: Unknown StringValue filter: safe"}"#,
             FIRST,
-            Lesson::InWords,
+            Quirk::InWords,
         ),
         (
             "DeepSeek",
@@ -164,14 +164,14 @@ fn every_server_is_understood() {
             400,
             r#"{"error":{"message":"Invalid max_tokens value, the valid range of max_tokens is [1, 8192]"}}"#,
             FIRST,
-            Lesson::ShortAnswer(8192),
+            Quirk::ShortAnswer(8192),
         ),
         (
             "DeepSeek",
             400,
             r#"{"error":{"message":"This model's maximum context length is 131072 tokens. However, you requested 139162 tokens (130970 in the messages, 8192 in the completion)."}}"#,
             FIRST,
-            Lesson::TooLong(Some(131_072)),
+            Quirk::TooLong(Some(131_072)),
         ),
         (
             "DashScope",
@@ -206,14 +206,14 @@ fn every_server_is_understood() {
             400,
             r#"{"error":{"message":"Range of input length should be [1, 30720]"}}"#,
             FIRST,
-            Lesson::TooLong(Some(30_720)),
+            Quirk::TooLong(Some(30_720)),
         ),
         (
             "DashScope",
             400,
             r#"{"error":{"message":"Range of max_tokens should be [1, 1500]"}}"#,
             FIRST,
-            Lesson::ShortAnswer(1500),
+            Quirk::ShortAnswer(1500),
         ),
         (
             "Gemini",
@@ -234,14 +234,14 @@ fn every_server_is_understood() {
             400,
             r#"[{"error":{"code":400,"message":"The input token count (1200000) exceeds the maximum number of tokens allowed (1048576).","status":"INVALID_ARGUMENT"}}]"#,
             FIRST,
-            Lesson::TooLong(Some(1_048_576)),
+            Quirk::TooLong(Some(1_048_576)),
         ),
         (
             "Gemini",
             400,
             r#"[{"error":{"code":400,"message":"Function call is missing a thought_signature in functionCall parts. This is required for tools to work correctly, and missing thought_signature may lead to degraded model performance.","status":"INVALID_ARGUMENT"}}]"#,
             LATER,
-            Lesson::Retell,
+            Quirk::Retell,
         ),
         (
             "Mistral",
@@ -262,7 +262,7 @@ fn every_server_is_understood() {
             400,
             r#"{"object":"error","message":"Prompt contains 40000 tokens and 0 draft tokens, too large for model with 32768 maximum context length","code":"3051"}"#,
             FIRST,
-            Lesson::TooLong(Some(32_768)),
+            Quirk::TooLong(Some(32_768)),
         ),
         (
             "Mistral",
@@ -304,7 +304,7 @@ fn every_server_is_understood() {
             400,
             r#"{"error":{"message":"max_tokens is too large: 32768. This model supports at most 16384 completion tokens, whereas you provided 32768."}}"#,
             FIRST,
-            Lesson::ShortAnswer(16_384),
+            Quirk::ShortAnswer(16_384),
         ),
         (
             "OpenAI",
@@ -318,7 +318,7 @@ fn every_server_is_understood() {
             400,
             r#"{"error":{"message":"This model's maximum context length is 32768 tokens. However, you requested 35969 tokens (9969 in the messages, 26000 in the completion).","code":"context_length_exceeded"}}"#,
             FIRST,
-            Lesson::TooLong(Some(32_768)),
+            Quirk::TooLong(Some(32_768)),
         ),
         (
             "Azure",
@@ -332,21 +332,21 @@ fn every_server_is_understood() {
             400,
             r#"{"error":{"code":"invalid_request_error","message":"prompt is too long: 210000 tokens > 200000 maximum"}}"#,
             FIRST,
-            Lesson::TooLong(Some(200_000)),
+            Quirk::TooLong(Some(200_000)),
         ),
         (
             "Anthropic",
             400,
             r#"{"error":{"message":"input length and `max_tokens` exceed context limit: 199000 + 2048 > 200000, decrease input length or `max_tokens` and try again"}}"#,
             FIRST,
-            Lesson::TooLong(Some(200_000)),
+            Quirk::TooLong(Some(200_000)),
         ),
         (
             "Anthropic",
             400,
             r#"{"error":{"message":"max_tokens: 100000 > 8192, which is the maximum allowed number of output tokens for claude"}}"#,
             FIRST,
-            Lesson::ShortAnswer(8192),
+            Quirk::ShortAnswer(8192),
         ),
         (
             "Groq",
@@ -360,7 +360,7 @@ fn every_server_is_understood() {
             400,
             r#"{"error":{"message":"`max_tokens` must be less than or equal to `8192`, the maximum value for `max_tokens` is less than the `context_window` for this model"}}"#,
             FIRST,
-            Lesson::ShortAnswer(8192),
+            Quirk::ShortAnswer(8192),
         ),
         ("Groq", 400, r#"{"error":{"message":"`tool calling` is not supported with this model"}}"#, FIRST, NoTools),
         (
@@ -368,7 +368,7 @@ fn every_server_is_understood() {
             413,
             r#"{"error":{"message":"Request too large for model `x` on tokens per minute (TPM): Limit 6000, Requested 9000, please reduce your message size and try again."}}"#,
             FIRST,
-            Lesson::TooLong(Some(6000)),
+            Quirk::TooLong(Some(6000)),
         ),
         (
             "OpenRouter",
@@ -399,20 +399,20 @@ fn every_server_is_understood() {
             422,
             r#"{"error":"Input validation error: `inputs` tokens + `max_new_tokens` must be <= 4096. Given: 5000 `inputs` tokens"}"#,
             FIRST,
-            Lesson::TooLong(Some(4096)),
+            Quirk::TooLong(Some(4096)),
         ),
         (
             "Moonshot",
             400,
             r#"{"error":{"message":"Invalid request: Your request exceeded model token limit: 8192","type":"invalid_request_error"}}"#,
             FIRST,
-            Lesson::TooLong(Some(8192)),
+            Quirk::TooLong(Some(8192)),
         ),
-        ("Bedrock", 400, r#"{"message":"Input is too long for requested model."}"#, FIRST, Lesson::TooLong(None)),
-        ("another", 500, r#"{"error":"the request exceeds the context window"}"#, LATER, Lesson::TooLong(None)),
-        ("a proxy", 413, "<html>413 Request Entity Too Large</html>", FIRST, Lesson::TooLong(None)),
+        ("Bedrock", 400, r#"{"message":"Input is too long for requested model."}"#, FIRST, Quirk::TooLong(None)),
+        ("another", 500, r#"{"error":"the request exceeds the context window"}"#, LATER, Quirk::TooLong(None)),
+        ("a proxy", 413, "<html>413 Request Entity Too Large</html>", FIRST, Quirk::TooLong(None)),
     ] {
-        assert_eq!(lesson(status, body, sent), Some(want), "{server}: {body}");
+        assert_eq!(quirk(status, body, sent), Some(want), "{server}: {body}");
     }
 }
 
@@ -427,18 +427,18 @@ fn what_is_about_one_request_teaches_nothing_about_the_endpoint() {
         (500, r#"{"error":{"message":"CUDA out of memory"}}"#, LATER),
         (404, r#"{"error":{"message":"the model gpt-tools does not exist"}}"#, FIRST),
     ] {
-        assert_eq!(lesson(status, body, sent), None, "{body}");
+        assert_eq!(quirk(status, body, sent), None, "{body}");
     }
     // The same words in the middle of a conversation are about a turn of it.
     for words in
         ["the tool call in message 2 was answered too late", "does not support tools", "Duplicate id in tool calls"]
     {
-        assert_eq!(lesson(400, words, LATER), Some(Lesson::Retell), "{words}");
+        assert_eq!(quirk(400, words, LATER), Some(Quirk::Retell), "{words}");
     }
     // What was not sent was not refused.
-    let plain = Sent { tools: false, system: false, ..FIRST };
+    let plain = SentRequest { tools: false, system: false, ..FIRST };
     for words in ["does not support tools", "System role not supported", "Invalid schema for function"] {
-        assert_eq!(lesson(400, words, plain), None, "{words}");
+        assert_eq!(quirk(400, words, plain), None, "{words}");
     }
 }
 
@@ -475,15 +475,15 @@ fn a_length_that_is_refused_in_chinese_is_understood() {
         ),
         ("a gateway", r#"{"error":{"message":"您的消息字数超过了模型的上限"}}"#, None),
     ] {
-        assert_eq!(lesson(400, body, FIRST), Some(Lesson::TooLong(tokens)), "{server}: {body}");
+        assert_eq!(quirk(400, body, FIRST), Some(Quirk::TooLong(tokens)), "{server}: {body}");
         // As servers write it that send nothing but ASCII.
         let number = |c: char| if c.is_ascii() { c.to_string() } else { format!("\\u{:04x}", u32::from(c)) };
         let body: String = body.chars().map(number).collect();
-        assert_eq!(lesson(400, &body, FIRST), Some(Lesson::TooLong(tokens)), "{server}: {body}");
+        assert_eq!(quirk(400, &body, FIRST), Some(Quirk::TooLong(tokens)), "{server}: {body}");
     }
-    assert_eq!(lesson(400, "max_tokens 的取值范围为[1, 1500]", FIRST), Some(Lesson::ShortAnswer(1500)));
+    assert_eq!(quirk(400, "max_tokens 的取值范围为[1, 1500]", FIRST), Some(Quirk::ShortAnswer(1500)));
     let both = r#"{"message":"输入与 max_tokens 之和超过模型的上下文长度"}"#;
-    assert_eq!(lesson(400, both, FIRST), Some(Lesson::TooLong(None)));
+    assert_eq!(quirk(400, both, FIRST), Some(Quirk::TooLong(None)));
     for body in [
         "您的请求 token 数超过每分钟限制",
         "请求超过并发上限",
@@ -491,32 +491,32 @@ fn a_length_that_is_refused_in_chinese_is_understood() {
         "输入内容包含敏感信息",
         "请求参数错误",
     ] {
-        assert_eq!(lesson(400, body, FIRST), None, "{body}");
+        assert_eq!(quirk(400, body, FIRST), None, "{body}");
     }
 }
 
 #[test]
 fn streams_that_are_refused_are_not_asked_for_again() {
-    let streamed = Sent { stream: true, stream_usage: true, ..FIRST };
+    let streamed = SentRequest { stream: true, stream_usage: true, ..FIRST };
     for (status, body, want) in [
         // Mistral and others that are strict; old vLLM; Azure of some versions.
         (
             422,
             r#"{"detail":[{"type":"extra_forbidden","loc":["body","stream_options"],"msg":"Extra inputs are not permitted"}]}"#,
-            Lesson::NoStreamUsage,
+            Quirk::NoStreamUsage,
         ),
-        (400, r#"{"error":{"message":"Unknown parameter: 'stream_options.include_usage'."}}"#, Lesson::NoStreamUsage),
-        (400, r#"{"error":{"message":"Streaming is not supported for this model."}}"#, Lesson::NoStream),
+        (400, r#"{"error":{"message":"Unknown parameter: 'stream_options.include_usage'."}}"#, Quirk::NoStreamUsage),
+        (400, r#"{"error":{"message":"Streaming is not supported for this model."}}"#, Quirk::NoStream),
         (
             400,
             r#"{"error":{"message":"Unsupported value: 'stream' does not support true with this model."}}"#,
-            Lesson::NoStream,
+            Quirk::NoStream,
         ),
-        (501, r#"{"message":"stream mode is disabled by the administrator"}"#, Lesson::NoStream),
-        (500, r#"{"error":"this deployment does not support streaming"}"#, Lesson::NoStream),
+        (501, r#"{"message":"stream mode is disabled by the administrator"}"#, Quirk::NoStream),
+        (500, r#"{"error":"this deployment does not support streaming"}"#, Quirk::NoStream),
     ] {
-        assert_eq!(lesson(status, body, streamed), Some(want), "{body}");
-        assert_ne!(lesson(status, body, FIRST), Some(want), "none was asked for: {body}");
+        assert_eq!(quirk(status, body, streamed), Some(want), "{body}");
+        assert_ne!(quirk(status, body, FIRST), Some(want), "none was asked for: {body}");
     }
     for (status, body) in [
         (502, "upstream connect error"),
@@ -524,6 +524,6 @@ fn streams_that_are_refused_are_not_asked_for_again() {
         (400, "no healthy upstream"),
         (429, "too many streams"),
     ] {
-        assert_ne!(lesson(status, body, streamed), Some(Lesson::NoStream), "{body}");
+        assert_ne!(quirk(status, body, streamed), Some(Quirk::NoStream), "{body}");
     }
 }

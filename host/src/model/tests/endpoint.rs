@@ -10,11 +10,11 @@ use serde_json::{Value, json};
 use super::served::{Endpoint, Noon, RESOLVED, calls, fails, of, says};
 use super::{alert, asked, call, happen, incident, kubernetes, looked};
 use crate::domain::conversation::{Conversation, UNHEARD};
-use crate::domain::entry::{Answer, Purpose, Share, Usage};
+use crate::domain::entry::{ModelAnswer, Purpose, Share, Usage};
 use crate::domain::{ConversationId, Entry, Incident, Person};
-use crate::model::costs::AskedAbout;
+use crate::model::costs::ModelQuestion;
 use crate::model::{Budget, Client, DayBudget, EndpointOptions, Unconfigured};
-use crate::ports::{Asked, Clock, Model, Talk};
+use crate::ports::{ChatRequest, Clock, Model, ModelReply};
 
 fn web() -> Incident {
     incident(vec![alert("web")])
@@ -25,7 +25,7 @@ fn quick(endpoint: &Endpoint) -> EndpointOptions {
     EndpointOptions { timeout: Duration::from_millis(300), ..endpoint.options() }
 }
 
-async fn ask(client: &Client) -> Result<Asked, (String, Usage)> {
+async fn ask(client: &Client) -> Result<ModelReply, (String, Usage)> {
     client.ask(&web(), &kubernetes(), &[]).await
 }
 
@@ -33,7 +33,7 @@ async fn ask(client: &Client) -> Result<Asked, (String, Usage)> {
 async fn a_native_call_becomes_a_look_and_costs_what_the_endpoint_says() {
     let endpoint = Endpoint::new(vec![calls("kubernetes__kubectl_get", "{\"namespace\":\"default\"}")]).await;
     let asked = ask(&endpoint.client()).await.unwrap();
-    let Answer::Look { calls } = asked.answer else { panic!("{asked:?}") };
+    let ModelAnswer::Look { calls } = asked.answer else { panic!("{asked:?}") };
     assert_eq!((calls[0].id.as_str(), calls[0].call.tool.as_str()), ("c1", "kubernetes.kubectl_get"));
     assert_eq!((asked.usage.prompt_tokens, asked.usage.completion_tokens), (100, 10));
     let (key, body) = endpoint.script.seen.lock().unwrap()[0].clone();
@@ -48,7 +48,7 @@ async fn a_native_call_becomes_a_look_and_costs_what_the_endpoint_says() {
 async fn an_answer_that_cannot_be_read_is_asked_for_once_more_with_the_reason() {
     let endpoint = Endpoint::new(vec![says("Let me think about it."), says(RESOLVED)]).await;
     let asked = ask(&endpoint.client()).await.unwrap();
-    assert!(matches!(asked.answer, Answer::Resolved { .. }));
+    assert!(matches!(asked.answer, ModelAnswer::Resolved { .. }));
     assert_eq!(asked.usage.prompt_tokens, 200);
     let messages = endpoint.requests()[1]["messages"].as_array().unwrap().clone();
     assert!(messages.last().unwrap()["content"].as_str().unwrap().contains("neither a tool call nor a decision"));
@@ -85,7 +85,7 @@ async fn a_stream_that_stalls_is_asked_for_again() {
         ..endpoint.options()
     };
     let asked = ask(&of(vec![options()], Budget::default())).await.unwrap();
-    assert!(matches!(asked.answer, Answer::Resolved { .. }));
+    assert!(matches!(asked.answer, ModelAnswer::Resolved { .. }));
     assert_eq!(endpoint.requests().len(), 2);
     let prompt = |index: usize| endpoint.requests()[index].to_string().len().div_ceil(4) as u64;
     let more = asked.usage.prompt_tokens >= prompt(0) && asked.usage.completion_tokens >= 1;
@@ -117,7 +117,7 @@ async fn an_answer_that_nobody_is_left_to_hear_is_broken_off_and_paid_for() {
         }
     };
     let (catalogue, unheard) = (kubernetes(), seen.boxed().shared());
-    let talk = Talk { conversation: &conversation, catalogue: &catalogue, last: false, words: &|_| {}, unheard };
+    let talk = ChatRequest { conversation: &conversation, catalogue: &catalogue, last: false, words: &|_| {}, unheard };
     let (why, usage) = client.converse(talk).await.unwrap_err();
     let prompt = endpoint.requests()[0].to_string().len().div_ceil(4) as u64;
     assert_eq!((why.as_str(), usage.calls, usage.prompt_tokens), (UNHEARD, 1, prompt));
@@ -139,7 +139,7 @@ async fn an_endpoint_that_speaks_is_waited_for_and_one_that_thinks_is_not_taken_
     let client = of(vec![EndpointOptions { timeout, idle, ..endpoint.options() }], Budget::default());
     for _ in 0..2 {
         let asked = ask(&client).await.unwrap();
-        assert!(matches!(asked.answer, Answer::Resolved { .. }));
+        assert!(matches!(asked.answer, ModelAnswer::Resolved { .. }));
     }
     assert_eq!(endpoint.requests().len(), 2);
     assert_eq!(endpoint.requests()[0]["stream_options"], json!({"include_usage": true}));
@@ -279,7 +279,7 @@ async fn spent_budgets_end_in_a_sentence_and_not_in_a_request() {
     let client = a_day(DayBudget { tokens: 50, ..DayBudget::default() });
     let mut spent = Usage::default();
     spent.spend(Share { model: "test-model".into(), prompt_tokens: 50, ..Share::default() });
-    client.restore(&AskedAbout { incident: web(), at: Noon.now(), usage: spent, reused: None });
+    client.restore(&ModelQuestion { incident: web(), at: Noon.now(), usage: spent, reused: None });
     assert!(ask(&client).await.unwrap_err().0.contains("50 tokens a day"));
     assert_eq!(endpoint.requests().len(), 1);
 }
@@ -296,7 +296,7 @@ async fn asking_twice_for_what_was_seen_is_a_circle() {
     let mut incident = web();
     happen(&mut incident, looked(Purpose::Evidence, get.clone(), "ImagePullBackOff"));
     let first = endpoint.client().ask(&incident, &kubernetes(), &[]).await.unwrap();
-    assert!(matches!(first.answer, Answer::Look { .. }), "once is no circle");
+    assert!(matches!(first.answer, ModelAnswer::Look { .. }), "once is no circle");
     happen(&mut incident, asked("", get.clone(), "again"));
     happen(&mut incident, looked(Purpose::Model, get, "ImagePullBackOff"));
     let (why, usage) = endpoint.client().ask(&incident, &kubernetes(), &[]).await.unwrap_err();

@@ -7,15 +7,15 @@ use serde_json::json;
 use super::served::{Endpoint, RESOLVED, fails, of, says};
 use super::{alert, happen, incident, kubernetes};
 use crate::domain::Fact;
-use crate::domain::entry::{Answer, Original, Usage};
+use crate::domain::entry::{ModelAnswer, RawAnswer, Usage};
 use crate::model::{Budget, Client, DayBudget, EndpointOptions};
-use crate::ports::{Asked, Model};
+use crate::ports::{Model, ModelReply};
 
-async fn ask(client: &Client) -> Result<Asked, (String, Usage)> {
+async fn ask(client: &Client) -> Result<ModelReply, (String, Usage)> {
     client.ask(&incident(vec![alert("web")]), &kubernetes(), &[]).await
 }
 
-fn by(asked: &Asked) -> String {
+fn by(asked: &ModelReply) -> String {
     asked.original.as_ref().unwrap().by.clone()
 }
 
@@ -143,8 +143,8 @@ async fn who_answered_the_last_turn_is_asked_first_as_long_as_it_can_be() {
     let first = Endpoint::new(vec![says(RESOLVED); 9]).await;
     let second = Endpoint::new(vec![says(RESOLVED); 9]).await;
     let mut going_on = incident(vec![alert("web")]);
-    let original = Original { by: "two".into(), message: None, reused: None };
-    let answer = Answer::Look { calls: Vec::new() };
+    let original = RawAnswer { by: "two".into(), message: None, reused: None };
+    let answer = ModelAnswer::Look { calls: Vec::new() };
     let answered =
         Fact::Answered { answer, text: "look".into(), usage: Usage::default(), original: Some(Box::new(original)) };
     happen(&mut going_on, answered);

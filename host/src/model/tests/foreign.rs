@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::kinds::opened;
 use super::{catalogue, happen};
 use crate::domain::{Fact, History, Mode, Verdict};
-use crate::pipeline::wanted;
+use crate::pipeline::required_looks;
 use crate::policy::Set;
 use crate::rules::{Context, Policies};
 
@@ -25,7 +25,7 @@ fn handled(set: &Set, tools: &[&str], words: &str) -> (usize, String) {
     for _ in 0..6 {
         let Some(decision) = set.decide(&incident, &context).decision else {
             // The model is asked, and is told what is collected for it before.
-            looks = looks.max(wanted(set, &incident, &context).len());
+            looks = looks.max(required_looks(set, &incident, &context).len());
             break;
         };
         let verdict = decision.verdict.clone();
@@ -37,11 +37,11 @@ fn handled(set: &Set, tools: &[&str], words: &str) -> (usize, String) {
                 happen(&mut incident, Fact::Planned { plugin, proposals, findings, error: None });
             }
             Verdict::Diagnose => {
-                looks = wanted(set, &incident, &context).len();
+                looks = required_looks(set, &incident, &context).len();
                 happen(&mut incident, Fact::Collected { causes: Some(Vec::new()), incomplete: None });
             }
             Verdict::Investigate => {
-                looks = looks.max(wanted(set, &incident, &context).len());
+                looks = looks.max(required_looks(set, &incident, &context).len());
                 return (looks, "investigate".into());
             }
             other => return (looks, other.kind().into()),

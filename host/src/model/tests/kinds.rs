@@ -16,9 +16,9 @@ use crate::domain::{
     Alert, Call, Catalogue, Decision, Entry, Fact, History, Incident, IncidentId, Labels, Mode, Severity, Status,
     Verdict, values,
 };
-use crate::model::offer::Form;
+use crate::model::offer::OfferForm;
 use crate::model::prompt::{LONGEST, Shape, build};
-use crate::pipeline::wanted;
+use crate::pipeline::required_looks;
 use crate::policy::Set;
 use crate::rules::{Context, Policies};
 
@@ -132,7 +132,7 @@ fn handle(set: &Set, catalogue: &Arc<Catalogue>, cluster: &Cluster, mut incident
                 happen(&mut incident, Fact::Planned { plugin, proposals, findings, error: None });
             }
             Some(Verdict::Diagnose) => loop {
-                let calls = wanted(set, &incident, &context);
+                let calls = required_looks(set, &incident, &context);
                 if calls.is_empty() {
                     let causes = diagnosis::of(&incident);
                     happen(&mut incident, Fact::Collected { causes: Some(causes), incomplete: None });
@@ -150,7 +150,7 @@ fn handle(set: &Set, catalogue: &Arc<Catalogue>, cluster: &Cluster, mut incident
             _ => break,
         }
     }
-    let shape = Shape { form: Form::Native, language: "en", bytes: LONGEST, by: "", last: false };
+    let shape = Shape { form: OfferForm::Native, language: "en", bytes: LONGEST, by: "", last: false };
     let prompt = build(&incident, catalogue, &[], &shape);
     outcome.prompt = prompt.messages.iter().map(|message| message.to_string().len()).sum();
     outcome.tools = prompt.tools.iter().map(|tool| tool.to_string().len()).sum();

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::served::{Endpoint, of};
 use super::{alert, happen, incident, kubernetes, looked};
 use crate::domain::decision::{Decision, Mode, Verdict};
-use crate::domain::entry::{Answer, Purpose};
+use crate::domain::entry::{ModelAnswer, Purpose};
 use crate::domain::incident::Limits;
 use crate::domain::{Action, ActionId, Call, Catalogue, Effect, Fact, Incident, Next, Origin, Risk, next};
 use crate::model::{Budget, EndpointOptions};
@@ -117,8 +117,8 @@ async fn converse(case: &Case) -> End {
                     if let Fact::Concluded { reason, .. } = &fact {
                         let how = match incident.model.turns.last().map(|turn| &turn.answer) {
                             _ if incident.model.failed.is_some() => "nothing",
-                            Some(Answer::Person { .. }) => "person",
-                            Some(Answer::Resolved { .. }) => "resolved",
+                            Some(ModelAnswer::Person { .. }) => "person",
+                            Some(ModelAnswer::Resolved { .. }) => "resolved",
                             _ => "nothing",
                         };
                         return end(how, reason);
@@ -136,7 +136,7 @@ async fn converse(case: &Case) -> End {
                     let answer = asked.answer.clone();
                     let (text, usage, original) = (asked.text, asked.usage, asked.original);
                     happen(&mut incident, Fact::Answered { answer: asked.answer, text, usage, original });
-                    if let Answer::Act { proposals, .. } = answer {
+                    if let ModelAnswer::Act { proposals, .. } = answer {
                         assert!(!proposals.is_empty(), "{}", case.name);
                         for proposal in proposals {
                             sound(&proposal.call, &catalogue, &case.name);

@@ -4,12 +4,12 @@ use serde_json::{Value, json};
 
 use super::served::{Endpoint, RESOLVED, calls, fails, of, says};
 use super::{alert, call, happen, incident, kubernetes, looked};
-use crate::domain::entry::{Answer, Purpose};
+use crate::domain::entry::{ModelAnswer, Purpose};
 use crate::domain::{Fact, Incident};
-use crate::model::{Budget, Client, EndpointOptions, Form, Wants};
-use crate::ports::{Asked, Model};
+use crate::model::{Budget, Client, EndpointOptions, OfferForm, ProfileOptions};
+use crate::ports::{Model, ModelReply};
 
-async fn ask(client: &Client, incident: &Incident) -> Asked {
+async fn ask(client: &Client, incident: &Incident) -> ModelReply {
     client.ask(incident, &kubernetes(), &[]).await.unwrap()
 }
 
@@ -18,10 +18,10 @@ fn web() -> Incident {
 }
 
 /// The incident after the answer, and after the looks that it asks for.
-fn goes_on(incident: &mut Incident, asked: &Asked) {
-    let Asked { answer, text, usage, original } = asked.clone();
+fn goes_on(incident: &mut Incident, asked: &ModelReply) {
+    let ModelReply { answer, text, usage, original } = asked.clone();
     happen(incident, Fact::Answered { answer: answer.clone(), text, usage, original });
-    let Answer::Look { calls } = answer else { return };
+    let ModelAnswer::Look { calls } = answer else { return };
     calls.into_iter().for_each(|asked| happen(incident, looked(Purpose::Model, asked.call, "seen")));
 }
 
@@ -205,7 +205,7 @@ async fn a_context_that_is_too_short_is_shown_less_and_remembered() {
     let sizes: Vec<usize> = endpoint.requests().iter().map(|request| request.to_string().len()).collect();
     assert!(sizes[0] > 30_000 && sizes[1] / 4 + 2048 < 8192 && sizes[2] == sizes[1], "{sizes:?}");
     assert!(client.problems()[0].contains("takes 8192 tokens in all"), "{:?}", client.problems());
-    let wants = Wants { context: Some(8192), ..Wants::default() };
+    let wants = ProfileOptions { context: Some(8192), ..ProfileOptions::default() };
     let endpoint = Endpoint::new(vec![says(RESOLVED)]).await;
     ask(&of(vec![EndpointOptions { wants, ..endpoint.options() }], Budget::default()), &large).await;
     assert!(endpoint.requests()[0].to_string().len() <= sizes[1], "what is configured need not be learnt");
@@ -213,7 +213,7 @@ async fn a_context_that_is_too_short_is_shown_less_and_remembered() {
 
 #[tokio::test]
 async fn what_the_configuration_says_is_not_unlearnt() {
-    let wants = Wants { tools: Some(Form::Native), ..Wants::default() };
+    let wants = ProfileOptions { tools: Some(OfferForm::Native), ..ProfileOptions::default() };
     let endpoint = Endpoint::new(vec![fails(400, "this model does not support tools"), says(RESOLVED)]).await;
     let client = of(
         vec![EndpointOptions { wants, key_header: Some("api-key".into()), ..endpoint.options() }],

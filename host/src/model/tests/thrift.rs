@@ -6,9 +6,9 @@ use serde_json::json;
 
 use super::served::{Endpoint, says, with};
 use super::{alert, call, happen, incident, kubernetes, looked};
-use crate::domain::entry::{Answer, Purpose};
+use crate::domain::entry::{ModelAnswer, Purpose};
 use crate::domain::{Fact, Incident, IncidentId, Outcome};
-use crate::model::{Budget, Client, DayLimits, Options, Price, Scope, Which, Whose};
+use crate::model::{Budget, Client, DayLimits, Options, Price, Scope, ScopeKind, ScopeName};
 use crate::ports::Model;
 
 const PERSON: &str = "```yaml\ndecision: need_person\nroot_cause: NAME has no image\nconfidence: 80\nsteps:\n\
@@ -38,7 +38,7 @@ fn client(endpoint: &Endpoint, change: impl FnOnce(&mut Options)) -> Client {
 async fn a_source_that_has_spent_its_day_is_not_asked_about_and_others_are() {
     let endpoint = Endpoint::new(vec![says(&PERSON.replace("NAME", "it")); 3]).await;
     let day = DayLimits { calls: Some(1), ..DayLimits::default() };
-    let scope = Scope { whose: Whose::Source(Which::Named("alertmanager".into())), day };
+    let scope = Scope { whose: ScopeKind::Source(ScopeName::Named("alertmanager".into())), day };
     let client = client(&endpoint, |options| options.budget.scopes = vec![scope]);
     assert!(client.ask(&seen("i1", "web"), &kubernetes(), &[]).await.is_ok());
     let (why, usage) = client.ask(&seen("i2", "web"), &kubernetes(), &[]).await.unwrap_err();
@@ -95,7 +95,7 @@ async fn an_endpoint_that_must_not_see_names_sees_none_and_people_read_them() {
     let endpoint = Endpoint::new(vec![says("hm"), says(&PERSON.replace("NAME", &known.hide(pod)))]).await;
     let client = client(&endpoint, |options| options.anonymise = true);
     let asked = client.ask(&incident, &kubernetes(), &[]).await.unwrap();
-    let Answer::Person { diagnosis } = asked.answer else { panic!("{asked:?}") };
+    let ModelAnswer::Person { diagnosis } = asked.answer else { panic!("{asked:?}") };
     assert_eq!(diagnosis.root_cause, format!("{pod} has no image"));
     assert_eq!(diagnosis.steps[0].command, format!("kubectl describe pod {pod}"));
     for request in endpoint.requests() {

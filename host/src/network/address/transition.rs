@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 /// What an IPv6 address carries.
 #[derive(Debug, Default)]
-pub(super) struct Carried {
+pub(super) struct EmbeddedAddress {
     /// Each IPv4 address that something on the way could take for the target.
     pub addresses: Vec<Ipv4Addr>,
     /// The form is an ordinary way to an address of the public internet.
@@ -12,16 +12,16 @@ pub(super) struct Carried {
 }
 
 /// All forms that the IPv6 registries and RFCs know.
-pub(super) fn carried(address: Ipv6Addr) -> Carried {
+pub(super) fn carried(address: Ipv6Addr) -> EmbeddedAddress {
     let segments = address.segments();
     let [_, second, third, fourth, fifth, sixth, high, low] = segments;
     let last = join(high, low);
     let mut carried = match segments {
         // The loopback and the unspecified address.
-        [0, 0, 0, 0, 0, 0, 0, 0 | 1] => return Carried::default(),
+        [0, 0, 0, 0, 0, 0, 0, 0 | 1] => return EmbeddedAddress::default(),
         // IPv4-mapped; NAT64's well-known prefix (RFC 6052).
         [0, 0, 0, 0, 0, 0xffff, ..] | [0x64, 0xff9b, 0, 0, 0, 0, ..] => {
-            return Carried { addresses: vec![last], ordinary: true };
+            return EmbeddedAddress { addresses: vec![last], ordinary: true };
         }
         // IPv4-compatible; IPv4-translated (SIIT, RFC 2765).
         [0, 0, 0, 0, 0, 0, ..] | [0, 0, 0, 0, 0xffff, 0, ..] => vec![last],
@@ -42,7 +42,7 @@ pub(super) fn carried(address: Ipv6Addr) -> Carried {
     if fifth & !0x300 == 0 && sixth == 0x5efe {
         carried.push(last);
     }
-    Carried { addresses: carried, ordinary: false }
+    EmbeddedAddress { addresses: carried, ordinary: false }
 }
 
 fn join(high: u16, low: u16) -> Ipv4Addr {

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use super::Mail;
 
 /// Ready to be sent.
-pub(super) struct Composed {
+pub(super) struct ComposedMail {
     pub from: Address,
     /// Everybody who gets it, each once.
     pub to: Vec<Address>,
@@ -18,7 +18,7 @@ pub(super) struct Composed {
 }
 
 /// Composes a mail. The error is a sentence.
-pub(super) fn compose(mail: &Mail) -> Result<Composed, String> {
+pub(super) fn compose(mail: &Mail) -> Result<ComposedMail, String> {
     let mut builder = Message::builder()
         .date(SystemTime::from(mail.date))
         .from(mail.from.0.clone())
@@ -64,7 +64,7 @@ pub(super) fn compose(mail: &Mail) -> Result<Composed, String> {
     if !bytes.is_ascii() {
         return Err("the mail cannot be composed in ASCII".into());
     }
-    Ok(Composed { from: mail.from.email(), to, bytes })
+    Ok(ComposedMail { from: mail.from.email(), to, bytes })
 }
 
 fn header(name: &str, value: &str) -> Result<HeaderValue, String> {

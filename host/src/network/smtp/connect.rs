@@ -14,7 +14,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-use super::stream::Bounded;
+use super::stream::BoundedStream;
 use super::{Server, SmtpError, Tls, opening};
 use crate::network::address::{self, Reach};
 use crate::network::{CONNECT, Network, RefusedAddress, install_provider};
@@ -37,11 +37,11 @@ impl Network {
             IpAddr::V6(address) => ClientId::Ipv6(address),
         };
         let stream: Box<dyn AsyncTokioStream> = match server.tls {
-            Tls::None => Box::new(Bounded::new(stream, peer, vec![])),
-            Tls::Implicit => Box::new(Bounded::new(self.protect(server, stream).await?, peer, vec![])),
+            Tls::None => Box::new(BoundedStream::new(stream, peer, vec![])),
+            Tls::Implicit => Box::new(BoundedStream::new(self.protect(server, stream).await?, peer, vec![])),
             Tls::Starttls => {
                 let (stream, greeting) = opening::starttls(stream, &own.to_string()).await.map_err(broken)?;
-                Box::new(Bounded::new(self.protect(server, stream).await?, peer, greeting))
+                Box::new(BoundedStream::new(self.protect(server, stream).await?, peer, greeting))
             }
         };
         Ok((stream, own))

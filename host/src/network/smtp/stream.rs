@@ -13,7 +13,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 const MOST: usize = 256 << 10;
 
 /// A connection to a server.
-pub(super) struct Bounded<S> {
+pub(super) struct BoundedStream<S> {
     inner: S,
     peer: SocketAddr,
     /// Said before the library came to it.
@@ -21,26 +21,26 @@ pub(super) struct Bounded<S> {
     left: usize,
 }
 
-impl<S> Bounded<S> {
+impl<S> BoundedStream<S> {
     /// Takes a connection whose greeting, perhaps, has been read already.
     pub fn new(inner: S, peer: SocketAddr, before: Vec<u8>) -> Self {
         Self { inner, peer, before, left: MOST }
     }
 }
 
-impl<S> fmt::Debug for Bounded<S> {
+impl<S> fmt::Debug for BoundedStream<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Bounded({})", self.peer)
     }
 }
 
-impl<S: AsyncRead + AsyncWrite + Send + Sync + Unpin> AsyncTokioStream for Bounded<S> {
+impl<S: AsyncRead + AsyncWrite + Send + Sync + Unpin> AsyncTokioStream for BoundedStream<S> {
     fn peer_addr(&self) -> io::Result<SocketAddr> {
         Ok(self.peer)
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Bounded<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for BoundedStream<S> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         if !self.before.is_empty() {
             let size = self.before.len().min(buf.remaining());
@@ -58,7 +58,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Bounded<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Bounded<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for BoundedStream<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.inner).poll_write(cx, bytes)
     }

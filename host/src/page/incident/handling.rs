@@ -6,11 +6,11 @@ use super::super::forms;
 use super::super::frame::Frame;
 use super::super::parts::{line, path, time};
 use super::super::silences;
-use super::Whole;
-use crate::domain::entry::Says;
+use super::IncidentPage;
+use crate::domain::entry::IncidentCommand;
 use crate::domain::{Incident, State};
 
-words! {
+strings! {
     heading: "On it", "处理";
     acknowledged: "Somebody is on it:", "已有人处理：";
     closed_by: "Closed by", "关闭人";
@@ -27,21 +27,25 @@ words! {
 }
 
 /// What somebody has seen of an incident.
-pub fn seen(incident: &Incident) -> String {
+pub fn version(incident: &Incident) -> String {
     forms::version(&(&incident.id, incident.updated_at, incident.state()))
 }
 
 /// What a form asks for, by the word in it.
-pub fn word(says: &str) -> Option<Says> {
+pub fn command(says: &str) -> Option<IncidentCommand> {
     CHOICES.into_iter().find(|(word, _)| *word == says).map(|(_, says)| says)
 }
 
-const CHOICES: [(&str, Says); 4] =
-    [("acknowledge", Says::Acknowledge), ("comment", Says::Comment), ("close", Says::Close), ("rerun", Says::Rerun)];
+const CHOICES: [(&str, IncidentCommand); 4] = [
+    ("acknowledge", IncidentCommand::Acknowledge),
+    ("comment", IncidentCommand::Comment),
+    ("close", IncidentCommand::Close),
+    ("rerun", IncidentCommand::Rerun),
+];
 
 /// That it is silenced, by what, and until when.
-pub(super) fn silenced(shown: &Whole, frame: &Frame<'_>) -> Markup {
-    let words = words(frame.language);
+pub(super) fn silenced(shown: &IncidentPage, frame: &Frame<'_>) -> Markup {
+    let words = strings(frame.language);
     html! {
         @if let Some(cover) = &shown.cover {
             p.banner.quiet #silenced {
@@ -55,8 +59,8 @@ pub(super) fn silenced(shown: &Whole, frame: &Frame<'_>) -> Markup {
 }
 
 /// The form; nothing where it is closed.
-pub(super) fn handling(shown: &Whole, frame: &Frame<'_>) -> Markup {
-    let (words, incident) = (words(frame.language), &shown.story.incident);
+pub(super) fn handling(shown: &IncidentPage, frame: &Frame<'_>) -> Markup {
+    let (words, incident) = (strings(frame.language), &shown.story.incident);
     let by_people = &incident.deciding.by_people;
     let name = incident.alerts.first().map(|alert| alert.name.as_str()).unwrap_or_default();
     let silence = silences::address(&silences::matchers(&incident.labels(), name));
@@ -78,8 +82,8 @@ pub(super) fn handling(shown: &Whole, frame: &Frame<'_>) -> Markup {
                     form.answer #answer method="post" action=(path(incident)) autocomplete="off" {
                         // The first button is the one that Enter presses: it does nothing.
                         button type="submit" disabled hidden {}
-                        input type="hidden" name="version" value=(seen(incident));
-                        (forms::signature(frame, "person", ""))
+                        input type="hidden" name="version" value=(version(incident));
+                        (forms::person_field(frame, "person", ""))
                         label { (words.comment) input #said name="comment" maxlength="1000" disabled[!frame.acts()]; }
                         p.small { (words.close_why) }
                         p.buttons.many { @for (value, class, text) in buttons { (forms::button(frame, "person", class, ("says", value), text)) } }

@@ -2,13 +2,13 @@
 
 use maud::{Markup, html};
 
-use super::super::frame::{Frame, Live, document};
-use super::super::parts::{line, whole};
-use crate::backend::policies::{Explained, ExplainedAction};
+use super::super::frame::{Frame, LiveUpdates, document};
+use super::super::parts::{line, multiline};
+use crate::backend::policies::{ExplainedAction, Explanation};
 use crate::domain::Decision;
-use crate::domain::decision::{Considered, Heard};
+use crate::domain::decision::{Candidate, GateRuling};
 
-words! {
+strings! {
     explain: "Explain a decision", "解释决策";
     incident: "An incident (its id, a beginning of it, or latest)", "事件（ID、ID 前缀或 latest）";
     body: "Or what Alertmanager would send (JSON)", "或 Alertmanager 将发送的内容（JSON）";
@@ -35,20 +35,20 @@ const SHOWN: usize = 20;
 
 /// What was asked, and the answer.
 #[derive(Default)]
-pub struct Explanation {
+pub struct ExplainPage {
     /// The incident that was named.
     pub incident: String,
     /// The body that was pasted.
     pub body: String,
     /// The answer; none where nothing was asked.
-    pub answer: Option<Result<Vec<Explained>, String>>,
+    pub answer: Option<Result<Vec<Explanation>, String>>,
 }
 
 /// The page.
-pub fn page(explanation: &Explanation, frame: &Frame<'_>) -> String {
-    let words = words(frame.language);
+pub fn page(explanation: &ExplainPage, frame: &Frame<'_>) -> String {
+    let words = strings(frame.language);
     let body = html! {
-        p.small { a href="/policies" { (super::words(frame.language).policies) } }
+        p.small { a href="/policies" { (super::strings(frame.language).policies) } }
         h1 { (words.explain) }
         (asking(explanation, frame))
         @match &explanation.answer {
@@ -61,25 +61,25 @@ pub fn page(explanation: &Explanation, frame: &Frame<'_>) -> String {
             },
         }
     };
-    document(frame, words.explain, &Live::Still, &body)
+    document(frame, words.explain, &LiveUpdates::Off, &body)
 }
 
-fn asking(explanation: &Explanation, frame: &Frame<'_>) -> Markup {
-    let words = words(frame.language);
+fn asking(explanation: &ExplainPage, frame: &Frame<'_>) -> Markup {
+    let words = strings(frame.language);
     html! {
         form.answer method="get" action="/policies/explain" {
             label { (words.incident) input #incident name="incident" value=(line(&explanation.incident)) maxlength="100" autocomplete="off"; }
             p { button type="submit" { (words.ask) } }
         }
         form.answer method="post" action="/policies/explain" {
-            label { (words.body) textarea #body name="body" rows="6" maxlength="12000" required spellcheck="false" { (whole(&explanation.body)) } }
+            label { (words.body) textarea #body name="body" rows="6" maxlength="12000" required spellcheck="false" { (multiline(&explanation.body)) } }
             p { button type="submit" { (words.ask) } }
         }
     }
 }
 
-fn explained(n: usize, one: &Explained, frame: &Frame<'_>) -> Markup {
-    let words = words(frame.language);
+fn explained(n: usize, one: &Explanation, frame: &Frame<'_>) -> Markup {
+    let words = strings(frame.language);
     html! {
         section aria-labelledby={ "e" (n) } {
             h2 id={ "e" (n) } { (line(&one.title)) }
@@ -113,7 +113,7 @@ fn explained(n: usize, one: &Explained, frame: &Frame<'_>) -> Markup {
 fn verdict(decision: Option<&Decision>, frame: &Frame<'_>) -> Markup {
     html! {
         @match decision {
-            None => (words(frame.language).by_default),
+            None => (strings(frame.language).by_default),
             Some(decision) => {
                 strong { (decision.verdict.kind()) }
                 @if let Some(rule) = &decision.rule { " (" code { (line(rule)) } ")" }
@@ -123,8 +123,8 @@ fn verdict(decision: Option<&Decision>, frame: &Frame<'_>) -> Markup {
     }
 }
 
-fn row(one: &Considered, frame: &Frame<'_>) -> Markup {
-    let words = words(frame.language);
+fn row(one: &Candidate, frame: &Frame<'_>) -> Markup {
+    let words = strings(frame.language);
     html! {
         li {
             span class={ "state " @if one.matched { "verified" } } { @if one.matched { "✓ " (words.matched) } @else { "– " (words.unmatched) } }
@@ -135,8 +135,8 @@ fn row(one: &Considered, frame: &Frame<'_>) -> Markup {
 }
 
 fn what_gates_say(action: &ExplainedAction, frame: &Frame<'_>) -> Markup {
-    let words = words(frame.language);
-    let heard = |heard: &[Heard]| {
+    let words = strings(frame.language);
+    let heard = |heard: &[GateRuling]| {
         html! {
             @if heard.is_empty() { p.small { (words.nobody) } }
             ul { @for one in heard { li { (frame.language.ruling(one.ruling)) " " code { (line(&one.gate)) } " " span.small { (line(&one.reason)) } } } }

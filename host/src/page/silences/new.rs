@@ -2,12 +2,12 @@
 
 use maud::{Markup, html};
 
-use super::super::forms::{self, Refused};
-use super::super::frame::{Frame, Live, document};
-use super::super::parts::{line, severity, whole};
+use super::super::forms::{self, FormError};
+use super::super::frame::{Frame, LiveUpdates, document};
+use super::super::parts::{line, multiline, severity};
 use crate::domain::silence::Preview;
 
-words! {
+strings! {
     new: "New silence", "新建静默";
     matchers: "What is hidden", "隐藏范围";
     matchers_help: "Matchers as everywhere: namespace=\"shop\", alertname=~\"Kube.*\"; = != =~ !~.", "匹配条件与各处相同：namespace=\"shop\", alertname=~\"Kube.*\"；= != =~ !~。";
@@ -60,7 +60,7 @@ pub struct Drafted {
     /// Whether another one was looked at than the one that was to be made.
     pub other: bool,
     /// Why it was not made.
-    pub refused: Option<Refused>,
+    pub refused: Option<FormError>,
 }
 
 /// Lengths that are often wanted.
@@ -70,11 +70,11 @@ pub(super) fn lengths() -> Markup {
 
 /// The page.
 pub fn page(drafted: &Drafted, frame: &Frame<'_>) -> String {
-    let words = words(frame.language);
+    let words = strings(frame.language);
     let body = html! {
-        p.small { a href="/silences" { (super::words(frame.language).silences) } }
+        p.small { a href="/silences" { (super::strings(frame.language).silences) } }
         h1 { (words.new) }
-        (forms::refused(drafted.refused.as_ref(), frame))
+        (forms::error(drafted.refused.as_ref(), frame))
         @if drafted.other { p.banner.warn role="alert" { (words.other) } }
         form.answer #answer method="get" action="/silences/new" autocomplete="off" {
             (fields(drafted, frame))
@@ -85,14 +85,14 @@ pub fn page(drafted: &Drafted, frame: &Frame<'_>) -> String {
             }
         }
     };
-    document(frame, words.new, &Live::Still, &body)
+    document(frame, words.new, &LiveUpdates::Off, &body)
 }
 
 fn fields(drafted: &Drafted, frame: &Frame<'_>) -> Markup {
-    let (words, fields) = (words(frame.language), &drafted.fields);
+    let (words, fields) = (strings(frame.language), &drafted.fields);
     let times = !fields.until.is_empty() || !fields.from.is_empty();
     html! {
-        label { (words.matchers) textarea #matchers name="matchers" rows="3" maxlength="8000" required spellcheck="false" aria-describedby="matchers-help" { (whole(&fields.matchers)) } }
+        label { (words.matchers) textarea #matchers name="matchers" rows="3" maxlength="8000" required spellcheck="false" aria-describedby="matchers-help" { (multiline(&fields.matchers)) } }
         p.small #matchers-help { (words.matchers_help) }
         label { (words.length) input #for name="for" value=(line(&fields.length)) maxlength="20" list="lengths"; }
         (lengths())
@@ -106,7 +106,7 @@ fn fields(drafted: &Drafted, frame: &Frame<'_>) -> Markup {
 }
 
 fn make(preview: &Preview, seen: &str, drafted: &Drafted, frame: &Frame<'_>) -> Markup {
-    let words = words(frame.language);
+    let words = strings(frame.language);
     html! {
         (covered(preview, frame))
         @if let Some(refused) = &preview.refused {
@@ -117,7 +117,7 @@ fn make(preview: &Preview, seen: &str, drafted: &Drafted, frame: &Frame<'_>) -> 
                 label.check { input #broad type="checkbox" name="broad" value="yes"; (words.broad) }
             }
             input type="hidden" name="seen" value=(seen);
-            (forms::signature(frame, "person", &drafted.fields.person))
+            (forms::person_field(frame, "person", &drafted.fields.person))
             p {
                 button.primary type="submit" formmethod="post" disabled[!frame.acts()] aria-describedby=[(!frame.acts()).then_some("person-why-not")] { (words.make) }
             }
@@ -127,7 +127,7 @@ fn make(preview: &Preview, seen: &str, drafted: &Drafted, frame: &Frame<'_>) -> 
 
 /// What is covered of what fires now.
 pub(super) fn covered(preview: &Preview, frame: &Frame<'_>) -> Markup {
-    let words = words(frame.language);
+    let words = strings(frame.language);
     let (language, more) = (frame.language, preview.alerts.saturating_sub(preview.shown.len() as u64));
     html! {
         @if preview.alerts == 0 {

@@ -2,15 +2,15 @@
 
 use maud::{Markup, html};
 
-use super::super::forms::{self, Refused};
-use super::super::frame::{Frame, Live, document};
+use super::super::forms::{self, FormError};
+use super::super::frame::{Frame, LiveUpdates, document};
 use super::super::parts::{line, time};
 use super::{amount, new::covered, state};
 use crate::backend::silences::SilenceView;
-use crate::domain::matcher::shown;
+use crate::domain::matcher::format_all;
 use crate::domain::silence::SilenceState;
 
-words! {
+strings! {
     silence: "Silence", "静默";
     from: "From", "开始";
     until: "Until", "截止";
@@ -28,28 +28,28 @@ words! {
 }
 
 /// One silence.
-pub struct One {
+pub struct SilencePage {
     /// It.
     pub view: SilenceView,
     /// Why a form about it changed nothing.
-    pub refused: Option<Refused>,
+    pub refused: Option<FormError>,
 }
 
 /// What somebody has seen of a silence.
-pub fn seen(view: &SilenceView) -> String {
+pub fn version(view: &SilenceView) -> String {
     forms::version(&(&view.silence.id, view.silence.updated_at, view.silence.ends_at, view.state))
 }
 
 /// The page.
-pub fn page(one: &One, frame: &Frame<'_>) -> String {
-    let (words, view) = (words(frame.language), &one.view);
+pub fn page(one: &SilencePage, frame: &Frame<'_>) -> String {
+    let (words, view) = (strings(frame.language), &one.view);
     let silence = &view.silence;
     let standing = view.state != SilenceState::Expired;
     let body = html! {
-        p.small { a href="/silences" { (super::words(frame.language).silences) } " / " code { (silence.id) } }
-        (forms::refused(one.refused.as_ref(), frame))
+        p.small { a href="/silences" { (super::strings(frame.language).silences) } " / " code { (silence.id) } }
+        (forms::error(one.refused.as_ref(), frame))
         h1 { (words.silence) " " (state(view.state, frame)) }
-        p { code { (line(&shown(&silence.matchers))) } }
+        p { code { (line(&format_all(&silence.matchers))) } }
         p.lead { (line(&silence.comment)) }
         dl.facts {
             dt { (words.from) } dd { (time(frame, silence.starts_at)) }
@@ -64,11 +64,11 @@ pub fn page(one: &One, frame: &Frame<'_>) -> String {
         @if standing { (change(view, frame)) }
         p { a href=(super::address(&silence.matchers)) { (words.anew) } }
     };
-    document(frame, words.silence, &Live::Still, &body)
+    document(frame, words.silence, &LiveUpdates::Off, &body)
 }
 
 fn change(view: &SilenceView, frame: &Frame<'_>) -> Markup {
-    let words = words(frame.language);
+    let words = strings(frame.language);
     let address = format!("/silences/{}", view.silence.id);
     html! {
         section aria-labelledby="change" {
@@ -76,8 +76,8 @@ fn change(view: &SilenceView, frame: &Frame<'_>) -> Markup {
             form.answer #answer method="post" action=(address) autocomplete="off" {
                 // The first button is the one that Enter presses: it does nothing.
                 button type="submit" disabled hidden {}
-                input type="hidden" name="version" value=(seen(view));
-                (forms::signature(frame, "person", ""))
+                input type="hidden" name="version" value=(version(view));
+                (forms::person_field(frame, "person", ""))
                 label { (words.longer) input #for name="for" value="2h" maxlength="20" list="lengths" disabled[!frame.acts()]; }
                 (super::new::lengths())
                 @if view.covers.broad.is_some() {

@@ -2,20 +2,22 @@
 
 use std::sync::Arc;
 
-use crate::backend::alerts::{Firing, LiveAlert};
+use crate::backend::alerts::{AlertPage, LiveAlert};
 use crate::backend::operations::{
-    BudgetView, CostsView, DeclarationView, Lasted, PoliciesView, ServerView, Tallies, ToolView, ToolsView, Used,
+    BudgetView, CostsView, DeclarationView, DurationCounts, PoliciesView, ServerView, ToolView, ToolsView, UseCount,
+    WeeklyCounts,
 };
-use crate::backend::policies::{Explained, ExplainedAction, ExplainedLook};
+use crate::backend::policies::{ExplainedAction, ExplainedLook, Explanation};
 use crate::backend::silences::SilenceView;
+use crate::backend::trials::{Obstacle, Tried};
 use crate::backend::{Breaker, InspectionView, PluginView, ScheduleView};
-use crate::domain::decision::{Considered, Decision, Heard, RulingKind, Verdict};
-use crate::domain::inspection::Sight;
-use crate::domain::silence::{Cover, Covered, Preview, SilenceState, Tally};
+use crate::domain::decision::{Candidate, Decision, GateRuling, RulingKind, Verdict};
+use crate::domain::inspection::Coverage;
+use crate::domain::silence::{CoveredAlert, CoveringSilence, HiddenCount, Preview, SilenceState};
 use crate::domain::{Alert, Matcher, Mode, Origin, Outcome, Person, Risk, Severity, Silence, SilenceId, Status};
 use crate::model::costs::{self as spending, Costs, Row};
 use crate::page::*;
-use crate::ports::Story;
+use crate::ports::IncidentRecord;
 
 fn silence(text: &str, frame: &Frame<'_>, state: SilenceState) -> SilenceView {
     let hour = jiff::SignedDuration::from_hours(1);
@@ -29,12 +31,12 @@ fn silence(text: &str, frame: &Frame<'_>, state: SilenceState) -> SilenceView {
         changed_by: Some(Person::typed(text)),
         comment: text.into(),
     };
-    SilenceView { silence, state, covers: preview(text), hidden: Tally { incidents: 2, alerts: 5 } }
+    SilenceView { silence, state, covers: preview(text), hidden: HiddenCount { incidents: 2, alerts: 5 } }
 }
 
 fn preview(text: &str) -> Preview {
     let labels = [("namespace", text), ("alertname", text)].into();
-    let covered = Covered { incident: "i1".into(), name: text.into(), severity: Severity::Critical, labels };
+    let covered = CoveredAlert { incident: "i1".into(), name: text.into(), severity: Severity::Critical, labels };
     let (broad, refused) = (Some(text.to_string()), None);
     Preview {
         alerts: 3,
@@ -54,7 +56,7 @@ fn fields(text: &str) -> Fields {
     Fields { matchers: text(), from: text(), length: text(), comment: text(), person: text(), ..Fields::default() }
 }
 
-fn firing(text: &str, frame: &Frame<'_>) -> Firing {
+fn firing(text: &str, frame: &Frame<'_>) -> AlertPage {
     let alert = Alert {
         source: "s".into(),
         name: text.into(),
@@ -79,7 +81,7 @@ fn firing(text: &str, frame: &Frame<'_>) -> Firing {
         held_by: Some(format!("inhibit:{text}")),
     };
     let alerts = vec![live(vec!["ffffffff-ffff-4fff-bfff-ffffffffffff".into()]), live(Vec::new())];
-    Firing { alerts, count: 9, of: 10, values: vec![(text.into(), 8), (String::new(), 1)], more_values: 1 }
+    AlertPage { alerts, count: 9, of: 10, values: vec![(text.into(), 8), (String::new(), 1)], more_values: 1 }
 }
 
 fn selection(text: &str) -> AlertSelection {
@@ -88,8 +90,9 @@ fn selection(text: &str) -> AlertSelection {
 }
 
 fn policies_view(text: &str, frame: &Frame<'_>) -> PoliciesView {
-    let used = Used { day: 1, week: 3, outcomes: [("fixed", 2), ("needs_person", 1)].into(), last: Some(frame.now) };
-    let one = |kind: &'static str, used: Option<&Used>| DeclarationView {
+    let used =
+        UseCount { day: 1, week: 3, outcomes: [("fixed", 2), ("needs_person", 1)].into(), last: Some(frame.now) };
+    let one = |kind: &'static str, used: Option<&UseCount>| DeclarationView {
         kind,
         name: text.into(),
         place: text.into(),
@@ -101,10 +104,10 @@ fn policies_view(text: &str, frame: &Frame<'_>) -> PoliciesView {
     };
     let declared = vec![one("rule", Some(&used)), one("gate", None), one("route", None), one("silence", Some(&used))];
     let texts = || vec![text.to_string()];
-    PoliciesView { describe: text.into(), declared, problems: texts(), warnings: texts(), default: Used::default() }
+    PoliciesView { describe: text.into(), declared, problems: texts(), warnings: texts(), default: UseCount::default() }
 }
 
-fn explanation(text: &str) -> Explanation {
+fn explanation(text: &str) -> ExplainPage {
     let decision = Decision {
         verdict: Verdict::Escalate,
         rule: Some(text.into()),
@@ -114,8 +117,8 @@ fn explanation(text: &str) -> Explanation {
         faults: Vec::new(),
         policies: String::new(),
     };
-    let considered = |matched| Considered { rule: text.into(), place: text.into(), matched, why: text.into() };
-    let heard = Heard { gate: text.into(), ruling: RulingKind::Ask, reason: text.into() };
+    let considered = |matched| Candidate { rule: text.into(), place: text.into(), matched, why: text.into() };
+    let heard = GateRuling { gate: text.into(), ruling: RulingKind::Ask, reason: text.into() };
     let action = ExplainedAction {
         id: "a1".into(),
         tool: text.into(),
@@ -136,7 +139,7 @@ fn explanation(text: &str) -> Explanation {
         then: Some(text.into()),
         now: Some(text.into()),
     };
-    let explained = Explained {
+    let explained = Explanation {
         incident: text.into(),
         title: text.into(),
         event: None,
@@ -148,7 +151,21 @@ fn explanation(text: &str) -> Explanation {
         looks: vec![look],
         actions: vec![action],
     };
-    Explanation { incident: text.into(), body: text.into(), answer: Some(Ok(vec![explained])) }
+    ExplainPage { incident: text.into(), body: text.into(), answer: Some(Ok(vec![explained])) }
+}
+
+fn tried(text: &str) -> Tried {
+    let some = || Some(text.to_string());
+    Tried {
+        target: text.into(),
+        plugin: text.into(),
+        delivered: false,
+        reference: some(),
+        took_ms: 12,
+        obstacle: Some(Obstacle::NotGranted),
+        reason: some(),
+        advice: some(),
+    }
 }
 
 fn tools_view(text: &str, frame: &Frame<'_>) -> Tools {
@@ -195,9 +212,9 @@ fn tools_view(text: &str, frame: &Frame<'_>) -> Tools {
         breakers: vec![breaker],
         budgets: vec![budget(Some(2)), budget(None)],
         budget_count: 9,
-        plugins: vec![plugin],
+        plugins: vec![PluginView { kind: "notifier".into(), ..plugin.clone() }, plugin],
     };
-    Tools { view, resumes: true, refused: Some(Refused::Changed) }
+    Tools { view, resumes: true, refused: Some(FormError::Changed), tried: Some(tried(text)) }
 }
 
 fn no_costs() -> CostsPage {
@@ -208,13 +225,13 @@ fn costs_page(text: &str, frame: &Frame<'_>) -> CostsPage {
     let day = jiff::civil::Date::default();
     let row = Row { day, rule: Some(text.into()), model: text.into(), calls: 2, cost_micros: 5, ..Row::default() };
     let decided =
-        spending::Decided { day, rule: Some(text.into()), incidents: 3, without_model: 2, ..Default::default() };
-    let none = spending::Decided { rule: None, ..decided.clone() };
-    let mut tallies = Tallies::until(frame.now);
+        spending::DecidedCount { day, rule: Some(text.into()), incidents: 3, without_model: 2, ..Default::default() };
+    let none = spending::DecidedCount { rule: None, ..decided.clone() };
+    let mut tallies = WeeklyCounts::until(frame.now);
     tallies.take(text, frame.now, Some(Outcome::Fixed), frame.now);
     tallies.take("", frame.now, None, frame.now);
     let costs = CostsView { costs: Costs { spent: vec![row], decided: vec![decided, none] }, left_out: 1 };
-    let lasted = vec![Lasted { outcome: "fixed", counts: vec![1; 9] }];
+    let lasted = vec![DurationCounts { outcome: "fixed", counts: vec![1; 9] }];
     CostsPage { costs, days: 7, tallies: Arc::new(tallies), lasted }
 }
 
@@ -226,7 +243,7 @@ fn inspections_view(text: &str, frame: &Frame<'_>) -> Inspections {
         next: now,
         last: now,
         failed: Some(text.into()),
-        seen: Some(Sight::Partial),
+        seen: Some(Coverage::Partial),
         under_way: now,
         findings: Vec::new(),
     };
@@ -249,10 +266,10 @@ fn token(text: &str, frame: &Frame<'_>, scopes: Vec<&'static str>) -> TokenRow {
     TokenRow { id: text.into(), label: text.into(), expires: at.filter(|_| scopes.is_empty()), used: at, scopes }
 }
 
-fn me_view(text: &str, frame: &Frame<'_>) -> Me {
+fn me_view(text: &str, frame: &Frame<'_>) -> AccountPage {
     let session = |here| SessionRow { id: text.into(), began: frame.now, used: frame.now, here };
-    let why = [MayBecause::Own, MayBecause::Unsaid, MayBecause::Named, MayBecause::Group(text.into())];
-    Me {
+    let why = [RoleReason::Own, RoleReason::Unsaid, RoleReason::Named, RoleReason::Group(text.into())];
+    AccountPage {
         name: Some(text.into()),
         way: "oidc",
         may: why.into_iter().map(|why| (text.to_string(), why)).collect(),
@@ -261,13 +278,14 @@ fn me_view(text: &str, frame: &Frame<'_>) -> Me {
         tokens: vec![token(text, frame, Vec::new()), token(text, frame, vec!["look"])],
         scopes: vec!["look", "approve"],
         ends: Some(frame.now),
-        made: Some(Made { secret: "tg_p_x".into(), ends: Some(frame.now) }),
-        refused: Some(Refused::Host(text.into())),
+        made: Some(CreatedToken { secret: "tg_p_x".into(), ends: Some(frame.now) }),
+        refused: Some(FormError::Host(text.into())),
     }
 }
 
 fn people_view(text: &str, frame: &Frame<'_>) -> People {
     let person = |from: &str, disabled: bool| PersonRow {
+        tag: "\"0\"".into(),
         name: text.into(),
         key: format!("{text} {from}"),
         from: from.into(),
@@ -283,16 +301,22 @@ fn people_view(text: &str, frame: &Frame<'_>) -> People {
         last_admin: from == "accounts",
     };
     let all = ["accounts", "configuration", "oidc", "proxy"].map(|from| person(from, from != "oidc"));
-    People { all: all.into(), open: false, refused: Some(Refused::Host(text.into())) }
+    People { all: all.into(), open: false, refused: Some(FormError::Host(text.into())) }
 }
 
 /// Each page, as whoever may act sees it and as a stranger at the machine does.
-pub fn pages(story: &Story, text: &str, [frame, single]: [&Frame<'_>; 2]) -> Vec<(&'static str, String)> {
-    let refused = || Some(Refused::Host(text.into()));
+pub fn pages(story: &IncidentRecord, text: &str, [frame, single]: [&Frame<'_>; 2]) -> Vec<(&'static str, String)> {
+    let refused = || Some(FormError::Host(text.into()));
     let states = [SilenceState::Active, SilenceState::Pending, SilenceState::Expired];
     let views: Vec<SilenceView> = states.into_iter().map(|state| silence(text, frame, state)).collect();
-    let viewer =
-        Who::Person { name: text.into(), acts: false, here: false, bound: false, audits: false, administers: false };
+    let viewer = PageUser::Person {
+        name: text.into(),
+        acts: false,
+        here: false,
+        bound: false,
+        audits: false,
+        administers: false,
+    };
     let looks = Frame { who: &viewer, ..*frame };
     let none = SilenceList { views: Vec::new(), count: 0, state: Some(SilenceState::Expired) };
     let one = |state| OneSilence { view: silence(text, frame, state), refused: refused() };
@@ -300,13 +324,13 @@ pub fn pages(story: &Story, text: &str, [frame, single]: [&Frame<'_>; 2]) -> Vec
         fields: fields(text),
         preview: Some((preview(text), "0123456789abcdef".into())),
         other: true,
-        refused: Some(Refused::Nameless),
+        refused: Some(FormError::Nameless),
     };
     let forbidden = Preview { refused: Some(text.into()), alerts: 0, shown: Vec::new(), broad: None, ..preview(text) };
     let forbidden = Drafted { preview: Some((forbidden, String::new())), ..drafted() };
     let covering = std::sync::Arc::new(silence(text, frame, SilenceState::Active).silence);
-    let cover = Some(Cover { until: frame.now, silences: vec![covering] });
-    let mut silenced = Whole { story: story.clone(), cover, refused: Some(Refused::Changed) };
+    let cover = Some(CoveringSilence { until: frame.now, silences: vec![covering] });
+    let mut silenced = IncidentPage { story: story.clone(), cover, refused: Some(FormError::Changed) };
     silenced.story.incident.closed = None;
     vec![
         ("silences", silences(&SilenceList { views, count: 9, state: None }, frame)),
@@ -319,24 +343,24 @@ pub fn pages(story: &Story, text: &str, [frame, single]: [&Frame<'_>; 2]) -> Vec
         ("new silence of a viewer", new_silence(&drafted(), &looks)),
         ("new silence refused", new_silence(&forbidden, frame)),
         ("alerts", alerts(&firing(text, frame), &selection(text), frame)),
-        ("no alerts", alerts(&Firing::default(), &AlertSelection::default(), single)),
+        ("no alerts", alerts(&AlertPage::default(), &AlertSelection::default(), single)),
         ("policies", policies(&policies_view(text, frame), frame)),
         ("no policies", policies(&PoliciesView::default(), single)),
-        ("explain", explain(&Explanation::default(), single)),
+        ("explain", explain(&ExplainPage::default(), single)),
         ("explained", explain(&explanation(text), frame)),
-        ("not explained", explain(&Explanation { answer: Some(Err(text.into())), ..explanation(text) }, &looks)),
+        ("not explained", explain(&ExplainPage { answer: Some(Err(text.into())), ..explanation(text) }, &looks)),
         ("tools", tools(&tools_view(text, frame), frame)),
         ("tools of a viewer", tools(&tools_view(text, frame), &looks)),
-        ("no tools", tools(&Tools { view: ToolsView::default(), resumes: false, refused: None }, single)),
+        ("no tools", tools(&Tools { view: ToolsView::default(), resumes: false, refused: None, tried: None }, single)),
         ("costs", costs(&costs_page(text, frame), frame)),
         ("no costs", costs(&no_costs(), single)),
         ("inspections", inspections(&inspections_view(text, frame), frame)),
         ("no inspections", inspections(&Inspections::default(), single)),
         ("me", me(&me_view(text, frame), frame)),
-        ("me without a name", me(&Me { name: None, may: Vec::new(), ..me_view(text, frame) }, single)),
+        ("me without a name", me(&AccountPage { name: None, may: Vec::new(), ..me_view(text, frame) }, single)),
         (
             "me of elsewhere",
-            me(&Me { scopes: Vec::new(), sessions: Vec::new(), made: None, ..me_view(text, frame) }, &looks),
+            me(&AccountPage { scopes: Vec::new(), sessions: Vec::new(), made: None, ..me_view(text, frame) }, &looks),
         ),
         ("people", people(&people_view(text, frame), frame)),
         ("no people", people(&People { all: Vec::new(), open: true, refused: None }, single)),

@@ -4,10 +4,10 @@ use maud::{Markup, html};
 
 use super::super::forms;
 use super::super::frame::Frame;
-use super::super::parts::{heads, line, time};
+use super::super::parts::{line, table_head, time};
 use crate::backend::operations::ToolsView;
 
-words! {
+strings! {
     stopped: "What is stopped", "已停止的执行";
     nothing: "Nothing is paused, and no breaker is open.", "没有暂停，也没有断开的熔断器。";
     everything: "everything", "全部";
@@ -33,13 +33,13 @@ words! {
 }
 
 /// What somebody has seen of what is stopped.
-pub fn seen(view: &ToolsView) -> String {
+pub fn version(view: &ToolsView) -> String {
     forms::version(&(&view.paused, &view.breakers))
 }
 
 /// Pauses and breakers, with a form for each.
 pub(super) fn stopped(view: &ToolsView, resumes: bool, frame: &Frame<'_>) -> Markup {
-    let words = words(frame.language);
+    let words = strings(frame.language);
     let none = view.paused.is_empty() && !view.breakers.iter().any(|breaker| breaker.open);
     html! {
         section aria-labelledby="stopped" {
@@ -47,7 +47,7 @@ pub(super) fn stopped(view: &ToolsView, resumes: bool, frame: &Frame<'_>) -> Mar
             @if none { p.empty { (words.nothing) } }
             @if !view.breakers.is_empty() {
                 table.list {
-                    (heads(&[words.breaker, frame.words().state, words.count]))
+                    (table_head(&[words.breaker, frame.strings().state, words.count]))
                     tbody {
                         @for breaker in &view.breakers {
                             tr {
@@ -65,8 +65,8 @@ pub(super) fn stopped(view: &ToolsView, resumes: bool, frame: &Frame<'_>) -> Mar
                 form.answer #answer method="post" action="/tools" autocomplete="off" {
                     // The first button is the one that Enter presses: it does nothing.
                     button type="submit" disabled hidden {}
-                    input type="hidden" name="version" value=(seen(view));
-                    (forms::signature(frame, "person", ""))
+                    input type="hidden" name="version" value=(version(view));
+                    (forms::person_field(frame, "person", ""))
                     label { (words.reason) input #reason name="reason" maxlength="1000" disabled[!frame.acts()]; }
                     p.small { (words.pause_why) }
                     @if !resumes { p.small #who-resumes { (words.who_resumes) } }
@@ -90,13 +90,13 @@ pub(super) fn stopped(view: &ToolsView, resumes: bool, frame: &Frame<'_>) -> Mar
 
 /// What changes have spent, and when that is free again.
 pub(super) fn budgets(view: &ToolsView, frame: &Frame<'_>) -> Markup {
-    let words = words(frame.language);
+    let words = strings(frame.language);
     html! {
         section aria-labelledby="budgets" {
             h2 #budgets { (words.budgets) " " span.count { (view.budget_count) } }
             @if view.budgets.is_empty() { p.empty { (words.no_budgets) } } @else {
                 table.list {
-                    (heads(&[words.budget, words.spent, words.frees]))
+                    (table_head(&[words.budget, words.spent, words.frees]))
                     tbody {
                         @for budget in &view.budgets {
                             tr {

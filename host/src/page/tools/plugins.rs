@@ -3,11 +3,11 @@
 use maud::{Markup, html};
 
 use super::super::frame::Frame;
-use super::super::parts::{heads, line};
+use super::super::parts::{line, table_head};
 use super::milliseconds;
 use crate::backend::PluginView;
 
-words! {
+strings! {
     plugins: "Plugins", "插件";
     none: "There are no plugins.", "没有插件。";
     plugin: "Plugin", "插件";
@@ -26,7 +26,7 @@ words! {
 
 /// All of them.
 pub(super) fn plugins(plugins: &[PluginView], frame: &Frame<'_>) -> Markup {
-    let words = words(frame.language);
+    let words = strings(frame.language);
     let (used, others): (Vec<&PluginView>, Vec<&PluginView>) = plugins.iter().partition(|plugin| {
         let quiet = plugin.calls == 0 && plugin.problems.is_empty();
         !quiet || !matches!(plugin.state.as_str(), "unused" | "idle")
@@ -47,17 +47,17 @@ pub(super) fn plugins(plugins: &[PluginView], frame: &Frame<'_>) -> Markup {
 }
 
 fn table(plugins: &[&PluginView], frame: &Frame<'_>) -> Markup {
-    let words = words(frame.language);
+    let words = strings(frame.language);
     html! {
         table.list {
-            (heads(&[words.plugin, frame.words().state, words.version, words.calls, words.errors, "p50", "p99"]))
+            (table_head(&[words.plugin, frame.strings().state, words.version, words.calls, words.errors, "p50", "p99"]))
             tbody { @for plugin in plugins { (row(plugin, frame)) } }
         }
     }
 }
 
 fn row(plugin: &PluginView, frame: &Frame<'_>) -> Markup {
-    let words = words(frame.language);
+    let words = strings(frame.language);
     let (class, state) = match plugin.state.as_str() {
         "ready" => ("verified", words.ready),
         "troubled" => ("failed", words.troubled),

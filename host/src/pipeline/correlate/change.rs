@@ -2,7 +2,7 @@
 
 use jiff::SignedDuration;
 
-use crate::domain::handover::Because;
+use crate::domain::handover::HandoverReason;
 use crate::domain::{Alert, Incident, Labels, Status};
 
 /// What another message about a known alert means.
@@ -17,7 +17,7 @@ pub(super) enum Change {
     /// It had come to its end in a concluded incident.
     FiresAgain,
     /// It fires on in a concluded incident, and is another matter now.
-    Newcomer(Because),
+    Newcomer(HandoverReason),
 }
 
 /// What `alert` means where `known` stands in `incident`. Annotations may differ, for many senders put the
@@ -43,10 +43,10 @@ pub(super) fn change(incident: &Incident, known: &Alert, alert: &Alert) -> Chang
 
 fn of_concluded(known: &Alert, alert: &Alert) -> Change {
     if alert.severity > known.severity {
-        return Change::Newcomer(Because::Worse { from: known.severity, to: alert.severity });
+        return Change::Newcomer(HandoverReason::Worse { from: known.severity, to: alert.severity });
     }
     if let Some(at) = alert.starts_at.filter(|at| known.starts_at.is_some_and(|known| known < *at)) {
-        return Change::Newcomer(Because::BeganAnew { at });
+        return Change::Newcomer(HandoverReason::BeganAnew { at });
     }
     if other_labels(known, alert) { Change::Counts } else { Change::Repeat }
 }

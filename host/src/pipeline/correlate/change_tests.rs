@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::*;
 use crate::domain::Severity;
-use crate::domain::handover::Because;
+use crate::domain::handover::HandoverReason;
 use crate::domain::{Entry, Fact, Labels, Outcome};
 
 fn at(second: i64) -> Timestamp {
@@ -47,12 +47,12 @@ struct World {
 }
 
 impl World {
-    fn receive(&mut self, alert: Alert) -> Correlated {
+    fn receive(&mut self, alert: Alert) -> CorrelatedBatch {
         self.now += 1;
         let now = at(self.now);
         let found = correlate(&self.index, &self.incidents, vec![alert], &group, now);
         let again = correlate(&self.index, &self.incidents, Vec::new(), &group, now);
-        assert_eq!(again, Correlated::default());
+        assert_eq!(again, CorrelatedBatch::default());
         for (alert, end) in found.ended.clone() {
             self.index.end(alert, end);
         }
@@ -98,7 +98,7 @@ impl World {
     }
 }
 
-fn repeats(found: &Correlated) -> u64 {
+fn repeats(found: &CorrelatedBatch) -> u64 {
     found.repeats.values().sum()
 }
 
@@ -111,7 +111,7 @@ fn what_becomes_worse_before_the_verdict_counts_and_after_it_is_decided_anew() {
     world.conclude("i1");
     let found = world.receive(firing(Severity::Critical, 0));
     let handovers: Vec<_> = found.handed_over.values().flatten().collect();
-    assert_eq!(handovers[0].because, Because::Worse { from: Severity::Warning, to: Severity::Critical });
+    assert_eq!(handovers[0].because, HandoverReason::Worse { from: Severity::Warning, to: Severity::Critical });
     assert_eq!((world.incidents.len(), world.one("i2").severity()), (2, Severity::Critical));
     assert!(world.one("i1").all_resolved(), "what is handled elsewhere is over here");
     assert_eq!(world.one("i1").severity(), Severity::Warning);
@@ -148,7 +148,7 @@ fn a_later_beginning_after_the_verdict_is_decided_anew_and_an_earlier_one_says_n
     }
     let found = world.receive(firing(Severity::Warning, 200));
     let because = found.handed_over.values().flatten().next().map(|handover| handover.because.clone());
-    assert_eq!(because, Some(Because::BeganAnew { at: at(200) }));
+    assert_eq!(because, Some(HandoverReason::BeganAnew { at: at(200) }));
     assert_eq!(world.incidents.len(), 2);
     // Who is worse joins the incident of its group that is open.
     assert_eq!(world.receive(firing(Severity::Error, 200)).changed.len(), 1);

@@ -17,7 +17,7 @@ pub const MOST: usize = 50_000;
 
 /// The end of an alert.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct End {
+pub struct EndedAlert {
     /// When what has ended began, by the latest word about that.
     pub began: Timestamp,
     /// How bad it was.
@@ -26,7 +26,7 @@ pub struct End {
     pub heard: Timestamp,
 }
 
-impl End {
+impl EndedAlert {
     fn is_lately(&self, now: Timestamp) -> bool {
         now.duration_since(self.heard).abs() < LATE
     }
@@ -34,14 +34,14 @@ impl End {
 
 /// The ends of the last minutes.
 #[derive(Debug, Default)]
-pub struct Ended {
-    ends: HashMap<Identity, End>,
+pub struct RecentEnds {
+    ends: HashMap<Identity, EndedAlert>,
     order: VecDeque<(Timestamp, Identity)>,
 }
 
-impl Ended {
+impl RecentEnds {
     /// Takes in that an alert has ended.
-    pub fn insert(&mut self, alert: Identity, end: End) {
+    pub fn insert(&mut self, alert: Identity, end: EndedAlert) {
         let heard = end.heard;
         if self.ends.get(&alert).is_some_and(|known| known.began > end.began && known.is_lately(heard)) {
             return;
@@ -76,14 +76,14 @@ mod tests {
         Timestamp::from_second(1_763_000_000 + second).unwrap()
     }
 
-    fn end(began: i64, heard: i64) -> End {
-        End { began: at(began), severity: Severity::Warning, heard: at(heard) }
+    fn end(began: i64, heard: i64) -> EndedAlert {
+        EndedAlert { began: at(began), severity: Severity::Warning, heard: at(heard) }
     }
 
     #[test]
     fn an_end_is_remembered_for_some_minutes_and_covers_what_is_not_newer_or_worse() {
         let one = Identity::of("s", "f");
-        let mut ended = Ended::default();
+        let mut ended = RecentEnds::default();
         ended.insert(one, end(0, 100));
         let covers = |began, severity, now| ended.covers(&one, at(began), severity, at(now));
         assert!(covers(0, Severity::Warning, 100) && covers(-5, Severity::Info, 600));
@@ -97,7 +97,7 @@ mod tests {
     #[test]
     fn an_older_end_that_comes_later_changes_nothing() {
         let one = Identity::of("s", "f");
-        let mut ended = Ended::default();
+        let mut ended = RecentEnds::default();
         ended.insert(one, end(50, 100));
         ended.insert(one, end(0, 101));
         assert!(ended.covers(&one, at(50), Severity::Warning, at(102)));
@@ -105,7 +105,7 @@ mod tests {
 
     #[test]
     fn there_are_never_more_than_so_many() {
-        let mut ended = Ended::default();
+        let mut ended = RecentEnds::default();
         for n in 0..MOST + 100 {
             ended.insert(Identity::of("s", &n.to_string()), end(0, 1));
         }

@@ -9,8 +9,11 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use super::{Correlated, Index, configured_key, part};
-use crate::domain::subject::ties::{Tie, Ties};
+use jiff::Timestamp;
+
+use super::sources::is_worse;
+use super::{CorrelatedBatch, Index, configured_key, part};
+use crate::domain::subject::correlation::{CorrelationKey, CorrelationKeys};
 use crate::domain::{Alert, Incident, IncidentId, Verdict, inspection, schedule};
 
 /// So many workloads of a namespace have each an incident of their own when the same alert comes in about them at once.
@@ -58,14 +61,14 @@ pub type GroupOf = dyn Fn(&Alert) -> Group + Send + Sync;
 pub(super) fn key(group: Group, alert: &Alert) -> String {
     match group {
         Group::Named(key) => key,
-        Group::BySubject => match Ties::with_namespace(alert) {
-            (Ties { object: Some(tie), .. }, _) => of_object(alert, &tie),
+        Group::BySubject => match CorrelationKeys::with_namespace(alert) {
+            (CorrelationKeys { object: Some(tie), .. }, _) => of_object(alert, &tie),
             (_, namespace) => of_name(alert, namespace.as_deref()),
         },
     }
 }
 
-fn of_object(alert: &Alert, tie: &Tie) -> String {
+fn of_object(alert: &Alert, tie: &CorrelationKey) -> String {
     let mut key = part(&alert.source).into_owned();
     for (label, value) in [("cluster", &tie.cluster), ("namespace", &tie.namespace), (tie.kind, &tie.name)] {
         if !value.is_empty() {
@@ -90,16 +93,16 @@ fn of_name(alert: &Alert, namespace: Option<&str>) -> String {
 pub(super) fn place(
     index: &Index,
     incidents: &HashMap<IncidentId, Arc<Incident>>,
-    newcomers: Vec<(Alert, Group)>,
-    out: &mut Correlated,
+    (newcomers, now): (Vec<(Alert, Group)>, Timestamp),
+    out: &mut CorrelatedBatch,
 ) -> BTreeMap<String, Vec<Alert>> {
     let mut opened: BTreeMap<String, Vec<Alert>> = BTreeMap::new();
-    let mut tied: Vec<(Alert, Tie, String)> = Vec::new();
+    let mut tied: Vec<(Alert, CorrelationKey, String)> = Vec::new();
     for (alert, group) in newcomers {
         match group {
             Group::Named(key) => to_group(index, key, alert, &mut opened, out),
             Group::BySubject => {
-                let (ties, namespace) = Ties::with_namespace(&alert);
+                let (ties, namespace) = CorrelationKeys::with_namespace(&alert);
                 let together = of_name(&alert, namespace.as_deref());
                 match ties.object {
                     Some(tie) => tied.push((alert, tie, together)),
@@ -108,7 +111,7 @@ pub(super) fn place(
             }
         }
     }
-    let mut workloads: HashMap<&str, BTreeSet<&Tie>> = HashMap::new();
+    let mut workloads: HashMap<&str, BTreeSet<&CorrelationKey>> = HashMap::new();
     for (_, tie, together) in &tied {
         workloads.entry(together).or_default().insert(tie);
     }
@@ -116,9 +119,16 @@ pub(super) fn place(
         workloads.into_iter().filter(|(_, of)| of.len() > APART).map(|(together, _)| together.to_string()).collect();
     // What many share comes first, so that what else is said of one of them goes there.
     tied.sort_by_key(|(_, _, together)| !wide.contains(together));
-    let mut placed: HashMap<Tie, String> = HashMap::new();
+    let mut placed: HashMap<CorrelationKey, String> = HashMap::new();
     for (alert, tie, together) in tied {
-        if let Some(id) = index.objects.about(&tie).rev().find(|id| takes_in(incidents, id, &alert)) {
+        let open = index.objects.about(&tie).rev().find(|id| takes_in(index, incidents, id, &alert));
+        let told = || {
+            let about = index.objects.concluded_about(&tie).chain(index.objects.about(&tie));
+            // What begins anew or rises leaves the incident that knew it.
+            let about = about.filter(|id| !out.hands_over(id, &alert));
+            index.scope().told_already(about, incidents, (&alert, &tie), now)
+        };
+        if let Some(id) = open.or_else(told) {
             out.join(id, &alert, &tie, incidents);
             out.changed.entry(id.clone()).or_default().push(alert);
             continue;
@@ -127,7 +137,7 @@ pub(super) fn place(
             opened.entry(key.clone()).or_default().push(alert);
             continue;
         }
-        if wide.contains(&together) || index.group(&together).is_some_and(|id| takes_in(incidents, id, &alert)) {
+        if wide.contains(&together) || index.group(&together).is_some_and(|id| takes_in(index, incidents, id, &alert)) {
             placed.insert(tie, together.clone());
             to_group(index, together, alert, &mut opened, out);
             continue;
@@ -139,7 +149,13 @@ pub(super) fn place(
     opened
 }
 
-fn to_group(index: &Index, key: String, alert: Alert, opened: &mut BTreeMap<String, Vec<Alert>>, out: &mut Correlated) {
+fn to_group(
+    index: &Index,
+    key: String,
+    alert: Alert,
+    opened: &mut BTreeMap<String, Vec<Alert>>,
+    out: &mut CorrelatedBatch,
+) {
     match index.group(&key) {
         Some(id) => out.changed.entry(id.clone()).or_default().push(alert),
         None => opened.entry(key).or_insert_with(|| Vec::with_capacity(1)).push(alert),
@@ -148,15 +164,16 @@ fn to_group(index: &Index, key: String, alert: Alert, opened: &mut BTreeMap<Stri
 
 /// Whether an open incident takes this alert in. One that is decided was decided about what it had: another kind
 /// of alert is decided by itself.
-fn takes_in(incidents: &HashMap<IncidentId, Arc<Incident>>, id: &IncidentId, alert: &Alert) -> bool {
+fn takes_in(index: &Index, incidents: &HashMap<IncidentId, Arc<Incident>>, id: &IncidentId, alert: &Alert) -> bool {
     let Some(incident) = incidents.get(id).filter(|incident| incident.conclusion.is_none()) else { return false };
     // A policy says which alerts its group holds.
-    if incident.group_key.starts_with("group ") || *incident.source != *alert.source {
+    if incident.group_key.starts_with("group ") || !index.scope().lets_join(incident, alert) {
         return false;
     }
     let undecided = incident.actions.is_empty()
         && incident.decision.as_ref().is_none_or(|decision| matches!(decision.verdict, Verdict::Hold { .. }));
-    undecided || has_named(incident, &alert.name)
+    let is_own = *incident.source == *alert.source;
+    undecided || has_named(incident, &alert.name) && (is_own || !is_worse(incident, alert))
 }
 
 /// Whether an incident has an alert of this name, among the first and the last that came in.

@@ -8,11 +8,12 @@ use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
 use super::change::without_severity;
-use super::ended::{End, Ended};
+use super::ended::{EndedAlert, RecentEnds};
 use super::objects::Objects;
+use super::sources::Scope;
 use crate::domain::counted::{CountedChange, Mark};
-use crate::domain::subject::ties::{Tie, Ties};
-use crate::domain::{Alert, Incident, IncidentId, Labels, Severity, Status};
+use crate::domain::subject::correlation::{CorrelationKey, CorrelationKeys};
+use crate::domain::{Alert, Incident, IncidentId, Labels, Outcome, Severity, Status};
 
 /// What stands for a text of any length; as good as never the same for two.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -62,16 +63,16 @@ impl From<&Alert> for Identity {
 
 /// Where an alert is known.
 #[derive(Debug)]
-struct Place {
+struct AlertLocation {
     incident: IncidentId,
     /// How much this incident has to say about the alert.
-    weight: Weight,
+    weight: Precedence,
 }
 
 /// Whose word about an alert counts when several live incidents know it, least first: where it has
 /// come to its end, where it may fire again, where it fires.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Weight {
+enum Precedence {
     Over,
     Open,
     Firing,
@@ -80,7 +81,7 @@ enum Weight {
 /// Live incidents by alert and by group.
 #[derive(Debug, Default)]
 pub struct Index {
-    by_alert: HashMap<Identity, Place>,
+    by_alert: HashMap<Identity, AlertLocation>,
     by_group: HashMap<Identity, IncidentId>,
     /// Alerts that are counted and fire.
     by_mark: HashMap<Mark, IncidentId>,
@@ -88,7 +89,7 @@ pub struct Index {
     collecting: HashMap<(String, Severity), IncidentId>,
     /// How many incidents of its own each source has.
     own: HashMap<String, usize>,
-    ended: Ended,
+    ended: RecentEnds,
     /// Open incidents by what they are about.
     pub(super) objects: Objects,
     /// Whether some fingerprint stands for more than one alert.
@@ -96,6 +97,16 @@ pub struct Index {
 }
 
 impl Index {
+    /// One in which alerts of several sources come together like this.
+    pub fn new(scope: Scope) -> Self {
+        Self { objects: Objects::new(scope), ..Self::default() }
+    }
+
+    /// How alerts of several sources come together.
+    pub fn scope(&self) -> &Scope {
+        &self.objects.scope
+    }
+
     /// Takes a new incident in with all its alerts.
     pub fn insert(&mut self, incident: &Incident) {
         self.take(incident, incident.alerts.iter());
@@ -105,8 +116,10 @@ impl Index {
             return;
         }
         *self.own.entry(incident.source.to_string()).or_default() += 1;
-        if incident.conclusion.is_none() {
-            self.by_group.insert(group(incident), incident.id.clone());
+        match incident.outcome() {
+            None => drop(self.by_group.insert(group(incident), incident.id.clone())),
+            Some(Outcome::NeedsPerson) => self.objects.conclude(incident),
+            Some(_) => {}
         }
     }
 
@@ -116,9 +129,9 @@ impl Index {
         let open = incident.conclusion.is_none();
         for alert in alerts {
             let weight = match alert.status {
-                Status::Firing => Weight::Firing,
-                Status::Resolved if open => Weight::Open,
-                Status::Resolved => Weight::Over,
+                Status::Firing => Precedence::Firing,
+                Status::Resolved if open => Precedence::Open,
+                Status::Resolved => Precedence::Over,
             };
             let identity = Identity::from(alert);
             self.shared |= alert.fingerprint.contains('~');
@@ -129,13 +142,13 @@ impl Index {
             if elsewhere
                 .is_none_or(|place| place.weight < weight || place.weight == weight && place.incident < incident.id)
             {
-                self.by_alert.insert(identity, Place { incident: incident.id.clone(), weight });
+                self.by_alert.insert(identity, AlertLocation { incident: incident.id.clone(), weight });
             }
         }
     }
 
     /// Takes in that an alert has ended.
-    pub fn end(&mut self, alert: Identity, end: End) {
+    pub fn end(&mut self, alert: Identity, end: EndedAlert) {
         self.ended.insert(alert, end);
     }
 
@@ -204,7 +217,7 @@ impl Index {
     }
 
     /// Open incidents about the same as an alert, or tied to its trouble, with what they share.
-    pub fn tied<'a>(&'a self, ties: &'a Ties) -> impl Iterator<Item = (&'a IncidentId, &'a Tie)> {
+    pub fn tied<'a>(&'a self, ties: &'a CorrelationKeys) -> impl Iterator<Item = (&'a IncidentId, &'a CorrelationKey)> {
         self.objects.tied(ties)
     }
 
@@ -218,6 +231,9 @@ impl Index {
         self.take(incident, incident.alerts.iter().filter(|alert| alert.status == Status::Resolved));
         if incident.counted.collecting.is_none() {
             self.leave_group(incident);
+            if incident.outcome() == Some(Outcome::NeedsPerson) {
+                self.objects.conclude(incident);
+            }
         }
     }
 

@@ -59,7 +59,7 @@ fn no_label_reaches_into_the_key_of_another_group() {
     assert_ne!(group_key(Some("x".into()), &alert("s", "a", &[]), &by), group_key(None, &alert("x", "a", &[]), &[]));
 }
 
-fn taken(alerts: Vec<Alert>) -> Correlated {
+fn taken(alerts: Vec<Alert>) -> CorrelatedBatch {
     let by_subject = |_: &Alert| Group::BySubject;
     correlate(&Index::default(), &HashMap::new(), alerts, &by_subject, Timestamp::UNIX_EPOCH)
 }

@@ -5,7 +5,7 @@ use crate::domain::counted::Mark;
 use crate::domain::{Entry, Fact, Status};
 use crate::pipeline::correlate::correlate;
 
-const SMALL: Bounds = Bounds { incidents: 8, at_once: 8, alerts: 3, counted: 40 };
+const SMALL: FloodLimits = FloodLimits { incidents: 8, at_once: 8, alerts: 3, counted: 40 };
 
 fn alert(name: &str, severity: Severity) -> Alert {
     Alert {
@@ -34,7 +34,7 @@ impl World {
         let key = |alert: &Alert| key(alert).into();
         let batch = correlate(&self.index, &self.incidents, alerts, &key, Default::default());
         let repeats = batch.repeats.values().sum();
-        let Contained { opened, changed, .. } = contain(batch, &self.index, &self.incidents, &SMALL)?;
+        let BoundedBatch { opened, changed, .. } = contain(batch, &self.index, &self.incidents, &SMALL)?;
         for (group_key, intake) in opened {
             let id = IncidentId(format!("i{:03}", self.incidents.len()).into());
             let fact = Fact::Opened { group_key, source: "s".into(), alerts: intake.alerts };

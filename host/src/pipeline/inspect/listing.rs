@@ -1,8 +1,8 @@
 //! All objects of each kind: in one list where the answer is whole, else namespace by namespace.
 
+mod completeness;
 mod namespaces;
-mod rest;
-mod whole;
+mod remainder;
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -14,11 +14,11 @@ use super::super::{Services, look};
 use super::Progress;
 use super::examine::occasion;
 use crate::collector::Survey;
-use crate::domain::inspection::{Part, REPORT};
-use crate::domain::subject::Object;
+use crate::domain::inspection::{KindResult, REPORT};
+use crate::domain::subject::AffectedObject;
 use crate::domain::{Call, Incident};
 use crate::evidence::short;
-use crate::inspection::{Judge, Judged, Order, items, warnings};
+use crate::inspection::{InspectionScope, Judge, ListAssessment, items, warnings};
 use crate::ports::{LookError, ToolAnswer};
 
 /// Bytes of one list, which nobody keeps.
@@ -37,9 +37,9 @@ pub(super) struct Lister<'a> {
 }
 
 /// What lists of one kind showed.
-pub(super) struct Listed {
-    pub part: Part,
-    pub judged: Judged,
+pub(super) struct KindList {
+    pub part: KindResult,
+    pub judged: ListAssessment,
     /// Names, of a list of namespaces.
     pub namespaces: Vec<String>,
     /// The namespaces of what is listed.
@@ -47,17 +47,17 @@ pub(super) struct Listed {
 }
 
 /// The namespaces that are inspected.
-pub(super) struct Names {
+pub(super) struct NamespaceList {
     pub names: Vec<String>,
     /// Whether these are all of them.
     pub complete: bool,
 }
 
-impl Listed {
+impl KindList {
     fn of(survey: &Survey) -> Self {
         Self {
-            part: Part::of(&survey.server, &survey.kind),
-            judged: Judged::default(),
+            part: KindResult::of(&survey.server, &survey.kind),
+            judged: ListAssessment::default(),
             namespaces: Vec::new(),
             places: BTreeSet::new(),
         }
@@ -72,42 +72,42 @@ impl Listed {
 
     /// The same calls, and nothing of what they showed.
     fn forgotten(self) -> Self {
-        let part = Part { objects: 0, ..self.part };
-        Self { part, judged: Judged::default(), namespaces: Vec::new(), places: BTreeSet::new() }
+        let part = KindResult { objects: 0, ..self.part };
+        Self { part, judged: ListAssessment::default(), namespaces: Vec::new(), places: BTreeSet::new() }
     }
 }
 
 impl<'a> Lister<'a> {
     /// None where nothing can be looked at.
-    pub fn new(services: &'a Services, order: &Order, judge: &'a Judge<'a>, until: Duration) -> Option<Self> {
-        let incident = occasion(services, order, judge.server, &Object::default(), REPORT)?;
+    pub fn new(services: &'a Services, order: &InspectionScope, judge: &'a Judge<'a>, until: Duration) -> Option<Self> {
+        let incident = occasion(services, order, judge.server, &AffectedObject::default(), REPORT)?;
         Some(Self { services, judge, incident, until })
     }
 
     /// Lists the namespaces themselves.
-    pub async fn namespaces(&self, survey: &Survey) -> Listed {
-        let none = Names { names: Vec::new(), complete: true };
-        let (listed, whole) = whole::ask(self, survey, &none).await;
-        rest::ask(self, survey, listed, whole, &none, false).await
+    pub async fn namespaces(&self, survey: &Survey) -> KindList {
+        let none = NamespaceList { names: Vec::new(), complete: true };
+        let (listed, whole) = completeness::ask(self, survey, &none).await;
+        remainder::ask(self, survey, listed, whole, &none, false).await
     }
 
     /// Lists all other kinds. First each as a whole, as what one kind shows of the cluster says whether another is to be
     /// doubted.
-    pub async fn all(&self, surveys: &[&Survey], names: &Names, progress: &Progress) -> Vec<Listed> {
+    pub async fn all(&self, surveys: &[&Survey], names: &NamespaceList, progress: &Progress) -> Vec<KindList> {
         let asked: Vec<BoxFuture<'_, _>> =
-            surveys.iter().map(|survey| whole::ask(self, survey, names).boxed()).collect();
+            surveys.iter().map(|survey| completeness::ask(self, survey, names).boxed()).collect();
         let asked: Vec<_> = stream::iter(asked).buffered(SIDE_BY_SIDE).collect().await;
         // What was shown of several namespaces was shown by somebody who may list more than his own.
         let wide = asked.iter().any(|(listed, _)| listed.places.len() > 1);
         let rest: Vec<BoxFuture<'_, _>> = surveys
             .iter()
             .zip(asked)
-            .map(|(survey, (listed, whole))| rest::ask(self, survey, listed, whole, names, wide).boxed())
+            .map(|(survey, (listed, whole))| remainder::ask(self, survey, listed, whole, names, wide).boxed())
             .collect();
         let mut rest = stream::iter(rest).buffered(SIDE_BY_SIDE);
         let mut all = Vec::new();
         while let Some(listed) = rest.next().await {
-            let Part { server, kind, objects, calls, .. } = &listed.part;
+            let KindResult { server, kind, objects, calls, .. } = &listed.part;
             progress(&format!("{server}: {kind}: {objects} in {calls} calls"));
             all.push(listed);
         }
@@ -120,7 +120,7 @@ impl<'a> Lister<'a> {
     }
 
     /// One look, counted.
-    async fn look(&self, call: &Call, part: &mut Part) -> Result<ToolAnswer, LookError> {
+    async fn look(&self, call: &Call, part: &mut KindResult) -> Result<ToolAnswer, LookError> {
         let answer = look::survey(self.services, &self.incident, call, LIST).await;
         part.calls += 1;
         match &answer {
@@ -140,7 +140,7 @@ impl<'a> Lister<'a> {
         survey: &Survey,
         namespace: &str,
         text: &str,
-        listed: &mut Listed,
+        listed: &mut KindList,
     ) -> Result<Option<String>, String> {
         let cut = is_cut(text).then(|| "the list is too long and was cut".to_string());
         let missing = if survey.kind == "event" {

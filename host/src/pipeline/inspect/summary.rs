@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 
 use super::super::Services;
-use crate::domain::entry::{Answer, Diagnosis, Usage};
-use crate::domain::inspection::{DIGEST, Run, Summary, What};
+use crate::domain::entry::{Diagnosis, ModelAnswer, Usage};
+use crate::domain::inspection::{DIGEST, Problem, Run, Summary};
 use crate::domain::{Alert, Catalogue, Entry, Fact, Incident, IncidentId};
 
 /// Lines of the findings that the model sees, and bytes of its answer that are told.
@@ -12,7 +12,7 @@ const SHOWN: usize = 60;
 const TOLD: usize = 1_500;
 
 /// What came of asking, and what that is for the journal of the incident that tells of the run.
-pub struct Asked {
+pub struct SummaryReply {
     /// What it said, or why it said nothing.
     pub summary: Summary,
     /// Its answer with what it cost.
@@ -20,8 +20,8 @@ pub struct Asked {
 }
 
 /// Asks once; no tool is offered, and what would change something is not heard.
-pub async fn summarise(services: &Services, run: &Run, mut alert: Alert) -> Asked {
-    let missing = |why: &str| Asked { summary: Summary::Missing(why.into()), fact: None };
+pub async fn summarise(services: &Services, run: &Run, mut alert: Alert) -> SummaryReply {
+    let missing = |why: &str| SummaryReply { summary: Summary::Missing(why.into()), fact: None };
     if !services.model.configured() {
         return missing("no language model is configured");
     }
@@ -41,7 +41,7 @@ pub async fn summarise(services: &Services, run: &Run, mut alert: Alert) -> Aske
     let id = IncidentId(format!("inspection-{}", run.inspection).as_str().into());
     let Some(mut incident) = Incident::open(id, &Entry { at, fact }) else { return missing("nothing was asked") };
     let causes = run.findings().filter_map(|one| match &one.finding.what {
-        What::Cause(named) => Some(named.clone()),
+        Problem::Cause(named) => Some(named.clone()),
         _ => None,
     });
     let causes = Some(causes.take(12).collect());
@@ -49,39 +49,39 @@ pub async fn summarise(services: &Services, run: &Run, mut alert: Alert) -> Aske
     asked(services, &incident, at).await
 }
 
-async fn asked(services: &Services, incident: &Incident, began: Timestamp) -> Asked {
+async fn asked(services: &Services, incident: &Incident, began: Timestamp) -> SummaryReply {
     let answer = services.model.ask(incident, &Catalogue::default(), &[]).await;
     let took_ms = services.clock.ms_since(began);
     match answer {
         Ok(asked) => {
             let said = match &asked.answer {
-                Answer::Act { diagnosis, .. } | Answer::Resolved { diagnosis } | Answer::Person { diagnosis } => {
-                    words(diagnosis)
-                }
-                Answer::Look { .. } => String::new(),
+                ModelAnswer::Act { diagnosis, .. }
+                | ModelAnswer::Resolved { diagnosis }
+                | ModelAnswer::Person { diagnosis } => words(diagnosis),
+                ModelAnswer::Look { .. } => String::new(),
             };
             let usage = Usage { took_ms, calls: asked.usage.calls.max(1), ..asked.usage };
             let diagnosis = match asked.answer {
-                Answer::Act { diagnosis, .. } | Answer::Resolved { diagnosis } | Answer::Person { diagnosis } => {
-                    diagnosis
-                }
-                Answer::Look { .. } => Diagnosis::default(),
+                ModelAnswer::Act { diagnosis, .. }
+                | ModelAnswer::Resolved { diagnosis }
+                | ModelAnswer::Person { diagnosis } => diagnosis,
+                ModelAnswer::Look { .. } => Diagnosis::default(),
             };
             let fact = Fact::Answered {
-                answer: Answer::Person { diagnosis },
+                answer: ModelAnswer::Person { diagnosis },
                 text: asked.text,
                 usage,
                 original: asked.original,
             };
             let summary = match said.is_empty() {
                 true => Summary::Missing("the model's answer holds no summary".into()),
-                false => Summary::Said(crate::domain::text::cut(&said, TOLD)),
+                false => Summary::Said(crate::domain::text::truncate(&said, TOLD)),
             };
-            Asked { summary, fact: Some(fact) }
+            SummaryReply { summary, fact: Some(fact) }
         }
         Err((reason, usage)) => {
             let fact = Fact::ModelFailed { reason: reason.clone(), usage: Usage { took_ms, ..usage } };
-            Asked { summary: Summary::Missing(reason), fact: Some(fact) }
+            SummaryReply { summary: Summary::Missing(reason), fact: Some(fact) }
         }
     }
 }

@@ -8,15 +8,15 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{instead, told_instead};
-use crate::domain::clusters::Named;
+use crate::domain::clusters::AlertClusters;
 use crate::domain::delivery::{Delivery, DeliveryLimits, Occasion};
 use crate::domain::incident::{ActionRecord, overtaken};
 use crate::domain::message::{Stage, earlier};
 use crate::domain::wait::backoff;
 use crate::domain::{Catalogue, Fact, Incident, IncidentId, Subject, is_cluster_wide};
 use crate::pipeline::Services;
-use crate::ports::{JournalError, Message, NotifyError, Story};
-use crate::report::{Blindness, Telling, message};
+use crate::ports::{IncidentRecord, JournalError, Message, NotifyError};
+use crate::report::{MessageContext, Visibility, message};
 
 const FIRST_PAUSE: SignedDuration = SignedDuration::from_secs(2);
 /// Before a message is tried again that its target refused as such.
@@ -124,13 +124,13 @@ async fn give_up(services: &Services, id: &IncidentId, delivery: &Delivery, fail
 /// The message as it is to be read now.
 fn written(services: &Services, incident: &Incident, delivery: &Delivery) -> Result<Message, JournalError> {
     let entries = services.store.entries(&incident.id)?;
-    let story = Story { incident: incident.clone(), entries };
+    let story = IncidentRecord { incident: incident.clone(), entries };
     let record = delivery.action.as_ref().and_then(|action| incident.action(action));
     let asked = record.filter(|_| delivery.occasion == Occasion::Approval);
     let link = asked.and_then(|record| link(services, incident, record, &delivery.target));
     let page = services.base.as_ref().map(|base| format!("{base}/i/{}", incident.id));
     let blind = blindness(&services.tools.catalogue(), incident, |server| services.tools.ready(server));
-    let telling = Telling {
+    let telling = MessageContext {
         occasion: delivery.occasion,
         action: record.map(|record| &record.action.id),
         link: link.as_deref(),
@@ -153,22 +153,22 @@ fn written(services: &Services, incident: &Incident, delivery: &Delivery) -> Res
 }
 
 /// What keeps the host from seeing the cluster of an incident; `ready` says whether the tools of a server can be called.
-fn blindness(catalogue: &Catalogue, incident: &Incident, ready: impl Fn(&str) -> bool) -> Option<Blindness> {
+fn blindness(catalogue: &Catalogue, incident: &Incident, ready: impl Fn(&str) -> bool) -> Option<Visibility> {
     if catalogue.clusters.is_empty() {
         return None;
     }
-    let named = Named::of(incident);
+    let named = AlertClusters::of(incident);
     if let Some(clusters) = catalogue.clusters.unsaid(&named) {
         // What is about nothing that a cluster has is in none.
         let of_a_cluster = |subject: &Subject| subject.namespace.is_some() || is_cluster_wide(subject.kind);
         let in_a_cluster = !incident.place().is_empty() || incident.subject().as_ref().is_some_and(of_a_cluster);
-        return in_a_cluster.then_some(Blindness::Unsaid { clusters });
+        return in_a_cluster.then_some(Visibility::Unsaid { clusters });
     }
     let servers: Vec<&str> = catalogue.clusters.servers_of(&named).collect();
     let away: Vec<&str> = servers.iter().copied().filter(|server| !ready(server)).collect();
     // Where one of several answers, the cluster is seen.
     let first = servers.first().filter(|_| away.len() == servers.len())?;
-    Some(Blindness::Away { cluster: catalogue.clusters.label(first).into(), servers: away.join(", ") })
+    Some(Visibility::ServersDown { cluster: catalogue.clusters.label(first).into(), servers: away.join(", ") })
 }
 
 /// The link to a question: one that proves its reader goes only where nobody else reads.
@@ -252,10 +252,10 @@ mod tests {
             blindness(&catalogue, &incident, |server| ready.contains(&server))
         };
         let pod = |cluster: &str| serde_json::json!({ "namespace": "shop", "pod": "web-1", "cluster": cluster });
-        let away = Blindness::Away { cluster: "kestrel".into(), servers: "k, metrics".into() };
+        let away = Visibility::ServersDown { cluster: "kestrel".into(), servers: "k, metrics".into() };
         assert_eq!(told(pod("kestrel"), &["o"]), Some(away));
         assert_eq!((told(pod("kestrel"), &["k"]), told(pod("heron"), &[])), (None, None));
-        let unsaid = Blindness::Unsaid { clusters: "kestrel, osprey".into() };
+        let unsaid = Visibility::Unsaid { clusters: "kestrel, osprey".into() };
         assert_eq!(told(serde_json::json!({ "namespace": "shop", "pod": "web-1" }), &["k", "o"]), Some(unsaid));
         assert_eq!(told(serde_json::json!({ "instance": "db-1:9100" }), &[]), None, "a machine of its own");
     }

@@ -11,7 +11,7 @@ use crate::clock::TokioClock;
 use crate::domain::{Catalogue, IncidentId, Risk, Tool};
 use crate::gate::{Options, Permit};
 use crate::pipeline::correlate::Group;
-use crate::ports::{ToolError, Turn};
+use crate::ports::{ToolError, ToolSlot};
 use crate::random::Random;
 
 /// Answers each look after as many seconds as its argument says, and counts those under way.
@@ -49,7 +49,7 @@ impl Tools for Slow {
         })
     }
 
-    fn perform<'a>(&'a self, _: &'a Permit, _: &'a Call, _: Turn) -> BoxFuture<'a, Result<ToolAnswer, ToolError>> {
+    fn perform<'a>(&'a self, _: &'a Permit, _: &'a Call, _: ToolSlot) -> BoxFuture<'a, Result<ToolAnswer, ToolError>> {
         unreachable!("a plan performs nothing")
     }
 }
@@ -66,7 +66,7 @@ fn plan_looks(tools: &Arc<Slow>, policy: &str, options: Options) -> PlanLooks {
         store: Arc::new(store),
         clock,
         mode: Mode::Enforce,
-        made: Mutex::new(Made { incident: incident(), facts: Vec::new() }),
+        made: Mutex::new(RecordedLooks { incident: incident(), facts: Vec::new() }),
     }
 }
 

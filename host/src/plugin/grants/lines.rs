@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use super::{Grants, Origin, Wanted};
+use super::{Grants, Origin, OutboundRequest};
 use crate::plugin::options::Grant;
 
 impl fmt::Display for Grant {
@@ -22,7 +22,7 @@ impl fmt::Display for Grant {
 
 impl Grants {
     /// The line that grants this request besides all that is granted.
-    pub(super) fn line_with(&self, wanted: &Wanted<'_>, paths: &[String], reads: bool) -> String {
+    pub(super) fn line_with(&self, wanted: &OutboundRequest<'_>, paths: &[String], reads: bool) -> String {
         let mut all: Vec<Grant> = self.granted.iter().map(|(_, grant)| grant.clone()).collect();
         let methods = vec![wanted.method.to_string()];
         let more = Grant {
@@ -47,7 +47,7 @@ impl Grants {
     }
 
     /// The line with which what is granted for this request reaches private addresses too.
-    pub(super) fn line_with_private(&self, wanted: &Wanted<'_>) -> String {
+    pub(super) fn line_with_private(&self, wanted: &OutboundRequest<'_>) -> String {
         let covers = |origin: &Origin, grant: &Grant| {
             origin == wanted.origin
                 && grant.methods.iter().any(|method| method.eq_ignore_ascii_case(wanted.method))
@@ -129,7 +129,8 @@ mod tests {
     fn refused(grants: &Grants, origin: &str, method: &str, secrets: &[&str]) -> String {
         let secrets: Vec<String> = secrets.iter().map(ToString::to_string).collect();
         let origin = Origin::parse(origin).unwrap();
-        let wanted = Wanted { origin: &origin, path: Some("/x"), told: "/x", method, secrets: &secrets, marked: false };
+        let wanted =
+            OutboundRequest { origin: &origin, path: Some("/x"), told: "/x", method, secrets: &secrets, marked: false };
         grants.permit(&wanted).unwrap_err()
     }
 
@@ -160,7 +161,8 @@ mod tests {
             let after = Grants::new("p", "plugins.p", &granted.asks, &told).unwrap();
             let (of, secrets) =
                 (Origin::parse(origin).unwrap(), secrets.iter().map(ToString::to_string).collect::<Vec<_>>());
-            let wanted = Wanted { origin: &of, path: Some("/x"), told: "/x", method, secrets: &secrets, marked: false };
+            let wanted =
+                OutboundRequest { origin: &of, path: Some("/x"), told: "/x", method, secrets: &secrets, marked: false };
             let permitted = after.permit(&wanted).unwrap();
             assert_eq!(permitted.private, origin.contains("127.0.0.1"), "{refusal}");
         }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::bus::{Publication, Published, Unsent};
 use crate::domain::event::{ATTRIBUTE, Pattern};
 use crate::plugin::grants::{GrantedBus, is_servers_own};
-use crate::plugin::imports::{Binding, Spent, State};
+use crate::plugin::imports::{Binding, QuotaExceeded, State};
 
 /// A message as a plugin writes it.
 #[derive(Clone, Debug, Default)]
@@ -72,8 +72,8 @@ pub async fn publish(state: &mut State, message: Message) -> Result<Published, B
         return Err(nowhere(granted));
     }
     state.count_request().map_err(|spent| match spent {
-        Spent::Call(sentence) => BusError::Denied(sentence),
-        Spent::Minute(used) => BusError::Unavailable(used.sentence, Some(used.left)),
+        QuotaExceeded::Call(sentence) => BusError::Denied(sentence),
+        QuotaExceeded::Minute(used) => BusError::Unavailable(used.sentence, Some(used.left)),
     })?;
     state.messages += 1;
     let own = || format!("{} {}", state.delivery.as_deref().unwrap_or_default(), state.messages);

@@ -14,11 +14,11 @@ use base64::engine::general_purpose::STANDARD;
 use reqwest::Url;
 
 use crate::plugin::authority::Authority;
-use crate::plugin::grants::{Origin, Permitted, Wanted};
-use crate::plugin::imports::{Binding, Spent, State};
+use crate::plugin::grants::{Origin, OutboundRequest, PermittedRequest};
+use crate::plugin::imports::{Binding, QuotaExceeded, State};
 use crate::plugin::reading;
-use crate::plugin::secrets::{Place, Unfilled, names, starts_with_secret};
-use crate::plugin::transport::{Outgoing, TransportError};
+use crate::plugin::secrets::{PlaceholderContext, PlaceholderError, names, starts_with_secret};
+use crate::plugin::transport::{HttpRequest, TransportError};
 use crate::traces::context::HEADER as TRACE;
 
 /// A request as a plugin writes it.
@@ -80,8 +80,8 @@ const CONNECTIONS: [&str; 3] = ["proxy-", "sec-websocket", "http2-"];
 pub async fn send(state: &mut State, request: Request) -> Result<Response, HttpError> {
     let binding = Arc::clone(&state.binding);
     state.count_request().map_err(|spent| match spent {
-        Spent::Call(sentence) => HttpError::Denied(sentence),
-        Spent::Minute(used) => HttpError::Unreachable(used.sentence),
+        QuotaExceeded::Call(sentence) => HttpError::Denied(sentence),
+        QuotaExceeded::Minute(used) => HttpError::Unreachable(used.sentence),
     })?;
     let mut ready = prepare(&binding, state.authority, request)?;
     let reflected: Vec<String> = credentials(&ready.outgoing.url).into_iter().collect();
@@ -128,14 +128,14 @@ pub async fn send(state: &mut State, request: Request) -> Result<Response, HttpE
 }
 
 /// A permitted request, with its secrets in.
-struct Ready {
-    outgoing: Outgoing,
+struct PreparedRequest {
+    outgoing: HttpRequest,
     origin: Origin,
     /// The names of the secrets in it.
     secrets: Vec<String>,
 }
 
-fn prepare(binding: &Binding, authority: Authority, request: Request) -> Result<Ready, HttpError> {
+fn prepare(binding: &Binding, authority: Authority, request: Request) -> Result<PreparedRequest, HttpError> {
     size::check(&request)?;
     let method = request.method.to_ascii_uppercase();
     if method.is_empty() || !method.bytes().all(|byte| byte.is_ascii_uppercase()) {
@@ -150,9 +150,12 @@ fn prepare(binding: &Binding, authority: Authority, request: Request) -> Result<
     }
     secrets.sort_unstable();
     secrets.dedup();
-    let permit = |url: &Url, origin: &Origin, told: &str| -> Result<Permitted, HttpError> {
+    let permit = |url: &Url, origin: &Origin, told: &str| -> Result<PermittedRequest, HttpError> {
         let (path, method, secrets) = (Some(url.path()), method.as_str(), secrets.as_slice());
-        binding.grants.permit(&Wanted { origin, path, told, method, secrets, marked }).map_err(HttpError::Denied)
+        binding
+            .grants
+            .permit(&OutboundRequest { origin, path, told, method, secrets, marked })
+            .map_err(HttpError::Denied)
     };
 
     // Where the whole address is a secret, only its value can say where it leads; the plugin must
@@ -167,11 +170,11 @@ fn prepare(binding: &Binding, authority: Authority, request: Request) -> Result<
     };
     let expand = |text: &str, place, most, what| {
         binding.secrets.expand(text, place, most).map_err(|unfilled| match unfilled {
-            Unfilled::Unknown(name) => HttpError::Denied(binding.grants.secret_needed(&name)),
-            Unfilled::TooLong => size::beyond(most, what),
+            PlaceholderError::Unknown(name) => HttpError::Denied(binding.grants.secret_needed(&name)),
+            PlaceholderError::TooLong => size::too_large(most, what),
         })
     };
-    let (url, origin) = origin(&expand(&request.url, Place::Plain, size::URL, "bytes in its URL")?)?;
+    let (url, origin) = origin(&expand(&request.url, PlaceholderContext::Plain, size::URL, "bytes in its URL")?)?;
     if written.as_ref().is_some_and(|(_, written)| *written != origin) {
         return Err(HttpError::Denied("a secret in the URL changes where it leads".into()));
     }
@@ -187,10 +190,10 @@ fn prepare(binding: &Binding, authority: Authority, request: Request) -> Result<
         if CONNECTION.contains(&name.as_str()) || CONNECTIONS.iter().any(|prefix| name.starts_with(prefix)) {
             return Err(HttpError::Invalid(format!("the header `{name}` is set by the host")));
         }
-        let value = expand(value, Place::Plain, size::HEADER_BYTES, "bytes in its headers")?;
+        let value = expand(value, PlaceholderContext::Plain, size::HEADER_BYTES, "bytes in its headers")?;
         bytes += name.len() + value.len();
         if bytes > size::HEADER_BYTES {
-            return Err(size::beyond(size::HEADER_BYTES, "bytes in its headers"));
+            return Err(size::too_large(size::HEADER_BYTES, "bytes in its headers"));
         }
         headers.push((name, value));
     }
@@ -202,7 +205,7 @@ fn prepare(binding: &Binding, authority: Authority, request: Request) -> Result<
     if let Some(why) = reading::disguise(&url, &headers, &body).filter(|_| !authority.acts()) {
         return Err(HttpError::Denied(format!("plugin {} only looks here: {why}", binding.name)));
     }
-    let outgoing = Outgoing {
+    let outgoing = HttpRequest {
         method,
         url,
         headers,
@@ -211,7 +214,7 @@ fn prepare(binding: &Binding, authority: Authority, request: Request) -> Result<
         private: permitted.private,
         cap: (binding.limits.response_kib as usize) << 10,
     };
-    Ok(Ready { outgoing, origin, secrets })
+    Ok(PreparedRequest { outgoing, origin, secrets })
 }
 
 fn origin(url: &str) -> Result<(Url, Origin), HttpError> {
@@ -227,12 +230,12 @@ fn decoded(path: &str) -> String {
 }
 
 /// How secrets are written into the body: as its content type needs.
-fn body_place(headers: &[(String, String)]) -> Place {
+fn body_place(headers: &[(String, String)]) -> PlaceholderContext {
     let kind = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-type"));
     match kind.map(|(_, value)| value.to_lowercase()) {
-        Some(kind) if kind.contains("json") => Place::Json,
-        Some(kind) if kind.contains("x-www-form-urlencoded") => Place::Form,
-        _ => Place::Plain,
+        Some(kind) if kind.contains("json") => PlaceholderContext::Json,
+        Some(kind) if kind.contains("x-www-form-urlencoded") => PlaceholderContext::Form,
+        _ => PlaceholderContext::Plain,
     }
 }
 

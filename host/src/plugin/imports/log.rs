@@ -1,6 +1,6 @@
 //! `log`: lines of a plugin in the host's log, under the plugin's name and below a budget.
 
-use crate::domain::text::cut;
+use crate::domain::text::truncate;
 use crate::plugin::error::Cause;
 use crate::plugin::imports::State;
 use crate::plugin::limiter::Halt;
@@ -40,13 +40,13 @@ pub fn write(state: &mut State, level: Level, message: &str) -> Result<(), Halt>
         return Err(Halt(Cause::Log(most)));
     }
     let plugin = state.binding.name.as_str();
-    let message = cut(message.trim_end(), LINE);
+    let message = truncate(message.trim_end(), LINE);
     match level {
         Level::Debug => tracing::debug!(target: "plugin", plugin, "{message}"),
         Level::Info => tracing::info!(target: "plugin", plugin, "{message}"),
         Level::Warn => tracing::warn!(target: "plugin", plugin, "{message}"),
         Level::Error => tracing::error!(target: "plugin", plugin, "{message}"),
     }
-    state.log.last = Some(cut(&message, 512));
+    state.log.last = Some(truncate(&message, 512));
     Ok(())
 }

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 use crate::network::smtp::{Mail, Mailbox, RefusedRecipient, SmtpError};
 use crate::plugin::grants::GrantedMail;
-use crate::plugin::imports::{Binding, Spent, State};
+use crate::plugin::imports::{Binding, QuotaExceeded, State};
 
 /// A mail as a plugin writes it.
 #[derive(Clone, Debug, Default)]
@@ -90,8 +90,8 @@ pub async fn send(state: &mut State, message: Message) -> Result<Receipt, MailEr
         return Err(MailError::Denied(format!("plugin {} only looks here: mail is no look", binding.name)));
     }
     state.count_request().map_err(|spent| match spent {
-        Spent::Call(sentence) => MailError::Denied(sentence),
-        Spent::Minute(used) => MailError::Unavailable(used.sentence, Some(used.left)),
+        QuotaExceeded::Call(sentence) => MailError::Denied(sentence),
+        QuotaExceeded::Minute(used) => MailError::Unavailable(used.sentence, Some(used.left)),
     })?;
     state.mails += 1;
     let own = id_of(&binding, state.delivery.as_deref(), state.mails);

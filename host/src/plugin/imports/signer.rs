@@ -7,7 +7,7 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
 use crate::plugin::imports::Binding;
-use crate::plugin::secrets::{Place, Unfilled, names};
+use crate::plugin::secrets::{PlaceholderContext, PlaceholderError, names};
 
 /// Bytes of a key, and of what is signed: somewhat more than a request may have. Of all a guest could hand over, the host
 /// would compute for a time that nobody interrupts.
@@ -48,9 +48,9 @@ pub fn hmac_sha256(binding: &Binding, signing: Signing) -> Result<String, String
         for name in names(text) {
             binding.grants.permit_signing(&name)?;
         }
-        binding.secrets.expand(text, Place::Plain, most).map_err(|unfilled| match unfilled {
-            Unfilled::Unknown(name) => binding.grants.secret_needed(&name),
-            Unfilled::TooLong => beyond(most, what),
+        binding.secrets.expand(text, PlaceholderContext::Plain, most).map_err(|unfilled| match unfilled {
+            PlaceholderError::Unknown(name) => binding.grants.secret_needed(&name),
+            PlaceholderError::TooLong => beyond(most, what),
         })
     };
     let key = expand(&signing.key, KEY, "key")?;

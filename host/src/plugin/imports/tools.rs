@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use crate::domain::text::cut;
 use crate::domain::text::pattern::matches;
+use crate::domain::text::truncate;
 use crate::domain::{Call, Risk, Tool};
 use crate::plugin::error::Cause;
 use crate::plugin::grants::quoted;
@@ -94,7 +94,7 @@ fn no_answer() -> LookError {
 fn admit(state: &mut State, name: String, arguments: &str) -> Result<(Arc<dyn Looks>, Call), LookError> {
     let plugin = state.binding.name.clone();
     if !asks_for(state, &name) {
-        let name = cut(&name, NAME);
+        let name = truncate(&name, NAME);
         let all: Vec<String> = state.binding.tools.iter().chain([&name]).cloned().collect();
         return Err(LookError::Denied(format!(
             "`{name}` was not asked for by plugin {plugin}; its plugin.toml would need: [asks] tools = [{}]",
@@ -121,7 +121,12 @@ fn admit(state: &mut State, name: String, arguments: &str) -> Result<(Arc<dyn Lo
         Some(_) => {
             return Err(LookError::Denied(format!("`{name}` can change things: propose it instead")));
         }
-        None => return Err(LookError::Denied(format!("there is no tool `{}`", cut(&name, NAME)))),
+        None => {
+            let name = truncate(&name, NAME);
+            return Err(LookError::Denied(format!(
+                "there is no tool `{name}`: no server of `[tools] servers` offers it"
+            )));
+        }
     }
     Ok((looks, Call { tool: name, arguments }))
 }

@@ -11,8 +11,8 @@ use wasmtime::component::Instance;
 use super::CallError;
 use crate::domain::catalogue::UNDONE;
 use crate::domain::plan::Finding;
-use crate::domain::schema::sound::sound;
-use crate::domain::text::cut;
+use crate::domain::schema::normalize::normalize;
+use crate::domain::text::truncate;
 use crate::domain::{Incident, Proposal, Risk, Tool};
 use crate::plugin::imports::State;
 use crate::plugin::manifest::plain_name;
@@ -31,14 +31,14 @@ pub(in crate::plugin) trait Remediate: Send + Sync {
         instance: Instance,
         incident: &'a Incident,
         now: Timestamp,
-    ) -> BoxFuture<'a, wasmtime::Result<Result<Proposed, CallError>>>;
+    ) -> BoxFuture<'a, wasmtime::Result<Result<RawPlan, CallError>>>;
 
     fn execute<'a>(
         &'a self,
         store: &'a mut Store<State>,
         instance: Instance,
         attempt: &'a str,
-        action: &'a Performed,
+        action: &'a ActionRequest,
     ) -> BoxFuture<'a, wasmtime::Result<Result<String, CallError>>>;
 
     /// Refused when [`Self::reversible`] says no.
@@ -47,7 +47,7 @@ pub(in crate::plugin) trait Remediate: Send + Sync {
         store: &'a mut Store<State>,
         instance: Instance,
         attempt: &'a str,
-        action: &'a Performed,
+        action: &'a ActionRequest,
     ) -> BoxFuture<'a, wasmtime::Result<Result<String, CallError>>>;
 
     /// Whether it happened; none when the plugin cannot tell. Refused when [`Self::probed`] says no.
@@ -56,7 +56,7 @@ pub(in crate::plugin) trait Remediate: Send + Sync {
         store: &'a mut Store<State>,
         instance: Instance,
         attempt: &'a str,
-        action: &'a Performed,
+        action: &'a ActionRequest,
     ) -> BoxFuture<'a, wasmtime::Result<Result<Option<bool>, CallError>>>;
 
     /// Whether `reversal` is exported.
@@ -83,7 +83,7 @@ pub struct Capability {
 
 /// An action as `execute` gets it.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Performed {
+pub struct ActionRequest {
     /// The capability's name.
     pub name: String,
     /// Its arguments as JSON.
@@ -91,7 +91,7 @@ pub struct Performed {
 }
 
 /// A plan as it came.
-pub(in crate::plugin) struct Proposed {
+pub(in crate::plugin) struct RawPlan {
     /// Proposals whose arguments have been read; the error of reading them names the place.
     pub proposals: Vec<Result<Proposal, String>>,
     /// What it found, of any size.
@@ -143,10 +143,10 @@ pub fn tools(
         let schema = Value::Object(arguments(&place, &capability.schema)?);
         let risk = capability.risk.max(least(&name));
         let tool = Tool {
-            schema: sound(Some(&schema)).map_err(|why| format!("{place}: {why}"))?.schema,
+            schema: normalize(Some(&schema)).map_err(|why| format!("{place}: {why}"))?.schema,
             undo: (reversible && risk != Risk::Read).then(|| format!("{name}{UNDO}")),
             name,
-            description: cut(&capability.description, DESCRIPTION),
+            description: truncate(&capability.description, DESCRIPTION),
             risk,
             repeatable: capability.repeatable,
             own: true,

@@ -14,8 +14,8 @@ use super::CallError;
 use crate::domain::alert::fingerprint;
 use crate::domain::alert::limits::fit;
 pub use crate::domain::alert::normalised::{LeftOut, Normalised, Reason, Reply};
-use crate::domain::moment::Moment;
-use crate::domain::text::cut;
+use crate::domain::parsed_time::ParsedTime;
+use crate::domain::text::truncate;
 use crate::domain::{Alert, Labels, Severity, Status};
 use crate::plugin::imports::State;
 use crate::ports::Inbound;
@@ -44,9 +44,9 @@ pub struct Decoded {
     /// Details.
     pub annotations: Vec<(String, String)>,
     /// When it started.
-    pub starts_at: Option<Told>,
+    pub starts_at: Option<GuestTime>,
     /// When it ended.
-    pub ends_at: Option<Told>,
+    pub ends_at: Option<GuestTime>,
     /// The sender's identity.
     pub fingerprint: Option<String>,
     /// Where to look.
@@ -81,7 +81,7 @@ pub struct Decoding {
 
 /// A time as a guest tells it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Told {
+pub enum GuestTime {
     /// Milliseconds since the Unix epoch.
     Millis(u64),
     /// What the sender wrote.
@@ -119,13 +119,13 @@ pub fn normalise(source: &str, decoding: Decoding, received: Timestamp) -> Norma
     let by_sender = by_sender.into_iter().fold(0u64, |all, one| all.saturating_add(one.count));
     normalised.left_out.extend(LeftOut::truncated(by_sender));
     normalised.left_out.extend(own.into_iter().map(|one| LeftOut {
-        name: cut(one.name.trim(), 200),
+        name: truncate(one.name.trim(), 200),
         reason: Reason::Unreadable,
-        text: cut(&one.reason, 500),
+        text: truncate(&one.reason, 500),
         count: one.count.max(1),
     }));
     for (i, one) in decoding.alerts.into_iter().enumerate() {
-        let name = cut(one.name.trim(), 200);
+        let name = truncate(one.name.trim(), 200);
         let taken = if normalised.alerts.len() < ALERTS {
             alert(source, one, received)
         } else {
@@ -162,7 +162,7 @@ fn alert(source: &str, decoded: Decoded, received: Timestamp) -> Result<Alert, (
     }
     // A beginning that nobody can read is none: the time of receipt would be another one with each repeat.
     let starts_at = match time("starts_at", decoded.starts_at, &mut annotations) {
-        Some(Moment::At(time)) => Some(time),
+        Some(ParsedTime::At(time)) => Some(time),
         _ => None,
     };
     let ends_at = time("ends_at", decoded.ends_at, &mut annotations).and_then(|end| end.or_received(received));
@@ -182,12 +182,12 @@ fn alert(source: &str, decoded: Decoded, received: Timestamp) -> Result<Alert, (
     }))
 }
 
-fn time(place: &str, told: Option<Told>, annotations: &mut BTreeMap<String, String>) -> Option<Moment> {
+fn time(place: &str, told: Option<GuestTime>, annotations: &mut BTreeMap<String, String>) -> Option<ParsedTime> {
     let (moment, text) = match told? {
-        Told::Millis(millis) => (Moment::from_millis(millis), millis.to_string()),
-        Told::Text(text) => (Moment::from_text(&text), text),
+        GuestTime::Millis(millis) => (ParsedTime::from_millis(millis), millis.to_string()),
+        GuestTime::Text(text) => (ParsedTime::from_text(&text), text),
     };
-    if moment == Moment::Unreadable {
+    if moment == ParsedTime::Unreadable {
         annotations.entry(format!("{place}_raw")).or_insert(text);
     }
     Some(moment)
@@ -199,7 +199,8 @@ fn labels(pairs: Vec<(String, String)>) -> Result<Labels, (Reason, String)> {
     for (key, value) in pairs {
         match labels.get(&key) {
             Some(known) if *known != value => {
-                let text = format!(".labels has the key `{}` twice, with two values", cut(&key, 200).escape_debug());
+                let text =
+                    format!(".labels has the key `{}` twice, with two values", truncate(&key, 200).escape_debug());
                 return Err((Reason::TwoValues, text));
             }
             _ => labels.insert(key, value),
@@ -219,8 +220,8 @@ mod tests {
             severity: Some("P1".into()),
             labels: vec![("host".into(), "a".into())],
             annotations: vec![],
-            starts_at: Some(Told::Text("2026-02-15T14:59:03Z".into())),
-            ends_at: Some(Told::Text("0001-01-01T00:00:00Z".into())),
+            starts_at: Some(GuestTime::Text("2026-02-15T14:59:03Z".into())),
+            ends_at: Some(GuestTime::Text("0001-01-01T00:00:00Z".into())),
             fingerprint: Some("".into()),
             link: Some(" ".into()),
         }
@@ -269,7 +270,7 @@ mod tests {
 
     #[test]
     fn a_time_that_cannot_be_read_costs_no_alert() {
-        let alert = one(Decoded { starts_at: Some(Told::Text("noonish".into())), ..decoded() }).unwrap();
+        let alert = one(Decoded { starts_at: Some(GuestTime::Text("noonish".into())), ..decoded() }).unwrap();
         assert_eq!(alert.starts_at, None, "another one with each repeat would be a new beginning");
         assert_eq!(&alert.annotations["starts_at_raw"], "noonish");
     }
@@ -326,8 +327,8 @@ mod tests {
             Decoded { labels: pairs(&[("", "1")]), ..decoded() },
             Decoded { annotations: pairs(&[("a", "1"), ("a", "2")]), ..decoded() },
             Decoded { annotations: vec![("log".into(), long(7_000_000))], ..decoded() },
-            Decoded { starts_at: Some(Told::Text(long(70_000))), ..decoded() },
-            Decoded { starts_at: Some(Told::Millis(u64::MAX)), ..decoded() },
+            Decoded { starts_at: Some(GuestTime::Text(long(70_000))), ..decoded() },
+            Decoded { starts_at: Some(GuestTime::Millis(u64::MAX)), ..decoded() },
             Decoded { fingerprint: Some(long(70_000)), ..decoded() },
             Decoded { link: Some(long(70_000)), ..decoded() },
         ] {

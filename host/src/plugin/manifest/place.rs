@@ -7,7 +7,7 @@ use toml::de::{DeTable, DeValue};
 
 /// Something wrong with the value at a path of keys, such as `asks.http.origin`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Wrong {
+pub(super) struct ManifestError {
     /// The keys, joined with points.
     pub key: &'static str,
     /// Of a list of tables: which of them, from 0.
@@ -16,7 +16,7 @@ pub(super) struct Wrong {
     pub text: String,
 }
 
-impl Wrong {
+impl ManifestError {
     pub fn new(key: &'static str, text: impl Into<String>) -> Self {
         Self { key, item: None, text: text.into() }
     }

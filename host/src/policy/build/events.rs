@@ -8,9 +8,9 @@ use super::Reading;
 use crate::domain::Severity;
 use crate::domain::event::Pattern;
 use crate::policy::fields::{Fields, describe};
-use crate::policy::items::{AlertOf, Count, EventRule, Means, Meta, Raises};
+use crate::policy::items::{AlertOf, AlertTemplate, Count, EventMeaning, EventRule, Meta};
 use crate::policy::matcher::plain;
-use crate::policy::on::About;
+use crate::policy::on::DeclarationKind;
 use crate::policy::span;
 
 /// Times of a count: each is remembered.
@@ -24,15 +24,16 @@ const ALERT_LIKE: &str = "alert: #{ name: \"KubePodCrashLooping\", severity: \"w
 
 impl Reading<'_> {
     pub(super) fn event(&mut self, meta: Meta) -> Option<EventRule> {
-        let (on, when) = (self.on(About::Event), self.when(1));
-        let nothing = self.fields.flag("ignore").map(|truth| (truth, Means::Nothing));
+        let (on, when) = (self.on(DeclarationKind::Event), self.when(1));
+        let nothing = self.fields.flag("ignore").map(|truth| (truth, EventMeaning::Nothing));
         let count = self.count();
         let and_continue = self.fields.flag("and_continue");
         let raises = self.fields.take("alert").and_then(|value| self.raises(&value));
-        let over = self.fields.texts("resolve").map(Means::Over);
+        let over = self.fields.texts("resolve").map(EventMeaning::Resolved);
         let forward = self.forward();
         let counted = count.is_some();
-        let alert = raises.map(|raises| Means::Alert { raises, count, and_continue: and_continue.unwrap_or_default() });
+        let alert =
+            raises.map(|raises| EventMeaning::Alert { raises, count, and_continue: and_continue.unwrap_or_default() });
         if and_continue.is_some() && alert.is_none() && self.fields.problems.is_empty() {
             self.fields.problems.push("`and_continue` belongs to `alert`: it lets later rules speak as well".into());
         }
@@ -42,7 +43,7 @@ impl Reading<'_> {
         if counted && alert.is_none() && self.fields.problems.is_empty() {
             self.fields.missing("alert", ALERT_LIKE);
         }
-        if let Some(Means::Over(names)) = &over
+        if let Some(EventMeaning::Resolved(names)) = &over
             && (names.is_empty() || names.iter().any(String::is_empty))
         {
             self.fields.problems.push("`resolve` names the alerts of the same object that are over".into());
@@ -50,7 +51,7 @@ impl Reading<'_> {
         if on.conditions.is_empty() && self.fields.problems.is_empty() {
             self.fields.problems.push("an event rule without `on` would hear everything; name what it is about".into());
         }
-        let mut said: Vec<Means> =
+        let mut said: Vec<EventMeaning> =
             [nothing.map(|(_, means)| means), alert, over, forward].into_iter().flatten().collect();
         if said.len() != 1 {
             if self.fields.problems.is_empty() {
@@ -64,14 +65,14 @@ impl Reading<'_> {
     }
 
     /// Subjects under which an event is sent on: whole ones, or one word in place of the last of the event's own.
-    fn forward(&mut self) -> Option<Means> {
+    fn forward(&mut self) -> Option<EventMeaning> {
         let subjects = self.fields.texts("forward")?;
         let wrong = subjects.iter().find(|subject| !Pattern::parse(subject).is_ok_and(|pattern| pattern.is_literal()));
         if wrong.is_some() || subjects.is_empty() {
             let text = "`forward` names a whole subject, such as \"ops.alerts.storage\", or one word that takes the place of the event's last, such as \"alerts\"";
             self.fields.problems.push(text.into());
         }
-        Some(Means::Forward(subjects.iter().map(|subject| subject.to_lowercase()).collect()))
+        Some(EventMeaning::Forward(subjects.iter().map(|subject| subject.to_lowercase()).collect()))
     }
 
     fn count(&mut self) -> Option<Count> {
@@ -91,16 +92,16 @@ impl Reading<'_> {
         Some(Count { times: times?, within_ms: within_ms? })
     }
 
-    fn raises(&mut self, value: &Dynamic) -> Option<Raises> {
+    fn raises(&mut self, value: &Dynamic) -> Option<AlertTemplate> {
         if let Some(closure) = value.read_lock::<FnPtr>() {
-            return self.func("alert", closure.clone(), 1).map(Raises::Closure);
+            return self.func("alert", closure.clone(), 1).map(AlertTemplate::Closure);
         }
         let Ok(map) = value.as_map_ref().map(|map| map.clone()) else {
             self.fields.unfit("alert", &format!("a map such as {ALERT_LIKE}, or a closure |e| #{{ … }}"), value);
             return None;
         };
         match alert_of(map) {
-            Ok(alert) => Some(Raises::Fixed(Box::new(alert))),
+            Ok(alert) => Some(AlertTemplate::Fixed(Box::new(alert))),
             Err(wrong) => {
                 self.fields.problems.extend(wrong.into_iter().map(|wrong| format!("`alert`: {wrong}")));
                 None

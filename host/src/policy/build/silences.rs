@@ -1,15 +1,15 @@
 //! Gates on silences, as files declare them.
 
 use super::Reading;
-use crate::policy::items::{Meta, SilenceGate, SilenceSays};
-use crate::policy::on::About;
+use crate::policy::items::{Meta, SilenceGate, SilenceResponse};
+use crate::policy::on::DeclarationKind;
 
 impl Reading<'_> {
     pub(super) fn silence_gate(&mut self, meta: Meta) -> Option<SilenceGate> {
-        let on = self.on(About::Silence);
-        let max = self.fields.span("max").map(SilenceSays::Max);
-        let deny = self.fields.text("deny").map(SilenceSays::Deny);
-        let mut said: Vec<SilenceSays> = [max, deny].into_iter().flatten().collect();
+        let on = self.on(DeclarationKind::Silence);
+        let max = self.fields.span("max").map(SilenceResponse::Max);
+        let deny = self.fields.text("deny").map(SilenceResponse::Deny);
+        let mut said: Vec<SilenceResponse> = [max, deny].into_iter().flatten().collect();
         if said.len() != 1 {
             if self.fields.problems.is_empty() {
                 self.fields

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use crate::domain::alert::limits::fit;
 use crate::domain::event::{ENDS_AFTER, Event, SOURCE};
-use crate::domain::text::cut;
+use crate::domain::text::truncate;
 use crate::domain::{Alert, Labels, Status};
 use crate::policy::items::AlertOf;
 use crate::policy::span;
@@ -23,7 +23,7 @@ pub(super) fn alert(event: &Event, of: &AlertOf, now: Timestamp) -> Alert {
     labels.retain(|_, value| !value.is_empty());
     let mut annotations: Vec<(&str, String)> = Vec::new();
     if let Some(message) = event.message() {
-        annotations.push(("summary", cut(message, MESSAGE)));
+        annotations.push(("summary", truncate(message, MESSAGE)));
     }
     if let Some(reason) = event.reason() {
         annotations.push(("reason", reason.into()));

@@ -10,7 +10,7 @@ use crate::policy::json::object;
 use crate::policy::matcher::Matcher;
 use crate::policy::values::{Act, Look, Verify};
 
-type Made<T> = Result<T, Box<EvalAltResult>>;
+type FnResult<T> = Result<T, Box<EvalAltResult>>;
 
 pub(super) fn register(engine: &mut Engine) {
     engine.register_type_with_name::<Look>("Look");
@@ -23,10 +23,10 @@ pub(super) fn register(engine: &mut Engine) {
     engine.register_fn("act", |tool: Dynamic, arguments: Map, more: Map| act(&tool, &arguments, more));
     engine.register_fn("verification", |look: Look, more: Map| verification(look, more));
     chained(engine);
-    engine.register_fn("tools", |pattern: ImmutableString| -> Made<rhai::Array> {
+    engine.register_fn("tools", |pattern: ImmutableString| -> FnResult<rhai::Array> {
         Ok(names(&pattern)?.into_iter().map(Dynamic::from).collect())
     });
-    engine.register_fn("tool", |pattern: ImmutableString| -> Made<Dynamic> {
+    engine.register_fn("tool", |pattern: ImmutableString| -> FnResult<Dynamic> {
         Ok(names(&pattern)?.into_iter().next().map_or(Dynamic::UNIT, Dynamic::from))
     });
 }
@@ -46,7 +46,7 @@ fn chained(engine: &mut Engine) {
     engine.register_fn("root_cause", move |act: &mut Act, value: ImmutableString| {
         text(act, |proposal, value| proposal.root_cause = value, value)
     });
-    engine.register_fn("evidence", |act: &mut Act, value: Dynamic| -> Made<Act> {
+    engine.register_fn("evidence", |act: &mut Act, value: Dynamic| -> FnResult<Act> {
         let mut act = act.clone();
         act.0.evidence = strings(&value).ok_or_else(|| error("evidence is a text or a list of texts"))?;
         Ok(act)
@@ -63,7 +63,7 @@ fn chained(engine: &mut Engine) {
     });
 }
 
-fn call(tool: &Dynamic, arguments: &Map) -> Made<Call> {
+fn call(tool: &Dynamic, arguments: &Map) -> FnResult<Call> {
     let named = tool.as_immutable_string_ref().ok().filter(|tool| tool.contains('.'));
     let Some(tool) = named else {
         let hint = if tool.is_unit() { "; tool(…) found none" } else { "" };
@@ -73,7 +73,7 @@ fn call(tool: &Dynamic, arguments: &Map) -> Made<Call> {
     Ok(Call { tool: tool.to_string(), arguments })
 }
 
-fn act(tool: &Dynamic, arguments: &Map, more: Map) -> Made<Act> {
+fn act(tool: &Dynamic, arguments: &Map, more: Map) -> FnResult<Act> {
     let call = call(tool, arguments)?;
     let mut fields = Fields::new(more);
     let target = fields.text("target").unwrap_or_default();
@@ -98,7 +98,7 @@ fn act(tool: &Dynamic, arguments: &Map, more: Map) -> Made<Act> {
     checked(Act(Box::new(proposal)), fields.finish()).map_err(error)
 }
 
-fn verification(look: Look, more: Map) -> Made<Verify> {
+fn verification(look: Look, more: Map) -> FnResult<Verify> {
     let mut fields = Fields::new(more);
     let present = fields.texts("present").unwrap_or_default();
     let absent = fields.texts("absent").unwrap_or_default();
@@ -117,7 +117,7 @@ fn verification(look: Look, more: Map) -> Made<Verify> {
 }
 
 /// Names of the tools that exist now, of those that a glob takes.
-fn names(pattern: &str) -> Made<Vec<String>> {
+fn names(pattern: &str) -> FnResult<Vec<String>> {
     let glob = Matcher::glob(pattern).map_err(error)?;
     ask("tools(…)", |evaluation| evaluation.tools().filter(|name| glob.accepts(Some(name))).cloned().collect())
 }

@@ -12,7 +12,7 @@ use crate::policy::fields::describe;
 
 /// Whether an operator holds for an order.
 type Holds = fn(Ordering) -> bool;
-type Compared = Result<bool, Box<EvalAltResult>>;
+type FnResult = Result<bool, Box<EvalAltResult>>;
 
 pub(super) fn register(engine: &mut Engine) {
     // Otherwise rhai answers for its own types before it looks for these.
@@ -20,7 +20,7 @@ pub(super) fn register(engine: &mut Engine) {
     let orders: [(&str, Holds); 4] =
         [("<", Ordering::is_lt), ("<=", Ordering::is_le), (">", Ordering::is_gt), (">=", Ordering::is_ge)];
     for (name, holds) in orders {
-        engine.register_fn(name, move |a: Dynamic, b: Dynamic| -> Compared {
+        engine.register_fn(name, move |a: Dynamic, b: Dynamic| -> FnResult {
             Ok(order(&a, &b, name)?.is_some_and(holds))
         });
     }
@@ -45,7 +45,7 @@ fn order(a: &Dynamic, b: &Dynamic, name: &str) -> Result<Option<Ordering>, Box<E
     Err(different(a, b, name))
 }
 
-fn equal(a: &Dynamic, b: &Dynamic, name: &str) -> Compared {
+fn equal(a: &Dynamic, b: &Dynamic, name: &str) -> FnResult {
     // Whether there is a value at all may be asked of everything.
     if a.is_unit() || b.is_unit() {
         return Ok(a.is_unit() && b.is_unit());

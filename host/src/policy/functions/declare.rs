@@ -6,7 +6,7 @@ use rhai::{Dynamic, Engine, EvalAltResult, NativeCallContext};
 
 use crate::policy::evaluation::{Declared, error, with_loading};
 use crate::policy::fields::describe;
-use crate::policy::problem::{Place, Problem};
+use crate::policy::problem::{Location, Problem};
 
 /// What can be declared.
 pub(in crate::policy) const KINDS: [&str; 10] =
@@ -32,7 +32,7 @@ fn declare(
     let source: Option<Arc<str>> = context.call_source().map(Arc::from);
     let line = context.call_position().line().and_then(|line| u32::try_from(line).ok()).unwrap_or(0);
     let noted = with_loading(|loading| {
-        let place = Place { file: source.clone().unwrap_or_else(|| loading.file.clone()), line };
+        let place = Location { file: source.clone().unwrap_or_else(|| loading.file.clone()), line };
         if place.file != loading.file {
             let message =
                 format!("a module cannot declare a {kind}; declare it in a policy file and import what it needs");

@@ -7,9 +7,9 @@ use crate::policy::evaluation::{ask, error, or_problem, with_loading};
 use crate::policy::fields::{Fields, describe};
 use crate::policy::json::from_json;
 use crate::policy::span;
-use crate::policy::values::{BudgetOf, CanaryOf, Look, Opening, Question, Scope};
+use crate::policy::values::{AllowTerms, BudgetOf, CanaryOf, Look, Question, Scope};
 
-type Made<T> = Result<T, Box<EvalAltResult>>;
+type FnResult<T> = Result<T, Box<EvalAltResult>>;
 
 /// What was spent longer ago than this is forgotten.
 pub(in crate::policy) const LONGEST_MS: i64 = crate::domain::history::REMEMBERED.as_millis() as i64;
@@ -17,10 +17,10 @@ pub(in crate::policy) const LONGEST_MS: i64 = crate::domain::history::REMEMBERED
 pub(super) fn register(engine: &mut Engine) {
     engine.register_type_with_name::<BudgetOf>("Budget");
     engine.register_type_with_name::<CanaryOf>("Canary");
-    engine.register_fn("budget", |context: NativeCallContext<'_>, more: Map| -> Made<BudgetOf> {
+    engine.register_fn("budget", |context: NativeCallContext<'_>, more: Map| -> FnResult<BudgetOf> {
         or_problem(&context, budget(more), || BudgetOf { max: 1, per: Vec::new(), of: None, within_ms: 1 })
     });
-    engine.register_fn("canary", |context: NativeCallContext<'_>, after: i64, more: Map| -> Made<CanaryOf> {
+    engine.register_fn("canary", |context: NativeCallContext<'_>, after: i64, more: Map| -> FnResult<CanaryOf> {
         let instead = || CanaryOf { after: 1, per: Vec::new(), question: Question::default() };
         or_problem(&context, canary(after, more), instead)
     });
@@ -28,7 +28,7 @@ pub(super) fn register(engine: &mut Engine) {
     engine.register_fn("share", |percent: i64, number: Dynamic, least: i64| {
         share(percent, &number, least).map_err(error)
     });
-    engine.register_fn("seen", |look: Look, within: ImmutableString| -> Made<Dynamic> {
+    engine.register_fn("seen", |look: Look, within: ImmutableString| -> FnResult<Dynamic> {
         let within = span::parse(&within).map_err(error)?;
         let seen = ask("seen(…)", |evaluation| evaluation.seen(&look.0, within))?.map_err(error)?;
         Ok(seen.as_ref().map_or(Dynamic::UNIT, from_json))
@@ -36,12 +36,12 @@ pub(super) fn register(engine: &mut Engine) {
 }
 
 /// Budgets, a budget, or a canary.
-pub(in crate::policy) fn opening(value: &Dynamic) -> Option<Opening> {
+pub(in crate::policy) fn opening(value: &Dynamic) -> Option<AllowTerms> {
     if let Some(canary) = value.read_lock::<CanaryOf>() {
         let budgets = canary.question.budgets.clone();
-        return Some(Opening { budgets, canary: Some(canary.clone()) });
+        return Some(AllowTerms { budgets, canary: Some(canary.clone()) });
     }
-    budgets(value).map(|budgets| Opening { budgets, canary: None })
+    budgets(value).map(|budgets| AllowTerms { budgets, canary: None })
 }
 
 /// A budget or a list of them.

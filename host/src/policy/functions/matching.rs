@@ -5,25 +5,25 @@ use rhai::{Dynamic, Engine, EvalAltResult, ImmutableString, NativeCallContext};
 use crate::policy::evaluation::{error, or_problem};
 use crate::policy::fields::describe;
 use crate::policy::interval::Interval;
-use crate::policy::matcher::{Matcher, Order, plain};
+use crate::policy::matcher::{Comparison, Matcher, plain};
 
-type Made = Result<Matcher, Box<EvalAltResult>>;
+type FnResult = Result<Matcher, Box<EvalAltResult>>;
 
 pub(super) fn register(engine: &mut Engine) {
     engine.register_type_with_name::<Matcher>("Matcher");
-    engine.register_fn("re", |context: NativeCallContext<'_>, pattern: ImmutableString| -> Made {
+    engine.register_fn("re", |context: NativeCallContext<'_>, pattern: ImmutableString| -> FnResult {
         or_problem(&context, Matcher::regex(&pattern), || Matcher::Broken)
     });
-    engine.register_fn("glob", |context: NativeCallContext<'_>, pattern: ImmutableString| -> Made {
+    engine.register_fn("glob", |context: NativeCallContext<'_>, pattern: ImmutableString| -> FnResult {
         or_problem(&context, Matcher::glob(&pattern), || Matcher::Broken)
     });
-    engine.register_fn("search", |context: NativeCallContext<'_>, pattern: ImmutableString| -> Made {
+    engine.register_fn("search", |context: NativeCallContext<'_>, pattern: ImmutableString| -> FnResult {
         or_problem(&context, Matcher::search(&pattern), || Matcher::Broken)
     });
-    engine.register_fn("contains", |context: NativeCallContext<'_>, text: ImmutableString| -> Made {
+    engine.register_fn("contains", |context: NativeCallContext<'_>, text: ImmutableString| -> FnResult {
         or_problem(&context, Matcher::contains(&text), || Matcher::Broken)
     });
-    engine.register_fn("cidr", |context: NativeCallContext<'_>, network: ImmutableString| -> Made {
+    engine.register_fn("cidr", |context: NativeCallContext<'_>, network: ImmutableString| -> FnResult {
         or_problem(&context, Matcher::network(&network), || Matcher::Broken)
     });
     engine.register_fn("exists", || Matcher::Exists);
@@ -35,7 +35,9 @@ pub(super) fn register(engine: &mut Engine) {
         let inner = or_problem(&context, Matcher::from_value(&value), || Matcher::Broken)?;
         Ok::<_, Box<EvalAltResult>>(Dynamic::from(Matcher::Not(Box::new(inner))))
     });
-    for (name, order) in [("gt", Order::Above), ("ge", Order::AtLeast), ("lt", Order::Below), ("le", Order::AtMost)] {
+    for (name, order) in
+        [("gt", Comparison::Above), ("ge", Comparison::AtLeast), ("lt", Comparison::Below), ("le", Comparison::AtMost)]
+    {
         engine.register_fn(name, move |limit: f64| Matcher::Number(order, limit));
         #[expect(clippy::cast_precision_loss, reason = "labels hold no numbers beyond 2^53")]
         engine.register_fn(name, move |limit: i64| Matcher::Number(order, limit as f64));

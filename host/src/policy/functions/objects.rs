@@ -8,17 +8,17 @@ use crate::evidence::{CHANGES, Change, changes};
 use crate::policy::evaluation::error;
 use crate::policy::json::{from_json, to_json};
 
-type Made<T> = Result<T, Box<EvalAltResult>>;
+type FnResult<T> = Result<T, Box<EvalAltResult>>;
 
 pub(super) fn register(engine: &mut Engine) {
     engine.register_fn("parse_object", |text: Dynamic| -> Dynamic {
         let text = text.as_immutable_string_ref().ok().and_then(|text| object(&text));
         text.as_ref().map_or(Dynamic::UNIT, from_json)
     });
-    engine.register_fn("object_text", |object: Map| -> Made<String> {
+    engine.register_fn("object_text", |object: Map| -> FnResult<String> {
         Ok(canonical_json(&to_json(&Dynamic::from_map(object), "object").map_err(error)?))
     });
-    engine.register_fn("changes", |before: Dynamic, after: Dynamic| -> Made<Array> {
+    engine.register_fn("changes", |before: Dynamic, after: Dynamic| -> FnResult<Array> {
         let (before, after) = (to_json(&before, "before").map_err(error)?, to_json(&after, "after").map_err(error)?);
         let found = changes(&before, &after);
         // A part of them would pass for all.

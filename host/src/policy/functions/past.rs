@@ -5,13 +5,13 @@ use rhai::{Array, Engine, EvalAltResult, ImmutableString, Map};
 
 use super::checked;
 use crate::domain::Cause;
-use crate::domain::history::{FixRow, Row, Wanted};
+use crate::domain::history::{FixRow, PastRow, Wanted};
 use crate::policy::evaluation::{Evaluation, ask, error};
 use crate::policy::fields::Fields;
 use crate::policy::on::no_finding;
 use crate::policy::{span, view};
 
-type Made<T> = Result<T, Box<EvalAltResult>>;
+type FnResult<T> = Result<T, Box<EvalAltResult>>;
 
 /// A list is cut to this many, the latest ones.
 const LISTED: usize = 500;
@@ -23,16 +23,16 @@ pub(super) fn register(engine: &mut Engine) {
     engine.register_fn("incidents", || count("incidents", Map::new(), |_, _| 1));
     engine.register_fn("fixes", || count("fixes", Map::new(), |past, select| fixes(past, select, false)));
     engine.register_fn("successes", || count("successes", Map::new(), |past, select| fixes(past, select, true)));
-    engine.register_fn("past", |more: Map| -> Made<Array> {
+    engine.register_fn("past", |more: Map| -> FnResult<Array> {
         let select = Select::read("past", more)?;
         ask("past(…)", |evaluation| {
-            let mut rows: Vec<Row<'_>> = select.of(evaluation).collect();
-            rows.sort_by_key(Row::order);
+            let mut rows: Vec<PastRow<'_>> = select.of(evaluation).collect();
+            rows.sort_by_key(PastRow::order);
             let latest = rows.len().saturating_sub(LISTED);
             rows.iter().skip(latest).map(view::past).collect::<Array>()
         })
     });
-    engine.register_fn("flapping", |times: i64, within: ImmutableString| -> Made<bool> {
+    engine.register_fn("flapping", |times: i64, within: ImmutableString| -> FnResult<bool> {
         let window = span::parse(&within).map_err(error)?;
         let count = ask("flapping(…)", |evaluation| {
             // What a person had decided anew went on as another one, and came back no time more for it.
@@ -55,7 +55,7 @@ struct Select {
 }
 
 impl Select {
-    fn read(what: &str, more: Map) -> Made<Self> {
+    fn read(what: &str, more: Map) -> FnResult<Self> {
         let mut fields = Fields::new(more);
         let finding = fields.text("finding").and_then(|name| {
             let cause = Cause::of(&name);
@@ -89,11 +89,11 @@ impl Select {
             && self.finding.is_none_or(|finding| fix.causes.has(finding))
     }
 
-    fn of<'a>(&'a self, evaluation: &'a Evaluation) -> impl Iterator<Item = Row<'a>> {
+    fn of<'a>(&'a self, evaluation: &'a Evaluation) -> impl Iterator<Item = PastRow<'a>> {
         let from = self.within.map_or(Timestamp::MIN, |within| since(evaluation.now, within));
         let (rule, name, target) = (self.rule.as_deref(), self.name.as_deref(), self.target.as_deref());
         let wanted = Wanted { rule, name, target, cause: self.finding, ..Wanted::since(from) };
-        let outcome = |row: &Row<'_>| row.outcome.map_or("", |outcome| outcome.as_str());
+        let outcome = |row: &PastRow<'_>| row.outcome.map_or("", |outcome| outcome.as_str());
         evaluation
             .past(wanted, self.group)
             .filter(move |row| !self.narrows() || row.fixes.iter().any(|fix| self.counts(fix)))
@@ -105,11 +105,11 @@ fn since(now: Timestamp, ms: i64) -> Timestamp {
     now.saturating_sub(SignedDuration::from_millis(ms)).unwrap_or(Timestamp::MIN)
 }
 
-fn fixes(past: &Row<'_>, select: &Select, helped_only: bool) -> usize {
+fn fixes(past: &PastRow<'_>, select: &Select, helped_only: bool) -> usize {
     past.fixes.iter().filter(|fix| select.counts(fix) && (fix.helped || !helped_only)).count()
 }
 
-fn count(what: &'static str, more: Map, each: impl Fn(&Row<'_>, &Select) -> usize) -> Made<i64> {
+fn count(what: &'static str, more: Map, each: impl Fn(&PastRow<'_>, &Select) -> usize) -> FnResult<i64> {
     let select = Select::read(what, more)?;
     let sum = ask(what, |evaluation| select.of(evaluation).map(|past| each(&past, &select)).sum::<usize>())?;
     Ok(i64::try_from(sum).unwrap_or(i64::MAX))

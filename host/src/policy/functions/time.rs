@@ -9,7 +9,7 @@ use crate::policy::fields::{Fields, strings};
 use crate::policy::interval::{self, Interval, Window};
 use crate::policy::matcher::Matcher;
 
-type Made<T> = Result<T, Box<EvalAltResult>>;
+type FnResult<T> = Result<T, Box<EvalAltResult>>;
 
 pub(super) fn register(engine: &mut Engine) {
     engine.register_type_with_name::<Interval>("Interval");
@@ -90,7 +90,7 @@ fn merge(all: &mut Vec<bool>, more: Vec<bool>) {
     }
 }
 
-fn list(intervals: Array) -> Made<Vec<Interval>> {
+fn list(intervals: Array) -> FnResult<Vec<Interval>> {
     let one = |value: Dynamic| {
         value.try_cast::<Interval>().ok_or_else(|| error("this takes a list of during(…) and holiday(…)"))
     };

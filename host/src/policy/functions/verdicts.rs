@@ -6,50 +6,57 @@ use crate::domain::Proposal;
 use crate::policy::evaluation::{error, or_problem};
 use crate::policy::fields::describe;
 use crate::policy::span;
-use crate::policy::values::{Act, Says, Word};
+use crate::policy::values::{Act, VerdictKind, VerdictValue};
 
-type Made<T> = Result<T, Box<EvalAltResult>>;
+type FnResult<T> = Result<T, Box<EvalAltResult>>;
 
-fn word(says: Says, reason: &str) -> Word {
-    Word { says, reason: reason.to_string() }
+fn word(says: VerdictKind, reason: &str) -> VerdictValue {
+    VerdictValue { says, reason: reason.to_string() }
 }
 
 pub(super) fn register(engine: &mut Engine) {
-    engine.register_type_with_name::<Word>("Verdict");
-    for (name, says) in [("suppress", Says::Suppress), ("escalate", Says::Escalate), ("investigate", Says::Investigate)]
-    {
+    engine.register_type_with_name::<VerdictValue>("Verdict");
+    for (name, says) in [
+        ("suppress", VerdictKind::Suppress),
+        ("escalate", VerdictKind::Escalate),
+        ("investigate", VerdictKind::Investigate),
+    ] {
         let again = says.clone();
         engine.register_fn(name, move || word(says.clone(), ""));
         engine.register_fn(name, move |reason: ImmutableString| word(again.clone(), &reason));
     }
-    engine.register_fn("plan", |plugin: ImmutableString| word(Says::Plan(plugin.to_string()), ""));
+    engine.register_fn("plan", |plugin: ImmutableString| word(VerdictKind::Plan(plugin.to_string()), ""));
     engine.register_fn("plan", |plugin: ImmutableString, reason: ImmutableString| {
-        word(Says::Plan(plugin.to_string()), &reason)
+        word(VerdictKind::Plan(plugin.to_string()), &reason)
     });
     engine.register_fn("hold", |context: NativeCallContext<'_>, time: ImmutableString| hold(&context, &time, ""));
     engine.register_fn("hold", |context: NativeCallContext<'_>, time: ImmutableString, reason: ImmutableString| {
         hold(&context, &time, &reason)
     });
-    engine.register_fn("remediate", |act: Act| word(Says::Remediate(vec![*act.0]), ""));
-    engine.register_fn("remediate", |act: Act, reason: ImmutableString| word(Says::Remediate(vec![*act.0]), &reason));
-    engine.register_fn("remediate", |acts: Array| list("remediate", acts).map(|acts| word(Says::Remediate(acts), "")));
+    engine.register_fn("remediate", |act: Act| word(VerdictKind::Remediate(vec![*act.0]), ""));
+    engine.register_fn("remediate", |act: Act, reason: ImmutableString| {
+        word(VerdictKind::Remediate(vec![*act.0]), &reason)
+    });
+    engine.register_fn("remediate", |acts: Array| {
+        list("remediate", acts).map(|acts| word(VerdictKind::Remediate(acts), ""))
+    });
     engine.register_fn("remediate", |acts: Array, reason: ImmutableString| {
-        list("remediate", acts).map(|acts| word(Says::Remediate(acts), &reason))
+        list("remediate", acts).map(|acts| word(VerdictKind::Remediate(acts), &reason))
     });
     engine.register_fn("alternatives", |acts: Array| {
-        list("alternatives", acts).map(|acts| word(Says::Alternatives(acts), ""))
+        list("alternatives", acts).map(|acts| word(VerdictKind::Alternatives(acts), ""))
     });
     engine.register_fn("alternatives", |acts: Array, reason: ImmutableString| {
-        list("alternatives", acts).map(|acts| word(Says::Alternatives(acts), &reason))
+        list("alternatives", acts).map(|acts| word(VerdictKind::Alternatives(acts), &reason))
     });
 }
 
-fn hold(context: &NativeCallContext<'_>, time: &str, reason: &str) -> Made<Word> {
+fn hold(context: &NativeCallContext<'_>, time: &str, reason: &str) -> FnResult<VerdictValue> {
     let ms = or_problem(context, span::parse(time), || 1)?;
-    Ok(word(Says::Hold(ms), reason))
+    Ok(word(VerdictKind::Hold(ms), reason))
 }
 
-fn list(what: &str, acts: Array) -> Made<Vec<Proposal>> {
+fn list(what: &str, acts: Array) -> FnResult<Vec<Proposal>> {
     if acts.is_empty() {
         return Err(error(format!("{what} needs at least one act(…)")));
     }

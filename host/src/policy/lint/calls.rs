@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rhai::{AST, ASTNode, Dynamic, Expr, FnAccess, FnCallExpr, Module, Position, Stmt};
 
 use super::Finding;
-use crate::policy::problem::{Place, nearest};
+use crate::policy::problem::{Location, nearest};
 use crate::policy::set::Set;
 
 /// What the language understands without a definition.
@@ -123,5 +123,5 @@ impl Seen {
 
 fn finding(file: &str, at: Position, message: String) -> Finding {
     let line = at.line().and_then(|line| u32::try_from(line).ok()).unwrap_or(0);
-    Finding { place: Place { file: file.into(), line }, message, grave: true }
+    Finding { place: Location { file: file.into(), line }, message, grave: true }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::{Finding, covering, covers, finding, hint};
 use crate::policy::index::Index;
-use crate::policy::items::{EventRule, Means, Raises, When};
+use crate::policy::items::{AlertTemplate, Condition, EventMeaning, EventRule};
 use crate::policy::set::Set;
 
 /// Reads all of them.
@@ -13,10 +13,11 @@ pub(super) fn events(set: &Set, findings: &mut Vec<Finding>) {
     let rules = &set.items.events;
     shadowed(rules, findings);
     let ended: BTreeSet<&str> = rules.iter().filter_map(over).flatten().map(String::as_str).collect();
-    let computed = rules.iter().any(|rule| matches!(rule.means, Means::Alert { raises: Raises::Closure(_), .. }));
+    let computed =
+        rules.iter().any(|rule| matches!(rule.means, EventMeaning::Alert { raises: AlertTemplate::Closure(_), .. }));
     let mut raised: BTreeSet<&str> = BTreeSet::new();
     for rule in rules {
-        let Means::Alert { raises: Raises::Fixed(alert), .. } = &rule.means else { continue };
+        let EventMeaning::Alert { raises: AlertTemplate::Fixed(alert), .. } = &rule.means else { continue };
         raised.insert(&alert.name);
         // What has a fingerprint of its own is not found by its object.
         let ends = alert.ends_after.is_some() || alert.fingerprint.is_none() && ended.contains(alert.name.as_str());
@@ -39,17 +40,17 @@ pub(super) fn events(set: &Set, findings: &mut Vec<Finding>) {
 }
 
 fn over(rule: &EventRule) -> Option<&Vec<String>> {
-    if let Means::Over(names) = &rule.means { Some(names) } else { None }
+    if let EventMeaning::Resolved(names) = &rule.means { Some(names) } else { None }
 }
 
 /// Whether it decides about everything that its `on` takes.
 fn decides(rule: &EventRule) -> bool {
     let says = match &rule.means {
-        Means::Nothing => true,
-        Means::Alert { raises, and_continue, .. } => matches!(raises, Raises::Fixed(_)) && !and_continue,
-        Means::Over(_) | Means::Forward(_) => false,
+        EventMeaning::Nothing => true,
+        EventMeaning::Alert { raises, and_continue, .. } => matches!(raises, AlertTemplate::Fixed(_)) && !and_continue,
+        EventMeaning::Resolved(_) | EventMeaning::Forward(_) => false,
     };
-    says && matches!(rule.when, When::Always)
+    says && matches!(rule.when, Condition::Always)
 }
 
 fn shadowed(rules: &[EventRule], findings: &mut Vec<Finding>) {

@@ -3,18 +3,18 @@
 use rhai::ASTNode;
 
 use super::language::Languages;
-use super::{Finding, Known, hint};
+use super::{Finding, Inventory, hint};
 use crate::domain::Tool;
 use crate::policy::code::File;
 use crate::policy::items::Meta;
 use crate::policy::matcher::Matcher;
 use crate::policy::normal::normal;
 use crate::policy::on::{Field, On};
-use crate::policy::problem::{Place, nearest};
+use crate::policy::problem::{Location, nearest};
 use crate::policy::set::Set;
 
 /// Tools and servers that are named and do not exist, as far as that is known.
-pub(super) fn tools(set: &Set, known: &Known, languages: &mut Languages, findings: &mut Vec<Finding>) {
+pub(super) fn tools(set: &Set, known: &Inventory, languages: &mut Languages, findings: &mut Vec<Finding>) {
     let gates = set.items.gates.iter().map(|gate| {
         let forbids = !gate.says.allows();
         Reader { meta: &gate.meta, kind: "gate", on: &gate.on, wide: &gate.wide, forbids, known }
@@ -43,14 +43,14 @@ pub(super) fn tools(set: &Set, known: &Known, languages: &mut Languages, finding
     for file in &set.code.files {
         for (tool, line) in literal_tools(file) {
             if let Some(message) = missing(known, &tool, false) {
-                findings.push(Finding { place: Place { file: file.name.clone(), line }, message, grave: false });
+                findings.push(Finding { place: Location { file: file.name.clone(), line }, message, grave: false });
             }
         }
     }
 }
 
 /// Why a tool that is named literally cannot be called; none when it can, or when nobody knows.
-fn missing(known: &Known, tool: &str, guard: bool) -> Option<String> {
+fn missing(known: &Inventory, tool: &str, guard: bool) -> Option<String> {
     if known.catalogue.get(tool).is_some() {
         return None;
     }
@@ -73,7 +73,7 @@ fn missing(known: &Known, tool: &str, guard: bool) -> Option<String> {
     }
 }
 
-fn no_server(known: &Known, server: &str) -> String {
+fn no_server(known: &Inventory, server: &str) -> String {
     let names: Vec<&str> = known.servers.keys().map(String::as_str).collect();
     let there = if names.is_empty() { "there is none".into() } else { format!("there are {}", names.join(", ")) };
     format!("no tool server or plugin is called {server:?}; {there}")
@@ -87,7 +87,7 @@ struct Reader<'a> {
     wide: &'a On,
     /// Whether it only ever forbids or asks: then it may name what must never exist.
     forbids: bool,
-    known: &'a Known,
+    known: &'a Inventory,
 }
 
 impl Reader<'_> {

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use crate::policy::items::{Meta, When};
-use crate::policy::problem::Place;
-use crate::policy::query::Seen;
+use crate::policy::items::{Condition, Meta};
+use crate::policy::problem::Location;
+use crate::policy::query::CoverageLog;
 use crate::policy::set::Set;
 
 /// How much of a set the cases reached.
@@ -16,12 +16,12 @@ pub struct Coverage {
     /// Those that there are.
     pub all: usize,
     /// A sentence for each that was not reached.
-    pub missing: Vec<(Place, String)>,
+    pub missing: Vec<(Location, String)>,
 }
 
 impl Coverage {
     /// Compares what was tried with what there is.
-    pub(super) fn new(set: &Set, seen: &[Seen]) -> Self {
+    pub(super) fn new(set: &Set, seen: &[CoverageLog]) -> Self {
         let spoke: BTreeSet<(&str, &str)> =
             seen.iter().filter(|seen| seen.spoke).map(|seen| (seen.kind, seen.name.as_str())).collect();
         let mut branches: BTreeMap<(&str, &str), BTreeSet<bool>> = BTreeMap::new();
@@ -31,7 +31,7 @@ impl Coverage {
             }
         }
         let mut coverage = Self::default();
-        let mut look = |kind: &str, verb: &str, meta: &Meta, when: &When| {
+        let mut look = |kind: &str, verb: &str, meta: &Meta, when: &Condition| {
             let name = meta.name.as_str();
             let mut count = |sides: usize, reached: bool, message: String| {
                 coverage.all += sides;
@@ -42,7 +42,7 @@ impl Coverage {
                 }
             };
             count(1, spoke.contains(&(kind, name)), format!("{kind} `{name}` never {verb}"));
-            if !matches!(when, When::Always) {
+            if !matches!(when, Condition::Always) {
                 let Some(found) = branches.get(&(kind, name)) else {
                     return count(2, false, format!("`when` of {kind} `{name}` was never asked"));
                 };
@@ -58,10 +58,10 @@ impl Coverage {
         items.evidence.iter().for_each(|one| look("evidence", "asked for anything", &one.meta, &one.when));
         items.checks.iter().for_each(|check| look("check", "knew anything", &check.meta, &check.when));
         items.events.iter().for_each(|one| look("event", "said anything", &one.meta, &one.when));
-        items.silence_gates.iter().for_each(|one| look("silence_gate", "objected", &one.meta, &When::Always));
-        items.silences.iter().for_each(|one| look("silence", "silenced anything", &one.meta, &When::Always));
-        items.inhibits.iter().for_each(|one| look("inhibit", "inhibited anything", &one.meta, &When::Always));
-        items.groups.iter().for_each(|group| look("group", "grouped anything", &group.meta, &When::Always));
+        items.silence_gates.iter().for_each(|one| look("silence_gate", "objected", &one.meta, &Condition::Always));
+        items.silences.iter().for_each(|one| look("silence", "silenced anything", &one.meta, &Condition::Always));
+        items.inhibits.iter().for_each(|one| look("inhibit", "inhibited anything", &one.meta, &Condition::Always));
+        items.groups.iter().for_each(|group| look("group", "grouped anything", &group.meta, &Condition::Always));
         coverage.missing.sort();
         coverage
     }

@@ -10,10 +10,10 @@ use super::case::{Want, time};
 use super::judge::Lines;
 use crate::domain::Labels;
 use crate::domain::event::{Envelope, Event};
-use crate::policy::query::Seen;
+use crate::policy::query::CoverageLog;
 use crate::policy::set::Set;
 use crate::policy::{events, span};
-use crate::rules::Raised;
+use crate::rules::RaisedAlert;
 
 /// An event that comes in.
 #[derive(Debug, Deserialize)]
@@ -53,7 +53,14 @@ pub(super) struct WantAlert {
     pub count: Option<String>,
 }
 
-pub(super) fn compare(set: &Set, row: &EventRow, now: &str, want: &Want, seen: &RefCell<Vec<Seen>>, lines: &mut Lines) {
+pub(super) fn compare(
+    set: &Set,
+    row: &EventRow,
+    now: &str,
+    want: &Want,
+    seen: &RefCell<Vec<CoverageLog>>,
+    lines: &mut Lines,
+) {
     let now: Timestamp = match time(now) {
         Ok(now) => now,
         Err(why) => return lines.say(format!("the case is not right: {why}")),
@@ -119,7 +126,7 @@ pub(super) fn compare(set: &Set, row: &EventRow, now: &str, want: &Want, seen: &
         lines.same("forward", &wanted.join(", "), &got.join(", "));
     }
     let Some(wanted) = &want.alert else { return };
-    let of_rule = |raised: &&Raised| want.rule.as_ref().is_none_or(|rule| raised.rule == *rule || rule == "none");
+    let of_rule = |raised: &&RaisedAlert| want.rule.as_ref().is_none_or(|rule| raised.rule == *rule || rule == "none");
     let named = judged.raised.iter().filter(of_rule).find(|raised| raised.alert.name == wanted.name);
     let mut deciding = judged.raised.iter().filter(of_rule).filter(|raised| decides(&raised.rule));
     let Some(raised) = named.or_else(|| deciding.next()) else {

@@ -8,16 +8,16 @@ use serde_json::{Map, Value};
 
 use super::case::{Case, Evaluation, Want, Who, time};
 use super::{event, look, silence, undone};
-use crate::domain::text::cut;
+use crate::domain::text::truncate;
 use crate::domain::{Decision, Occasion, RulingKind, Verdict};
 use crate::gate;
-use crate::policy::query::Seen;
+use crate::policy::query::CoverageLog;
 use crate::policy::set::Set;
 use crate::policy::{decide, evidence, explain, gates, span};
 use crate::rules::Context;
 
 /// What differs, and what was tried.
-pub(super) fn judge(set: &Set, case: &Case) -> (Vec<String>, Vec<Seen>) {
+pub(super) fn judge(set: &Set, case: &Case) -> (Vec<String>, Vec<CoverageLog>) {
     let seen = RefCell::new(Vec::new());
     if let Some(row) = &case.event {
         let mut lines = Lines(Vec::new());
@@ -114,7 +114,7 @@ fn compare(
     case: &Case,
     evaluation: &Evaluation,
     context: &Context<'_>,
-    seen: &RefCell<Vec<Seen>>,
+    seen: &RefCell<Vec<CoverageLog>>,
     lines: &mut Lines,
 ) {
     let want = &case.want;
@@ -153,7 +153,7 @@ fn verdict(
     evaluation: &Evaluation,
     context: &Context<'_>,
     want: &Want,
-    seen: &RefCell<Vec<Seen>>,
+    seen: &RefCell<Vec<CoverageLog>>,
     lines: &mut Lines,
 ) {
     let judged = decide::decide(set, &evaluation.incident, context, Some(seen));
@@ -225,7 +225,7 @@ fn evidence_of(
     set: &Set,
     evaluation: &Evaluation,
     context: &Context<'_>,
-    seen: &RefCell<Vec<Seen>>,
+    seen: &RefCell<Vec<CoverageLog>>,
     decision: &Decision,
 ) -> Vec<crate::domain::Call> {
     if decision.evidence.is_empty() {
@@ -248,7 +248,7 @@ fn action(
     case: &Case,
     evaluation: &Evaluation,
     context: &Context<'_>,
-    seen: &RefCell<Vec<Seen>>,
+    seen: &RefCell<Vec<CoverageLog>>,
     lines: &mut Lines,
 ) {
     let want = &case.want;
@@ -258,9 +258,9 @@ fn action(
     };
     if let Some(wanted) = &want.ruling {
         let (mut votes, looks) = gates::gates(set, action, &evaluation.incident, context, Some(seen));
-        votes.iter_mut().for_each(|vote| gate::canary::weigh(vote, |key| evaluation.verified(key)));
-        gate::undo::weigh(&mut votes, &evaluation.incident, action);
-        let (ruling, rule, _) = gate::decide(&gate::heard(&votes), action.risk);
+        votes.iter_mut().for_each(|vote| gate::canary::apply(vote, |key| evaluation.verified(key)));
+        gate::undo::apply(&mut votes, &evaluation.incident, action);
+        let (ruling, rule, _) = gate::decide(&gate::gate_rulings(&votes), action.risk);
         lines.same("ruling", wanted, &ruling.as_str());
         if let Some(wanted) = &want.rule {
             lines.same("rule", wanted, &rule);
@@ -310,7 +310,7 @@ fn action(
         let before = case.action.as_ref().and_then(|row| row.before.as_ref());
         let check = evidence::check(set, &action.proposal.call, before, &evaluation.incident, context, Some(seen));
         let show = |call: &crate::domain::Call| {
-            format!("{} {}", call.tool, cut(&Value::Object(call.arguments.clone()).to_string(), 2_000))
+            format!("{} {}", call.tool, truncate(&Value::Object(call.arguments.clone()).to_string(), 2_000))
         };
         let of = |wanted: &Option<String>, what: &str, got: Option<String>, lines: &mut Lines| {
             if let Some(wanted) = wanted {
@@ -342,10 +342,10 @@ fn routes(
     occasion: Occasion,
     context: &Context<'_>,
     want: &Want,
-    seen: &RefCell<Vec<Seen>>,
+    seen: &RefCell<Vec<CoverageLog>>,
     lines: &mut Lines,
 ) {
-    let routed = evidence::routes(set, &evaluation.incident, occasion, context, Some(seen));
+    let routed = crate::policy::routes::routes(set, &evaluation.incident, occasion, context, Some(seen));
     let names: Vec<&str> = routed.iter().map(|routed| routed.route.as_str()).collect();
     if let Some(wanted) = &want.routes {
         lines.same("routes", &format!("{wanted:?}"), &format!("{names:?}"));

@@ -7,7 +7,7 @@ use super::judge::Lines;
 use crate::domain::{Call, Origin, RulingKind};
 use crate::gate;
 use crate::policy::gates::gates_on_look;
-use crate::policy::query::Seen;
+use crate::policy::query::CoverageLog;
 use crate::policy::set::Set;
 use crate::rules::Context;
 
@@ -18,7 +18,7 @@ pub(super) fn compare(
     (call, origin): &(Call, Origin),
     context: &Context<'_>,
     want: &Want,
-    seen: &RefCell<Vec<Seen>>,
+    seen: &RefCell<Vec<CoverageLog>>,
     lines: &mut Lines,
 ) {
     let look = gate::looks::as_action(call, origin, context);

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::case::Want;
 use super::judge::Lines;
 use crate::domain::{Matcher, RulingKind};
-use crate::policy::query::Seen;
+use crate::policy::query::CoverageLog;
 use crate::policy::set::Set;
 use crate::policy::{silences, span};
 use crate::rules::SilenceLimits;
@@ -30,7 +30,7 @@ impl SilenceRow {
 }
 
 /// Compares the ruling on a silence with the wanted one.
-pub(super) fn compare(set: &Set, row: &SilenceRow, want: &Want, seen: &RefCell<Vec<Seen>>, lines: &mut Lines) {
+pub(super) fn compare(set: &Set, row: &SilenceRow, want: &Want, seen: &RefCell<Vec<CoverageLog>>, lines: &mut Lines) {
     let (matchers, length) = match row.read() {
         Ok(read) => read,
         Err(why) => return lines.say(format!("the case is not right: {why}")),

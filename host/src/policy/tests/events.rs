@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::set;
 use crate::domain::event::{Envelope, Event};
 use crate::policy::{Set, lint};
-use crate::rules::{EventJudged, Policies};
+use crate::rules::{EventDecision, Policies};
 
 fn event(subject: &str, data: Value) -> Event {
     let said = Envelope {
@@ -19,7 +19,7 @@ fn event(subject: &str, data: Value) -> Event {
     Event::new(said)
 }
 
-fn judge(set: &Set, event: &Event) -> EventJudged {
+fn judge(set: &Set, event: &Event) -> EventDecision {
     Policies::event(set, event, "2026-07-01T12:00:00Z".parse().unwrap())
 }
 
@@ -63,7 +63,7 @@ fn the_first_that_decides_counts_and_every_end_is_heard() {
     let in_test = event("ops.clusters.k.namespaces.test.pods.web-1.events", json!({ "reason": "Odd" }));
     let judged = judge(&set, &in_test);
     assert_eq!((judged.rule.as_deref(), judged.raised.len(), judged.over.len()), (Some("nothing"), 0, 3));
-    assert_eq!(judge(&set, &event("else", json!({ "reason": "Even" }))), EventJudged::default());
+    assert_eq!(judge(&set, &event("else", json!({ "reason": "Even" }))), EventDecision::default());
     let explained = Policies::explain_event(&set, &in_test, "2026-07-01T12:00:00Z".parse().unwrap());
     let why: Vec<&str> = explained.iter().map(|one| one.why.as_str()).collect();
     assert_eq!(

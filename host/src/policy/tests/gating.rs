@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{set, simple};
 use crate::domain::{Origin, Risk, RulingKind};
-use crate::gate::{decide, heard};
+use crate::gate::{decide, gate_rulings};
 use crate::rules::Vote;
 
 fn votes(text: &str, arguments: Value) -> Vec<Vote> {
@@ -13,7 +13,7 @@ fn votes(text: &str, arguments: Value) -> Vec<Vote> {
 }
 
 fn ruling(text: &str, arguments: Value) -> (RulingKind, String) {
-    let (kind, rule, _) = decide(&heard(&votes(text, arguments)), Risk::High);
+    let (kind, rule, _) = decide(&gate_rulings(&votes(text, arguments)), Risk::High);
     (kind, rule)
 }
 

@@ -232,6 +232,35 @@ fn routes_stop_at_the_first_unless_they_continue() {
 }
 
 #[test]
+fn each_route_says_why_it_is_one_or_not_and_the_same_as_when_it_counts() {
+    let set = set("route(\"page\", #{ on: #{ severity: \"critical\" }, to: [\"pager\"], and_continue: true });
+         route(\"asks\", #{ occasions: [\"approval\"], to: [\"chat\"] });
+         route(\"night\", #{ when: during(\"22:00-06:00\", \"UTC\"), to: [\"night\"] });
+         route(\"odd\", #{ when: |i| i.nothing, to: [\"odd\"] });
+         route(\"rest\", #{ to: [\"mail\"], fallback: \"phone\" }); route(\"never\", #{ to: [\"never\"] });");
+    for (case, occasion) in [(two(), Occasion::Report), (two(), Occasion::Approval), (simple(), Occasion::Resolved)] {
+        let tried = set.explain_routes(&case.incident, occasion, &case.context());
+        let taken: Vec<&str> = tried.iter().filter(|one| one.taken).map(|one| one.route.as_str()).collect();
+        let routed = set.routes(&case.incident, occasion, &case.context());
+        assert_eq!(taken, routed.iter().map(|one| one.route.as_str()).collect::<Vec<_>>(), "{tried:?}");
+        assert_eq!(tried.len(), 6);
+    }
+    let case = two();
+    let why: Vec<String> =
+        set.explain_routes(&case.incident, Occasion::Report, &case.context()).into_iter().map(|one| one.why).collect();
+    for (why, part) in why.iter().zip([
+        "later routes are asked as well",
+        "the occasion is report, wanted approval",
+        "its time is not at 2026-07-06T12:00:00Z",
+        "counts as no match",
+        "matches, and ends the search",
+        "matches, but rest came first",
+    ]) {
+        assert!(why.contains(part), "{part:?} in {why:?}");
+    }
+}
+
+#[test]
 fn a_route_says_who_is_told_when_its_targets_do_not_take_a_message() {
     let set = set("route(\"page\", #{ to: [\"pager\"], fallback: \"phone\", fallback_after: \"90s\", and_continue: true });
          route(\"chat\", #{ to: [\"chat\"], fallback: [\"mail\", \"phone\"], and_continue: true }); route(\"log\", #{ to: \"log\" });");

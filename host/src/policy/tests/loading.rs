@@ -260,7 +260,7 @@ proptest! {
         prop_assert_eq!(&indexed, &case.hear(&whole, &action));
         let risk = crate::domain::Risk::High;
         let restricting: Vec<(String, usize)> = gates.iter().filter(|(_, says)| *says == 0).cloned().collect();
-        let ruling = |votes: &[crate::rules::Vote]| crate::gate::decide(&crate::gate::heard(votes), risk).0;
+        let ruling = |votes: &[crate::rules::Vote]| crate::gate::decide(&crate::gate::gate_rulings(votes), risk).0;
         let ruled = ruling(&indexed);
         let allowing = case.hear(&set(&text(&restricting)), &action);
         if !allowing.is_empty() {

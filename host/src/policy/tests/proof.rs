@@ -3,17 +3,17 @@
 use std::fs;
 
 use super::{set, simple};
-use crate::policy::lint::Known;
-use crate::policy::{Live, lint, test};
+use crate::policy::lint::Inventory;
+use crate::policy::{LivePolicies, lint, test};
 use crate::rules::Policies;
 
 /// One Kubernetes server that is up.
-fn known() -> Known {
-    Known {
+fn known() -> Inventory {
+    Inventory {
         catalogue: simple().catalogue,
         servers: [("kubernetes".to_string(), true)].into(),
         complete: true,
-        ..Known::default()
+        ..Inventory::default()
     }
 }
 
@@ -82,8 +82,8 @@ fn what_could_be_meant_is_left_alone() {
     }
     let set = set("gate(\"a\", #{ on: #{ tool: \"any.thing\" }, deny: \"x\" });");
     assert_eq!(lint::run(&set, None), [], "without a catalogue nothing is known about tools");
-    assert_eq!(lint::run(&set, Some(&Known::default())), [], "nor is it when nothing is known");
-    assert_eq!(lint::run(&set, Some(&Known { complete: true, ..Known::default() })).len(), 1);
+    assert_eq!(lint::run(&set, Some(&Inventory::default())), [], "nor is it when nothing is known");
+    assert_eq!(lint::run(&set, Some(&Inventory { complete: true, ..Inventory::default() })).len(), 1);
 }
 
 #[test]
@@ -133,11 +133,14 @@ fn what_lists_and_patterns_cannot_match_is_found() {
 #[test]
 fn what_is_known_of_tools_bounds_what_is_said_about_them() {
     let catalogue = simple().catalogue;
-    let up = || Known { elsewhere: vec!["pods_exec", "pods_delete"], ..known() };
-    let withheld = Known { withheld: [("kubernetes.cleanup".into(), "it deletes everything".into())].into(), ..up() };
-    let down = Known { servers: [("kubernetes".into(), true), ("other".into(), false)].into(), ..up() };
-    let unloaded = Known { servers: [("plugin".into(), true)].into(), unloaded: ["plugin".to_string()].into(), ..up() };
-    let some = Known { complete: false, servers: [("plugin".into(), true)].into(), catalogue, ..Known::default() };
+    let up = || Inventory { elsewhere: vec!["pods_exec", "pods_delete"], ..known() };
+    let withheld =
+        Inventory { withheld: [("kubernetes.cleanup".into(), "it deletes everything".into())].into(), ..up() };
+    let down = Inventory { servers: [("kubernetes".into(), true), ("other".into(), false)].into(), ..up() };
+    let unloaded =
+        Inventory { servers: [("plugin".into(), true)].into(), unloaded: ["plugin".to_string()].into(), ..up() };
+    let some =
+        Inventory { complete: false, servers: [("plugin".into(), true)].into(), catalogue, ..Inventory::default() };
     let allow = |on: &str| format!("gate(\"a\", #{{ on: #{{ {on} }}, allow: true }});");
     let deny = |on: &str| format!("gate(\"a\", #{{ on: #{{ {on} }}, deny: \"x\" }});");
     let act = |tool: &str| format!("rule(\"a\", #{{\n then: |i| remediate(act(\"{tool}\"), \"x\") }});");
@@ -241,7 +244,7 @@ fn a_reload_takes_only_what_passes() {
     let policy = folder.path().join("a.rhai");
     let rule = |word: &str| format!("rule(\"a\", #{{ then: {word} }});");
     fs::write(&policy, rule("escalate()")).unwrap();
-    let live = Live::load(folder.path()).unwrap();
+    let live = LivePolicies::load(folder.path()).unwrap();
     let case = simple();
     let verdict = || live.decide(&case.incident, &case.context()).decision.unwrap().verdict.kind();
     assert!(live.describe().starts_with("1 rule from "), "{}", live.describe());
@@ -271,7 +274,7 @@ fn a_reload_takes_only_what_passes() {
         assert_eq!((verdict(), live.changed()), ("suppress", false));
     }
     // A start has no better set: it takes this one, and says what its test says.
-    let started = Live::load(folder.path()).unwrap();
+    let started = LivePolicies::load(folder.path()).unwrap();
     assert_eq!(started.decide(&case.incident, &case.context()).decision.unwrap().verdict.kind(), "escalate");
     assert!(started.problems().concat().contains("test failed: quiet"), "{:?}", started.problems());
 
@@ -279,7 +282,7 @@ fn a_reload_takes_only_what_passes() {
     live.reload().unwrap();
     assert_eq!(live.problems(), [""; 0]);
 
-    let embedded = Live::embedded().unwrap();
+    let embedded = LivePolicies::embedded().unwrap();
     assert!(!embedded.changed() && embedded.reload().is_ok());
     assert!(embedded.describe().contains("from the built-in set"), "{}", embedded.describe());
 }
@@ -289,7 +292,7 @@ fn what_the_lint_objects_to_is_said_once() {
     let folder = tempfile::tempdir().unwrap();
     let text = "rule(\"a\", #{ then: escalate(\"x\") });\nrule(\"b\", #{ then: escalate(\"y\") });";
     fs::write(folder.path().join("a.rhai"), text).unwrap();
-    let live = Live::load(folder.path()).unwrap();
+    let live = LivePolicies::load(folder.path()).unwrap();
     let problems = live.problems();
     assert!(problems.iter().any(|problem| problem.contains("can never decide")), "{problems:?}");
     let said = live.inspect(&known());
@@ -302,7 +305,7 @@ fn what_is_harmless_or_may_pass_is_said_and_refuses_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let policy = folder.path().join("a.rhai");
     fs::write(&policy, "gate(\"a\", #{ on: #{ tool: \"kubernetes.kubectl_get\" }, deny: \"x\" });").unwrap();
-    let live = Live::load(folder.path()).unwrap();
+    let live = LivePolicies::load(folder.path()).unwrap();
     let up = known();
     assert_eq!((live.inspect(&up), live.warnings()), (vec![], vec![]));
 
@@ -319,7 +322,8 @@ fn what_is_harmless_or_may_pass_is_said_and_refuses_nothing() {
     assert_eq!(live.warnings(), said);
     assert_eq!(live.inspect(&up), [""; 0], "nothing is said twice");
 
-    let down = Known { servers: [("kubernetes".to_string(), false)].into(), catalogue: Default::default(), ..known() };
+    let down =
+        Inventory { servers: [("kubernetes".to_string(), false)].into(), catalogue: Default::default(), ..known() };
     assert_eq!(live.inspect(&down), [""; 0]);
     assert_eq!(live.warnings().len(), 1, "of a server that is down nothing is known");
     assert_eq!(live.inspect(&up).len(), 1, "it is up again");

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use crate::policy::lint::Known;
+use crate::policy::lint::Inventory;
 use crate::policy::{Set, lint, test};
 
 fn folder() -> &'static Path {
@@ -39,7 +39,7 @@ fn they_name_no_tool_that_does_not_exist_somewhere() {
         let servers =
             servers.iter().map(ToString::to_string).chain(unloaded.clone()).map(|name| (name, true)).collect();
         let (unloaded, elsewhere) = (unloaded.clone(), crate::tools::names());
-        let known = Known { servers, unloaded, complete: true, elsewhere, ..Known::default() };
+        let known = Inventory { servers, unloaded, complete: true, elsewhere, ..Inventory::default() };
         assert_eq!(lint::run(&set, Some(&known)), []);
     }
 }

@@ -1,11 +1,11 @@
 //! What is said in digests, and of silence, in Chinese.
 
 use crate::domain::Outcome;
-use crate::report::digest::DigestWords;
+use crate::report::digest::DigestStrings;
 
-pub(super) struct Words;
+pub(super) struct Strings;
 
-impl DigestWords for Words {
+impl DigestStrings for Strings {
     fn title(&self, name: &str, incidents: u64, waiting: usize) -> String {
         let waits = if waiting == 0 { "无待办".to_string() } else { format!("{waiting} 个等待人工") };
         format!("摘要 {name}：{incidents} 个事件，{waits}")
@@ -36,6 +36,7 @@ impl DigestWords for Words {
             Some(Outcome::Resolved) => "自行恢复",
             Some(Outcome::NeedsPerson) => "需人工",
             Some(Outcome::Error) => "tidegate 自身出错",
+            Some(Outcome::ClosedByPerson) => "人工关闭",
         }
     }
 

@@ -1,12 +1,12 @@
 //! What is said of inspections, in Chinese.
 
-use crate::domain::inspection::What;
+use crate::domain::inspection::Problem;
 use crate::report::escape::Style;
-use crate::report::inspection::InspectionWords;
+use crate::report::inspection::InspectionStrings;
 
-pub(super) struct Words;
+pub(super) struct Strings;
 
-impl InspectionWords for Words {
+impl InspectionStrings for Strings {
     fn title(&self) -> &'static str {
         "巡检"
     }
@@ -88,18 +88,18 @@ impl InspectionWords for Words {
         format!(" 等另外 {more} 个")
     }
 
-    fn what(&self, what: &What, s: Style) -> String {
+    fn what(&self, what: &Problem, s: Style) -> String {
         match what {
-            What::Cause(named) => named.cause.as_str().to_string(),
-            What::PodNotReady { status } => format!("未就绪，状态 {}", s.name(status)),
-            What::Restarts { times } => format!("已重启 {times} 次，最近一次在一天之内"),
-            What::ReplicasMissing { ready, wanted } => format!("就绪副本 {ready}/{wanted}"),
-            What::QuotaNearlyFull { resource, used, hard, percent } => {
+            Problem::Cause(named) => named.cause.as_str().to_string(),
+            Problem::PodNotReady { status } => format!("未就绪，状态 {}", s.name(status)),
+            Problem::Restarts { times } => format!("已重启 {times} 次，最近一次在一天之内"),
+            Problem::ReplicasMissing { ready, wanted } => format!("就绪副本 {ready}/{wanted}"),
+            Problem::QuotaNearlyFull { resource, used, hard, percent } => {
                 format!("配额 {} 已用 {percent} %（{} / {}）", s.name(resource), s.name(used), s.name(hard))
             }
-            What::CertificateEnds { at, days } if *days < 0 => format!("证书已于 {} 到期", s.name(at)),
-            What::CertificateEnds { at, days } => format!("证书将在 {days} 天后到期（{}）", s.name(at)),
-            What::Warnings { reason, times, said } => {
+            Problem::CertificateEnds { at, days } if *days < 0 => format!("证书已于 {} 到期", s.name(at)),
+            Problem::CertificateEnds { at, days } => format!("证书将在 {days} 天后到期（{}）", s.name(at)),
+            Problem::Warnings { reason, times, said } => {
                 format!("告警事件 {} 共 {times} 次：{}", s.name(reason), s.say(said))
             }
         }

@@ -1,12 +1,12 @@
 //! What is known from before, in Chinese.
 
 use super::Chinese;
-use crate::domain::knowledge::{Held, Knowledge, Similar};
+use crate::domain::knowledge::{Knowledge, Recurrence, SimilarIncident};
 use crate::report::escape::Style;
-use crate::report::knowledge::KnowledgeWords;
+use crate::report::knowledge::KnowledgeStrings;
 use crate::report::translation::Translation as _;
 
-pub(super) static WORDS: KnowledgeWords = KnowledgeWords {
+pub(super) static WORDS: KnowledgeStrings = KnowledgeStrings {
     section: "以往经验",
     runbooks: "操作手册",
     similar: "相似的历史事件",
@@ -21,18 +21,18 @@ pub(super) static WORDS: KnowledgeWords = KnowledgeWords {
 };
 
 /// What became of it, what was done, whether it stayed away.
-pub(super) fn past(past: &Similar, s: Style) -> String {
+pub(super) fn past(past: &SimilarIncident, s: Style) -> String {
     let mut told = format!("{} {}", crate::report::minute(past.closed_at), Chinese.outcome(past.outcome));
     for repair in &past.repairs {
         let helped = if repair.helped { "有效" } else { "无效" };
         told.push_str(&format!("，对 {} 执行 {}，{helped}", s.name(&repair.target), s.name(&repair.tool)));
     }
     match past.held {
-        Held::Stayed => told.push_str("；此后一天内未复发"),
-        Held::CameBack { after_seconds } => {
+        Recurrence::Stayed => told.push_str("；此后一天内未复发"),
+        Recurrence::CameBack { after_seconds } => {
             told.push_str(&format!("；{} 后复发", Chinese.duration(after_seconds)));
         }
-        Held::SoFar => told.push_str("；距当时不足一天，其间未复发"),
+        Recurrence::SoFar => told.push_str("；距当时不足一天，其间未复发"),
     }
     if !past.cause.is_empty() {
         told.push_str(&format!("。原因：{}", s.say(&past.cause)));

@@ -1,9 +1,9 @@
 //! The page behind a signed link, in Chinese.
 
-use crate::report::page::PageWords;
-use crate::report::safeguards::SafeguardWords;
+use crate::report::page::PageStrings;
+use crate::report::safeguards::SafeguardStrings;
 
-pub(super) static PAGE: PageWords = PageWords {
+pub(super) static PAGE: PageStrings = PageStrings {
     question: "是否允许 tidegate 执行此操作？",
     tool: "工具",
     given: "已有批准",
@@ -31,7 +31,7 @@ pub(super) static PAGE: PageWords = PageWords {
     done: "已记入日志。您可以关闭此页面。",
 };
 
-pub(super) static SAFEGUARDS: SafeguardWords = SafeguardWords {
+pub(super) static SAFEGUARDS: SafeguardStrings = SafeguardStrings {
     restores: "恢复 tidegate 在变更前看到的状态，不再另行询问，除非其间他人已作更改：",
     by_tool: "使用工具自带的撤销方式，执行前会再次询问，除非有门禁按名称允许：",
     proposed: "提出者声称此操作可以撤销；执行前会再次询问：",

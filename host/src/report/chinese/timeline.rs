@@ -1,15 +1,15 @@
 //! The lines of the timeline, in Chinese.
 
 use crate::domain::delivery::Overtaken;
-use crate::domain::entry::{Answer, Diagnosis, Purpose, Resolution, Says, Usage};
-use crate::domain::handover::{Because, Handover};
-use crate::domain::incident::Held;
+use crate::domain::entry::{Diagnosis, IncidentCommand, ModelAnswer, Purpose, Resolution, Usage};
+use crate::domain::handover::{Handover, HandoverReason};
+use crate::domain::incident::HoldReason;
 use crate::domain::silence::silence_of;
 use crate::domain::{Alert, Fact, Mode, NamedCause, Occasion, RulingKind, Status, Verdict};
 use crate::report::chinese::Chinese;
 use crate::report::date;
 use crate::report::escape::Style;
-use crate::report::translation::{Translation, asked, took};
+use crate::report::translation::{Translation, look_line, took};
 
 pub(super) fn line(fact: &Fact, s: Style) -> String {
     match fact {
@@ -25,9 +25,11 @@ pub(super) fn line(fact: &Fact, s: Style) -> String {
             format!("{to}：{}", handed_over(alerts, s))
         }
         Fact::TakenOver { alerts, from } => format!("接自事件 {from}：{}", handed_over(alerts, s)),
-        Fact::Joined { alerts, object } => {
+        Fact::Joined { alerts, object, source } => {
             let names: Vec<String> = alerts.iter().take(5).map(|name| s.name(name)).collect();
-            format!("归入本事件，因为涉及同一对象 {}：{}", s.name(object), names.join("、"))
+            let also = source.as_ref().map(|source| format!("来源 {} 也报告了此问题；", s.name(source)));
+            let also = also.unwrap_or_default();
+            format!("{also}归入本事件，因为涉及同一对象 {}：{}", s.name(object), names.join("、"))
         }
         Fact::BlockedBy { incident, object } => {
             format!("等待事件 {incident}（正在处理 {}），在此之前不作处置", s.name(object))
@@ -36,11 +38,11 @@ pub(super) fn line(fact: &Fact, s: Style) -> String {
         Fact::Decided { decision } => {
             let by = Chinese.decided_by(decision.rule.as_deref(), s);
             // What the rule wanted waits: it was not the rule that held it.
-            let mut text = match Held::of(decision) {
-                Some(Held { by: incident, object, repaired: false }) => {
+            let mut text = match HoldReason::of(decision) {
+                Some(HoldReason { by: incident, object, repaired: false }) => {
                     format!("{by}：稍后处置，tidegate 正等待事件 {incident}（正在处理 {}）", s.name(object))
                 }
-                Some(Held { by: incident, object, repaired: true }) => {
+                Some(HoldReason { by: incident, object, repaired: true }) => {
                     format!("{by}：如仍需要再处置，事件 {incident} 已修复 {}，告警可能随即恢复", s.name(object))
                 }
                 None => match (silence_of(decision), &decision.verdict) {
@@ -59,10 +61,10 @@ pub(super) fn line(fact: &Fact, s: Style) -> String {
         Fact::Looked { purpose, call, ok, text, took_ms, refused } => {
             let purpose = self::purpose(purpose);
             if let Some(gate) = refused {
-                let (gate, call) = (s.name(gate), s.name(&asked(call)));
+                let (gate, call) = (s.name(gate), s.name(&look_line(call)));
                 return format!("{purpose}：门禁 {gate} 拒绝查看 {call}：{}", s.say(text));
             }
-            let head = format!("{purpose}：{}（{}）", s.name(&asked(call)), took(*took_ms));
+            let head = format!("{purpose}：{}（{}）", s.name(&look_line(call)), took(*took_ms));
             if *ok { head } else { format!("{head}，失败：{}", s.say(text)) }
         }
         Fact::Collected { causes, incomplete } => {
@@ -194,10 +196,10 @@ pub(super) fn line(fact: &Fact, s: Style) -> String {
             let person = Chinese.person(person, s);
             let comment = if comment.is_empty() { String::new() } else { format!("：{}", s.say(comment)) };
             match says {
-                Says::Acknowledge => format!("{person}已接手处理{comment}"),
-                Says::Comment => format!("{person}备注{comment}"),
-                Says::Close => format!("{person}关闭本事件{comment}"),
-                Says::Rerun => format!("{person}要求按现行策略重新裁决{comment}"),
+                IncidentCommand::Acknowledge => format!("{person}已接手处理{comment}"),
+                IncidentCommand::Comment => format!("{person}备注{comment}"),
+                IncidentCommand::Close => format!("{person}关闭本事件{comment}"),
+                IncidentCommand::Rerun => format!("{person}要求按现行策略重新裁决{comment}"),
             }
         }
         Fact::Closed { reason } => format!("关闭：{}", s.say(reason)),
@@ -241,8 +243,8 @@ fn changed(alerts: &[Alert], s: Style) -> String {
 fn handed_over(alerts: &[Handover], s: Style) -> String {
     let one = |handover: &Handover| {
         let because = match &handover.because {
-            Because::Worse { from, to } => format!("级别由 {from} 升为 {to}"),
-            Because::BeganAnew { at } => format!("于 {} 重新触发", date(*at)),
+            HandoverReason::Worse { from, to } => format!("级别由 {from} 升为 {to}"),
+            HandoverReason::BeganAnew { at } => format!("于 {} 重新触发", date(*at)),
         };
         format!("{} {because}", s.name(&handover.name))
     };
@@ -253,12 +255,14 @@ fn handed_over(alerts: &[Handover], s: Style) -> String {
     parts.join("，")
 }
 
-fn answered(answer: &Answer, s: Style) -> String {
+fn answered(answer: &ModelAnswer, s: Style) -> String {
     match answer {
-        Answer::Look { calls } => format!("大模型要求查看 {} 项", calls.len()),
-        Answer::Act { proposals, diagnosis } => format!("大模型提出 {} 个动作{}", proposals.len(), cause(diagnosis, s)),
-        Answer::Resolved { diagnosis } => format!("大模型认为已无事可做{}", cause(diagnosis, s)),
-        Answer::Person { diagnosis } => format!("大模型请求人工处理{}", cause(diagnosis, s)),
+        ModelAnswer::Look { calls } => format!("大模型要求查看 {} 项", calls.len()),
+        ModelAnswer::Act { proposals, diagnosis } => {
+            format!("大模型提出 {} 个动作{}", proposals.len(), cause(diagnosis, s))
+        }
+        ModelAnswer::Resolved { diagnosis } => format!("大模型认为已无事可做{}", cause(diagnosis, s)),
+        ModelAnswer::Person { diagnosis } => format!("大模型请求人工处理{}", cause(diagnosis, s)),
     }
 }
 

@@ -1,15 +1,15 @@
 //! What is said in digests, and of silence, in English.
 
 use crate::domain::Outcome;
-use crate::report::digest::DigestWords;
+use crate::report::digest::DigestStrings;
 
-pub(super) struct Words;
+pub(super) struct Strings;
 
 fn number(count: u64, one: &str, many: &str) -> String {
     if count == 1 { format!("1 {one}") } else { format!("{count} {many}") }
 }
 
-impl DigestWords for Words {
+impl DigestStrings for Strings {
     fn title(&self, name: &str, incidents: u64, waiting: usize) -> String {
         let waits = match waiting {
             0 => "nothing waits for a person".to_string(),
@@ -48,6 +48,7 @@ impl DigestWords for Words {
             Some(Outcome::Resolved) => "resolved by themselves",
             Some(Outcome::NeedsPerson) => "need a person",
             Some(Outcome::Error) => "failed in tidegate itself",
+            Some(Outcome::ClosedByPerson) => "closed by people",
         }
     }
 

@@ -3,34 +3,34 @@
 use super::count;
 use crate::domain::incident::{ActionRecord, ActionState};
 use crate::domain::{Incident, RulingKind};
-use crate::report::ending::{Why, repairs, rests, told};
+use crate::report::ending::{EndReason, in_cooldown, own_reason, repairs};
 use crate::report::english::English;
 use crate::report::escape::Style;
 use crate::report::translation::Translation;
 
-pub(super) fn why(why: &Why<'_>, s: Style) -> String {
+pub(super) fn why(why: &EndReason<'_>, s: Style) -> String {
     match why {
-        Why::UnderWay => "It is still being handled.".into(),
-        Why::Asked(record) => format!("{} waits for the approval of a person.", what(record, s)),
-        Why::Fixed => "It was repaired, and the repair was seen to help.".into(),
-        Why::Suppressed { rule, reason } => {
+        EndReason::UnderWay => "It is still being handled.".into(),
+        EndReason::Asked(record) => format!("{} waits for the approval of a person.", what(record, s)),
+        EndReason::Fixed => "It was repaired, and the repair was seen to help.".into(),
+        EndReason::Suppressed { rule, reason } => {
             format!("{} says that nobody needs to know: {}", by(*rule, s), s.say(reason))
         }
-        Why::Resolved => "The alerts resolved before anything was done.".into(),
-        Why::Observed => {
+        EndReason::Resolved => "The alerts resolved before anything was done.".into(),
+        EndReason::Observed => {
             "Nothing was executed, because the mode is observe. What would have been done is below.".into()
         }
-        Why::Denied(record) => format!("{} was denied by {}.", what(record, s), gate(record, s)),
-        Why::Rejected(record) => format!("{} was rejected: {}.", what(record, s), result(record, s)),
-        Why::Expired(record) => format!("Nobody approved {} in time, which means no.", what(record, s)),
-        Why::Failed(record) => format!("{} failed: {}", what(record, s), result(record, s)),
-        Why::NotBegun(record) => {
+        EndReason::Denied(record) => format!("{} was denied by {}.", what(record, s), gate(record, s)),
+        EndReason::Rejected(record) => format!("{} was rejected: {}.", what(record, s), result(record, s)),
+        EndReason::Expired(record) => format!("Nobody approved {} in time, which means no.", what(record, s)),
+        EndReason::Failed(record) => format!("{} failed: {}", what(record, s), result(record, s)),
+        EndReason::NotBegun(record) => {
             format!("{} could not be begun, and nothing was changed: {}", what(record, s), result(record, s))
         }
-        Why::Uncertain(record) => {
+        EndReason::Uncertain(record) => {
             format!("It is unknown whether {} happened: {}", what(record, s), result(record, s))
         }
-        Why::Useless { action, undo } => {
+        EndReason::Useless { action, undo } => {
             let undone = match undo.map(|undo| undo.state) {
                 None => "It was left as it is, because nothing is known that takes it back.",
                 Some(ActionState::Done | ActionState::Verified) => "It was taken back.",
@@ -38,34 +38,38 @@ pub(super) fn why(why: &Why<'_>, s: Style) -> String {
             };
             format!("{} was done and did not help: {}. {undone}", what(action, s), seen(action, s))
         }
-        Why::Contained(record) => {
+        EndReason::Contained(record) => {
             format!("{} was done and holds: that contains the trouble and repairs nothing.", what(record, s))
         }
-        Why::AfterOthers { before, last } => {
+        EndReason::AfterOthers { before, last } => {
             let tried: Vec<String> = before.iter().map(|record| tried(record, s)).collect();
             format!("Tried before: {}. Then: {}", tried.join("; "), self::why(last, s))
         }
-        Why::Escalated { rule, reason } => match told(*rule, reason) {
+        EndReason::Escalated { rule, reason } => match own_reason(*rule, reason) {
             Some(reason) => format!("{} leaves it to a person: {}", by(*rule, s), s.say(reason)),
             None => format!("{} leaves it to a person.", by(*rule, s)),
         },
-        Why::Unplanned { plugin, error } => format!("Plugin {} could not plan: {}", s.name(plugin), s.say(error)),
-        Why::NoRepair { plugin } => {
+        EndReason::Unplanned { plugin, error } => format!("Plugin {} could not plan: {}", s.name(plugin), s.say(error)),
+        EndReason::NoRepair { plugin } => {
             format!("Plugin {} knows no repair for it, and there is no model to ask.", s.name(plugin))
         }
-        Why::NoModel(reason) => format!("No rule repairs it, and the language model could not help: {}", s.say(reason)),
-        Why::ModelAsks => "The language model found no safe repair and asks for a person.".into(),
-        Why::ModelDone => "The language model sees nothing left to do, but the alerts still fire.".into(),
-        Why::ByPerson(said) if said.comment.is_empty() => format!("{} closed it.", English.person(&said.person, s)),
-        Why::ByPerson(said) => format!("{} closed it: {}", English.person(&said.person, s), s.say(&said.comment)),
-        Why::Other(reason) => s.say(reason),
+        EndReason::NoModel(reason) => {
+            format!("No rule repairs it, and the language model could not help: {}", s.say(reason))
+        }
+        EndReason::ModelAsks => "The language model found no safe repair and asks for a person.".into(),
+        EndReason::ModelDone => "The language model sees nothing left to do, but the alerts still fire.".into(),
+        EndReason::ByPerson(said) if said.comment.is_empty() => {
+            format!("{} closed it.", English.person(&said.person, s))
+        }
+        EndReason::ByPerson(said) => format!("{} closed it: {}", English.person(&said.person, s), s.say(&said.comment)),
+        EndReason::Other(reason) => s.say(reason),
     }
 }
 
-pub(super) fn left(why: &Why<'_>, incident: &Incident, s: Style) -> Vec<String> {
+pub(super) fn left(why: &EndReason<'_>, incident: &Incident, s: Style) -> Vec<String> {
     let mut left = match why {
-        Why::UnderWay => vec!["Nothing yet.".into()],
-        Why::Asked(record) => {
+        EndReason::UnderWay => vec!["Nothing yet.".into()],
+        EndReason::Asked(record) => {
             let (incident, action) = (&incident.id, &record.action.id);
             vec![format!(
                 "Approve or reject: {} or {}.",
@@ -73,10 +77,12 @@ pub(super) fn left(why: &Why<'_>, incident: &Incident, s: Style) -> Vec<String> 
                 s.name(&format!("tidegate deny {incident} {action}"))
             )]
         }
-        Why::Fixed if incident.all_resolved() => vec!["Nothing: all alerts have resolved.".into()],
-        Why::Fixed => vec!["Nothing for now: the repair was verified. Look again if the alerts do not resolve.".into()],
-        Why::Suppressed { .. } | Why::Resolved | Why::ByPerson(_) => vec!["Nothing.".into()],
-        Why::Observed => {
+        EndReason::Fixed if incident.all_resolved() => vec!["Nothing: all alerts have resolved.".into()],
+        EndReason::Fixed => {
+            vec!["Nothing for now: the repair was verified. Look again if the alerts do not resolve.".into()]
+        }
+        EndReason::Suppressed { .. } | EndReason::Resolved | EndReason::ByPerson(_) => vec!["Nothing.".into()],
+        EndReason::Observed => {
             let mut sentences: Vec<String> = repairs(incident).map(|record| would_have(record, s)).collect();
             sentences.push(format!(
                 "Do it by hand if it is right. To let tidegate do it from now on, set {} in the configuration.",
@@ -84,57 +90,57 @@ pub(super) fn left(why: &Why<'_>, incident: &Incident, s: Style) -> Vec<String> 
             ));
             sentences
         }
-        Why::Denied(record) if rests(record) => vec![format!(
+        EndReason::Denied(record) if in_cooldown(record) => vec![format!(
             "Try it again later if it is still right: {}. Until then no gate allows it: {}",
             s.name(&format!("tidegate incidents rerun {}", incident.id)),
             reason(record, s)
         )],
-        Why::Denied(record) => vec![format!(
+        EndReason::Denied(record) => vec![format!(
             "Decide whether {} is right. If so, do it by hand; if it always is, add a gate that allows it. \
              The gate said: {}",
             what(record, s),
             reason(record, s)
         )],
-        Why::Rejected(_) => vec!["Find another way: a person decided against the proposed one.".into()],
-        Why::Expired(record) => vec![format!("Decide about {} and do it by hand.", what(record, s))],
-        Why::Failed(record) => {
+        EndReason::Rejected(_) => vec!["Find another way: a person decided against the proposed one.".into()],
+        EndReason::Expired(record) => vec![format!("Decide about {} and do it by hand.", what(record, s))],
+        EndReason::Failed(record) => {
             vec![format!("Find out why {} refused, and repair by hand.", s.name(record.action.tool()))]
         }
-        Why::NotBegun(record) => {
+        EndReason::NotBegun(record) => {
             vec![format!("Find out why {} cannot be called, and repair by hand.", s.name(record.action.tool()))]
         }
-        Why::Uncertain(record) => vec![
+        EndReason::Uncertain(record) => vec![
             format!(
                 "Look at {} before anything else: it may or may not have been changed.",
                 s.name(&record.action.target())
             ),
             format!("The attempt was {}.", s.name(record.attempt.as_deref().unwrap_or_default())),
         ],
-        Why::Useless { action, undo } => {
+        EndReason::Useless { action, undo } => {
             let mut sentences = vec![format!("Find another cause: {} was not it.", what(action, s))];
             if !undo.is_some_and(|undo| matches!(undo.state, ActionState::Done | ActionState::Verified)) {
                 sentences.push(format!("Take it back by hand if it does harm: {}.", s.name(&action.action.target())));
             }
             sentences
         }
-        Why::Contained(record) => vec![format!(
+        EndReason::Contained(record) => vec![format!(
             "Repair {}, then lift what contains it: take {} back.",
             s.name(&record.action.target()),
             s.name(record.action.tool())
         )],
-        Why::AfterOthers { before, last } => {
+        EndReason::AfterOthers { before, last } => {
             let mut sentences = left(last, incident, s);
             let names: Vec<String> = before.iter().map(|record| what(record, s)).collect();
             sentences.insert(0, format!("Do not begin with what was tried in vain: {}.", names.join(", ")));
             return sentences;
         }
-        Why::Escalated { .. } | Why::ModelAsks | Why::ModelDone | Why::Other(_) => {
+        EndReason::Escalated { .. } | EndReason::ModelAsks | EndReason::ModelDone | EndReason::Other(_) => {
             vec!["Investigate and repair by hand.".into()]
         }
-        Why::Unplanned { plugin, .. } => {
+        EndReason::Unplanned { plugin, .. } => {
             vec![format!("Repair by hand, and see why plugin {} could not plan.", s.name(plugin))]
         }
-        Why::NoModel(_) | Why::NoRepair { .. } => {
+        EndReason::NoModel(_) | EndReason::NoRepair { .. } => {
             vec!["Investigate and repair by hand; a rule for this alert would spare the next one.".into()]
         }
     };

@@ -1,13 +1,13 @@
 //! What is said of inspections, in English.
 
 use super::count;
-use crate::domain::inspection::What;
+use crate::domain::inspection::Problem;
 use crate::report::escape::Style;
-use crate::report::inspection::InspectionWords;
+use crate::report::inspection::InspectionStrings;
 
-pub(super) struct Words;
+pub(super) struct Strings;
 
-impl InspectionWords for Words {
+impl InspectionStrings for Strings {
     fn title(&self) -> &'static str {
         "Inspection"
     }
@@ -93,20 +93,20 @@ impl InspectionWords for Words {
         format!(" and {}", count(more, "other"))
     }
 
-    fn what(&self, what: &What, s: Style) -> String {
+    fn what(&self, what: &Problem, s: Style) -> String {
         match what {
-            What::Cause(named) => named.cause.as_str().to_string(),
-            What::PodNotReady { status } => format!("not ready, state {}", s.name(status)),
-            What::Restarts { times } => format!("began anew {}, lately within the day", count(*times, "time")),
-            What::ReplicasMissing { ready, wanted } => format!("{ready} of {wanted} replicas are ready"),
-            What::QuotaNearlyFull { resource, used, hard, percent } => {
+            Problem::Cause(named) => named.cause.as_str().to_string(),
+            Problem::PodNotReady { status } => format!("not ready, state {}", s.name(status)),
+            Problem::Restarts { times } => format!("began anew {}, lately within the day", count(*times, "time")),
+            Problem::ReplicasMissing { ready, wanted } => format!("{ready} of {wanted} replicas are ready"),
+            Problem::QuotaNearlyFull { resource, used, hard, percent } => {
                 format!("{percent} % of {} are used ({} of {})", s.name(resource), s.name(used), s.name(hard))
             }
-            What::CertificateEnds { at, days } if *days < 0 => format!("the certificate ended at {}", s.name(at)),
-            What::CertificateEnds { at, days } => {
+            Problem::CertificateEnds { at, days } if *days < 0 => format!("the certificate ended at {}", s.name(at)),
+            Problem::CertificateEnds { at, days } => {
                 format!("the certificate ends in {} ({})", count((*days).unsigned_abs(), "day"), s.name(at))
             }
-            What::Warnings { reason, times, said } => {
+            Problem::Warnings { reason, times, said } => {
                 format!("warned of {} {}: {}", s.name(reason), count(*times, "time"), s.say(said))
             }
         }

@@ -1,12 +1,12 @@
 //! What is known from before, in English.
 
 use super::{English, count};
-use crate::domain::knowledge::{Held, Knowledge, Similar};
+use crate::domain::knowledge::{Knowledge, Recurrence, SimilarIncident};
 use crate::report::escape::Style;
-use crate::report::knowledge::KnowledgeWords;
+use crate::report::knowledge::KnowledgeStrings;
 use crate::report::translation::Translation as _;
 
-pub(super) static WORDS: KnowledgeWords = KnowledgeWords {
+pub(super) static WORDS: KnowledgeStrings = KnowledgeStrings {
     section: "Known from before",
     runbooks: "Runbooks",
     similar: "Similar incidents",
@@ -21,7 +21,7 @@ pub(super) static WORDS: KnowledgeWords = KnowledgeWords {
 };
 
 /// What became of it, what was done, whether it stayed away.
-pub(super) fn past(past: &Similar, s: Style) -> String {
+pub(super) fn past(past: &SimilarIncident, s: Style) -> String {
     let ended = English.outcome(past.outcome);
     let mut told = format!("{ended} on {}", crate::report::minute(past.closed_at));
     for repair in &past.repairs {
@@ -29,11 +29,11 @@ pub(super) fn past(past: &Similar, s: Style) -> String {
         told.push_str(&format!(", {} on {} {helped}", s.name(&repair.tool), s.name(&repair.target)));
     }
     match past.held {
-        Held::Stayed => told.push_str("; it did not come back within a day"),
-        Held::CameBack { after_seconds } => {
+        Recurrence::Stayed => told.push_str("; it did not come back within a day"),
+        Recurrence::CameBack { after_seconds } => {
             told.push_str(&format!("; it came back after {}", English.duration(after_seconds)));
         }
-        Held::SoFar => told.push_str("; less than a day ago, and it has not come back until then"),
+        Recurrence::SoFar => told.push_str("; less than a day ago, and it has not come back until then"),
     }
     if !past.cause.is_empty() {
         told.push_str(&format!(". Cause: {}", s.say(&past.cause)));

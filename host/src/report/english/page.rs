@@ -1,9 +1,9 @@
 //! The page behind a signed link and what is said about an action there, in English.
 
-use crate::report::page::PageWords;
-use crate::report::safeguards::SafeguardWords;
+use crate::report::page::PageStrings;
+use crate::report::safeguards::SafeguardStrings;
 
-pub(super) static PAGE: PageWords = PageWords {
+pub(super) static PAGE: PageStrings = PageStrings {
     question: "May tidegate do this?",
     tool: "Tool",
     given: "Approvals so far",
@@ -31,7 +31,7 @@ pub(super) static PAGE: PageWords = PageWords {
     done: "It is in the journal. You can close this page.",
 };
 
-pub(super) static SAFEGUARDS: SafeguardWords = SafeguardWords {
+pub(super) static SAFEGUARDS: SafeguardStrings = SafeguardStrings {
     restores: "what tidegate saw there before is restored, without another question, unless somebody else changes it meanwhile: ",
     by_tool: "the tool's own way back, asked about first unless a gate allows it by name: ",
     proposed: "the proposer says that this takes it back; a person is asked before it is done: ",

@@ -2,15 +2,15 @@
 
 use super::count;
 use crate::domain::delivery::Overtaken;
-use crate::domain::entry::{Answer, Diagnosis, Purpose, Resolution, Says, Usage};
-use crate::domain::handover::{Because, Handover};
-use crate::domain::incident::Held;
+use crate::domain::entry::{Diagnosis, IncidentCommand, ModelAnswer, Purpose, Resolution, Usage};
+use crate::domain::handover::{Handover, HandoverReason};
+use crate::domain::incident::HoldReason;
 use crate::domain::silence::silence_of;
 use crate::domain::{Alert, Fact, Mode, NamedCause, Occasion, RulingKind, Status, Verdict};
 use crate::report::date;
 use crate::report::english::English;
 use crate::report::escape::Style;
-use crate::report::translation::{Translation, asked, took};
+use crate::report::translation::{Translation, look_line, took};
 
 pub(super) fn line(fact: &Fact, s: Style) -> String {
     match fact {
@@ -33,9 +33,11 @@ pub(super) fn line(fact: &Fact, s: Style) -> String {
             format!("{to}: {}", handed_over(alerts, s))
         }
         Fact::TakenOver { alerts, from } => format!("came from incident {from}: {}", handed_over(alerts, s)),
-        Fact::Joined { alerts, object } => {
+        Fact::Joined { alerts, object, source } => {
             let names: Vec<String> = alerts.iter().take(5).map(|name| s.name(name)).collect();
-            format!("belongs here, for it is about the same {}: {}", s.name(object), names.join(", "))
+            let also = source.as_ref().map(|source| format!("{} tells of it as well; ", s.name(source)));
+            let also = also.unwrap_or_default();
+            format!("{also}belongs here, for it is about the same {}: {}", s.name(object), names.join(", "))
         }
         Fact::BlockedBy { incident, object } => {
             format!("what would be done waits for incident {incident}, which handles {}", s.name(object))
@@ -46,11 +48,11 @@ pub(super) fn line(fact: &Fact, s: Style) -> String {
         Fact::Decided { decision } => {
             let by = English.decided_by(decision.rule.as_deref(), s);
             // What the rule wanted waits: it was not the rule that held it.
-            let mut text = match Held::of(decision) {
-                Some(Held { by: incident, object, repaired: false }) => {
+            let mut text = match HoldReason::of(decision) {
+                Some(HoldReason { by: incident, object, repaired: false }) => {
                     format!("{by} acts later: tidegate waits for incident {incident}, which handles {}", s.name(object))
                 }
-                Some(Held { by: incident, object, repaired: true }) => format!(
+                Some(HoldReason { by: incident, object, repaired: true }) => format!(
                     "{by} acts later, if it must: incident {incident} has repaired {}, and the alerts may resolve now",
                     s.name(object)
                 ),
@@ -70,10 +72,10 @@ pub(super) fn line(fact: &Fact, s: Style) -> String {
         Fact::Looked { purpose, call, ok, text, took_ms, refused } => {
             let purpose = self::purpose(purpose);
             if let Some(gate) = refused {
-                let call = s.name(&asked(call));
+                let call = s.name(&look_line(call));
                 return format!("gate {} refused a look with {call} {purpose}: {}", s.name(gate), s.say(text));
             }
-            let head = format!("looked with {} {purpose} ({})", s.name(&asked(call)), took(*took_ms));
+            let head = format!("looked with {} {purpose} ({})", s.name(&look_line(call)), took(*took_ms));
             if *ok { head } else { format!("{head}, which failed: {}", s.say(text)) }
         }
         Fact::Collected { causes, incomplete } => {
@@ -213,10 +215,10 @@ pub(super) fn line(fact: &Fact, s: Style) -> String {
             let person = English.person(person, s);
             let comment = if comment.is_empty() { String::new() } else { format!(": {}", s.say(comment)) };
             match says {
-                Says::Acknowledge => format!("{person} is on it{comment}"),
-                Says::Comment => format!("{person} says{comment}"),
-                Says::Close => format!("{person} closes it{comment}"),
-                Says::Rerun => format!("{person} has it decided anew by the policies in force{comment}"),
+                IncidentCommand::Acknowledge => format!("{person} is on it{comment}"),
+                IncidentCommand::Comment => format!("{person} says{comment}"),
+                IncidentCommand::Close => format!("{person} closes it{comment}"),
+                IncidentCommand::Rerun => format!("{person} has it decided anew by the policies in force{comment}"),
             }
         }
         Fact::Closed { reason } => format!("closed: {}", s.say(reason)),
@@ -249,8 +251,8 @@ fn changed(alerts: &[Alert], s: Style) -> String {
 fn handed_over(alerts: &[Handover], s: Style) -> String {
     let one = |handover: &Handover| {
         let because = match &handover.because {
-            Because::Worse { from, to } => format!("rose from {from} to {to}"),
-            Because::BeganAnew { at } => format!("began anew at {}", date(*at)),
+            HandoverReason::Worse { from, to } => format!("rose from {from} to {to}"),
+            HandoverReason::BeganAnew { at } => format!("began anew at {}", date(*at)),
         };
         format!("{} {because}", s.name(&handover.name))
     };
@@ -261,14 +263,14 @@ fn handed_over(alerts: &[Handover], s: Style) -> String {
     parts.join(", ")
 }
 
-fn answered(answer: &Answer, s: Style) -> String {
+fn answered(answer: &ModelAnswer, s: Style) -> String {
     match answer {
-        Answer::Look { calls } => format!("the model asks for {}", count(calls.len(), "look")),
-        Answer::Act { proposals, diagnosis } => {
+        ModelAnswer::Look { calls } => format!("the model asks for {}", count(calls.len(), "look")),
+        ModelAnswer::Act { proposals, diagnosis } => {
             format!("the model proposes {}{}", count(proposals.len(), "action"), cause(diagnosis, s))
         }
-        Answer::Resolved { diagnosis } => format!("the model sees nothing left to do{}", cause(diagnosis, s)),
-        Answer::Person { diagnosis } => format!("the model asks for a person{}", cause(diagnosis, s)),
+        ModelAnswer::Resolved { diagnosis } => format!("the model sees nothing left to do{}", cause(diagnosis, s)),
+        ModelAnswer::Person { diagnosis } => format!("the model asks for a person{}", cause(diagnosis, s)),
     }
 }
 

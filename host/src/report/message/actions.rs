@@ -4,15 +4,15 @@ use serde_json::Value;
 
 use super::facts::prefix;
 use super::happened;
-use super::question::{said, undo};
+use super::question::{undo, who_answered};
 use crate::domain::incident::ActionRecord;
-use crate::domain::message::ActionTold;
-use crate::domain::text::{cut, one_line};
-use crate::ports::Story;
+use crate::domain::message::ActionSummary;
+use crate::domain::text::{one_line, truncate};
+use crate::ports::IncidentRecord;
 use crate::report::Language;
 use crate::report::ending::repairs;
 use crate::report::escape::Style;
-use crate::report::translation::whose;
+use crate::report::translation::approver_sentence;
 
 /// Actions of a message, and texts of one of them.
 const ACTIONS: usize = 5;
@@ -27,7 +27,11 @@ const SENTENCE: usize = 300;
 const PLAIN: Style = Style::Plain;
 
 /// The one that the message is about, else those that were done; where nothing was, what was wanted.
-pub(super) fn told(story: &Story, about: Option<&ActionRecord>, language: Language) -> Vec<ActionTold> {
+pub(super) fn reported_actions(
+    story: &IncidentRecord,
+    about: Option<&ActionRecord>,
+    language: Language,
+) -> Vec<ActionSummary> {
     if let Some(record) = about {
         return vec![action(story, record, language)];
     }
@@ -36,13 +40,13 @@ pub(super) fn told(story: &Story, about: Option<&ActionRecord>, language: Langua
     records.into_iter().take(ACTIONS).map(|record| action(story, record, language)).collect()
 }
 
-fn action(story: &Story, record: &ActionRecord, language: Language) -> ActionTold {
+fn action(story: &IncidentRecord, record: &ActionRecord, language: Language) -> ActionSummary {
     let translation = language.translation();
     let action = &record.action;
     let arguments = Value::Object(action.proposal.call.arguments.clone()).to_string();
     let expires = record.ruling.as_ref().and_then(|ruling| ruling.until);
     let approvers = record.ruling.as_ref().filter(|ruling| ruling.until.is_some());
-    ActionTold {
+    ActionSummary {
         id: action.id.to_string(),
         tool: one_line(action.tool(), SENTENCE),
         target: one_line(&action.target(), SENTENCE),
@@ -54,10 +58,14 @@ fn action(story: &Story, record: &ActionRecord, language: Language) -> ActionTol
         reason: one_line(&action.proposal.reason, SENTENCE),
         evidence: action.proposal.evidence.iter().take(TEXTS).map(|text| one_line(text, SENTENCE)).collect(),
         undo: undo(action, language).into(),
-        approvers: approvers.map(|ruling| whose(translation, record, ruling, PLAIN)).unwrap_or_default(),
+        approvers: approvers.map(|ruling| approver_sentence(translation, record, ruling, PLAIN)).unwrap_or_default(),
         expires_ms: expires.and_then(|until| u64::try_from(until.as_millisecond()).ok()),
-        answers: said(story, record, language, PLAIN).into_iter().take(TEXTS).collect(),
-        result: record.result.as_deref().map(|text| one_line(&cut(text, 4 * SENTENCE), SENTENCE)).unwrap_or_default(),
+        answers: who_answered(story, record, language, PLAIN).into_iter().take(TEXTS).collect(),
+        result: record
+            .result
+            .as_deref()
+            .map(|text| one_line(&truncate(text, 4 * SENTENCE), SENTENCE))
+            .unwrap_or_default(),
         digest: prefix(&action.digest).into(),
     }
 }

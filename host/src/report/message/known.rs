@@ -4,7 +4,7 @@ use crate::domain::Incident;
 use crate::domain::text::one_line;
 use crate::report::Language;
 use crate::report::escape::Style;
-use crate::report::knowledge::named;
+use crate::report::knowledge::runbook_name;
 
 const MD: Style = Style::Markdown;
 
@@ -21,7 +21,7 @@ pub(super) fn lines(incident: &Incident, language: Language) -> Vec<String> {
     let runbooks = known.runbooks.iter().take(RUNBOOKS).map(|quote| {
         let beginning = quote.excerpt.lines().find(|line| line.chars().any(char::is_alphanumeric)).unwrap_or_default();
         let beginning = MD.say(&one_line(beginning.trim_start_matches(['-', '*', '>', ' ']), BEGINNING));
-        format!("**{}**{}{}{}{beginning}", words.runbook, headings.colon, named(quote), headings.colon)
+        format!("**{}**{}{}{}{beginning}", words.runbook, headings.colon, runbook_name(quote), headings.colon)
     });
     let similar = known.similar.iter().take(SIMILAR).map(|past| {
         let id = MD.name(&past.incident.0);

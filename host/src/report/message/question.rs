@@ -5,11 +5,11 @@ use super::{Body, MD, NAME, cause_line};
 use crate::domain::incident::{ActionRecord, ActionState};
 use crate::domain::text::one_line;
 use crate::domain::{Action, Incident, Undo};
-use crate::ports::Story;
+use crate::ports::IncidentRecord;
 use crate::report::actions::answers;
-use crate::report::arguments::Shown;
+use crate::report::arguments::DisplayedArguments;
 use crate::report::escape::{Style, excerpt, fence};
-use crate::report::translation::whose;
+use crate::report::translation::approver_sentence;
 use crate::report::{Language, arguments, minute, safeguards};
 
 /// Longer arguments are cut in messages; the report has them whole.
@@ -20,11 +20,17 @@ const SHORT_ARGUMENTS: usize = 140;
 const SHORT_REASON: usize = 140;
 
 /// What is asked, in short; all that a yes binds follows as detail.
-pub(super) fn ask(body: &mut Body, story: &Story, record: &ActionRecord, link: Option<&str>, language: Language) {
+pub(super) fn ask(
+    body: &mut Body,
+    story: &IncidentRecord,
+    record: &ActionRecord,
+    link: Option<&str>,
+    language: Language,
+) {
     let (translation, headings) = (language.translation(), language.translation().headings());
     let (incident, action) = (&story.incident, &record.action);
     body.block([cause_line(incident, language).into_iter().collect()]);
-    let shown = arguments::shown(incident, action, language);
+    let shown = arguments::displayed(incident, action, language);
     let (tool, target) = (one_line(action.tool(), NAME), one_line(&action.target(), NAME));
     let mut lines = vec![
         format!("**{}** {} → {}", translation.page().question, MD.name(&tool), MD.name(&target)),
@@ -39,7 +45,10 @@ pub(super) fn ask(body: &mut Body, story: &Story, record: &ActionRecord, link: O
     line(headings.undone_by, undo(action, language).to_string());
     if let Some(ruling) = &record.ruling {
         let until = ruling.until.map(|until| format!(" · {}{}{}", headings.until, headings.colon, minute(until)));
-        line(headings.who, format!("{}{}", whose(translation, record, ruling, MD), until.unwrap_or_default()));
+        line(
+            headings.who,
+            format!("{}{}", approver_sentence(translation, record, ruling, MD), until.unwrap_or_default()),
+        );
     }
     body.block([lines]);
     let (id, name) = (&incident.id, &action.id);
@@ -58,7 +67,7 @@ pub(super) fn ask(body: &mut Body, story: &Story, record: &ActionRecord, link: O
 }
 
 /// All that a yes binds, and who wants it.
-fn details(incident: &Incident, record: &ActionRecord, asked: &Shown, language: Language) -> String {
+fn details(incident: &Incident, record: &ActionRecord, asked: &DisplayedArguments, language: Language) -> String {
     let (translation, headings) = (language.translation(), language.translation().headings());
     let action = &record.action;
     let mut lines = Vec::new();
@@ -92,22 +101,27 @@ fn details(incident: &Incident, record: &ActionRecord, asked: &Shown, language: 
 }
 
 /// How a question ended.
-pub(super) fn answered(body: &mut Body, story: &Story, record: &ActionRecord, language: Language) {
-    let over = over(&story.incident, record, language);
+pub(super) fn result(body: &mut Body, story: &IncidentRecord, record: &ActionRecord, language: Language) {
+    let over = result_word(&story.incident, record, language);
     let name = |text: &str| MD.name(&one_line(text, NAME));
     let (tool, target) = (name(record.action.tool()), name(&record.action.target()));
     let mut lines = vec![format!("**{over}**{}{tool} → {target}", language.translation().headings().colon)];
-    lines.extend(said(story, record, language, MD).into_iter().map(|said| format!("- {said}")));
+    lines.extend(who_answered(story, record, language, MD).into_iter().map(|said| format!("- {said}")));
     body.block([lines]);
 }
 
 /// Who said what about it, or that nobody did in time.
-pub(super) fn said(story: &Story, record: &ActionRecord, language: Language, style: Style) -> Vec<String> {
+pub(super) fn who_answered(
+    story: &IncidentRecord,
+    record: &ActionRecord,
+    language: Language,
+    style: Style,
+) -> Vec<String> {
     answers(story, record).map(|fact| language.translation().timeline_line(fact, style)).collect()
 }
 
 /// How a question ended, in a word or two.
-pub(super) fn over(incident: &Incident, record: &ActionRecord, language: Language) -> &'static str {
+pub(super) fn result_word(incident: &Incident, record: &ActionRecord, language: Language) -> &'static str {
     let (headings, page) = (language.translation().headings(), language.translation().page());
     let ended = incident.conclusion.is_some() || incident.closed.is_some();
     match record.state {

@@ -57,7 +57,7 @@ fn each_occasion_fits_a_telephone_and_begins_with_what_is_wrong() {
 
 #[test]
 fn a_message_says_what_the_alert_says_about_the_job_and_not_about_its_exporter() {
-    let content = message(&stories::escalated(), &Telling::about(Occasion::Report), Language::En);
+    let content = message(&stories::escalated(), &MessageContext::about(Occasion::Report), Language::En);
     let first = first(&content);
     for word in
         ["Job failed to complete.", "job billing/housekeeping-29386080", "+2", "runbooks.prometheus-operator.dev"]
@@ -80,7 +80,7 @@ fn where_it_is_wrong_is_where_the_object_is_and_not_its_exporter() {
         alert.labels.insert(key, value);
     }
     story.incident.alerts = [alert].into_iter().collect();
-    let content = message(&story, &Telling::about(Occasion::Report), Language::En);
+    let content = message(&story, &MessageContext::about(Occasion::Report), Language::En);
     assert!(content.title.contains("job billing/housekeeping-29386080 in production"), "{}", content.title);
     let place = content.facts.iter().find(|(label, _)| label == "Where").map(|(_, text)| text.as_str());
     assert_eq!(place, Some("production / billing"));
@@ -89,7 +89,7 @@ fn where_it_is_wrong_is_where_the_object_is_and_not_its_exporter() {
 #[test]
 fn how_a_question_ended_is_said_with_who_answered_it() {
     let id = a1();
-    let telling = Telling { action: Some(&id), ..Telling::about(Occasion::Answered) };
+    let telling = MessageContext { action: Some(&id), ..MessageContext::about(Occasion::Answered) };
     let content = message(&stories::useless(), &telling, Language::En);
     assert!(content.title.starts_with("[Approved] "), "{}", content.title);
     assert!(content.body.contains("lin") && content.body.contains("tag checked"), "{}", content.body);
@@ -113,7 +113,7 @@ fn no_text_of_an_alert_makes_a_link_a_line_or_a_break() {
     alert.link = Some("javascript:alert(1)".into());
     story.incident.apply(&Entry { at: jiff::Timestamp::UNIX_EPOCH, fact: Fact::AlertsChanged { alerts: vec![alert] } });
     story.incident.alerts = [story.incident.alerts.first().unwrap().clone()].into_iter().collect();
-    let content = message(&story, &Telling::about(Occasion::Report), Language::En);
+    let content = message(&story, &MessageContext::about(Occasion::Report), Language::En);
     let body = outside_of_code(&content.body);
     let [link] = content.links.as_slice() else { panic!("one link of the alert: {:?}", content.links) };
     assert!(link.from_alert() && link.host() == "evil.example");

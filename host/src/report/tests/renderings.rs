@@ -8,27 +8,27 @@ use super::*;
 use crate::domain::message::Content;
 
 /// One message for each occasion, by name.
-pub(super) fn all<'a>(action: &'a ActionId, link: &'a str) -> Vec<(&'static str, Story, Telling<'a>)> {
-    let question = Telling { link: Some(link), ..question(action) };
+pub(super) fn all<'a>(action: &'a ActionId, link: &'a str) -> Vec<(&'static str, IncidentRecord, MessageContext<'a>)> {
+    let question = MessageContext { link: Some(link), ..question(action) };
     vec![
         ("asked", stories::asked(), question),
         (
             "asked-instead",
             stories::undelivered(),
-            Telling { link: None, instead_of: Some("i7k2m9-approval-a1-pager"), ..question },
+            MessageContext { link: None, instead_of: Some("i7k2m9-approval-a1-pager"), ..question },
         ),
-        ("answered", stories::useless(), Telling { occasion: Occasion::Answered, link: None, ..question }),
-        ("fixed", stories::fixed(), Telling::about(Occasion::Report)),
-        ("useless", stories::useless(), Telling::about(Occasion::Report)),
-        ("observed", stories::observed(), Telling::about(Occasion::Report)),
-        ("escalated", stories::escalated(), Telling::about(Occasion::Report)),
-        ("resolved", stories::over(), Telling::about(Occasion::Resolved)),
+        ("answered", stories::useless(), MessageContext { occasion: Occasion::Answered, link: None, ..question }),
+        ("fixed", stories::fixed(), MessageContext::about(Occasion::Report)),
+        ("useless", stories::useless(), MessageContext::about(Occasion::Report)),
+        ("observed", stories::observed(), MessageContext::about(Occasion::Report)),
+        ("escalated", stories::escalated(), MessageContext::about(Occasion::Report)),
+        ("resolved", stories::over(), MessageContext::about(Occasion::Resolved)),
         ("hostile", stories::hostile(), question),
     ]
 }
 
 /// As it stands in a notifier's test data.
-fn notification(story: &Story, telling: &Telling<'_>, language: Language) -> Value {
+fn notification(story: &IncidentRecord, telling: &MessageContext<'_>, language: Language) -> Value {
     let Content { title, summary, description, objects, objects_left_out, cause, actions, body, facts, links, alerts } =
         message(story, telling, language);
     let pairs = |pairs: &mut dyn Iterator<Item = (String, String)>| {

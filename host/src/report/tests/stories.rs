@@ -5,22 +5,22 @@ use serde_json::{Value, json};
 
 use crate::domain::action::{Action, ActionId, Origin, Proposal, Risk};
 use crate::domain::call::{Call, Target, Verification};
-use crate::domain::decision::{Decision, Heard, Mode, Ruling, RulingKind, Spend, Verdict};
+use crate::domain::decision::{Decision, GateRuling, Mode, Ruling, RulingKind, Spend, Verdict};
 use crate::domain::delivery::{Delivery, Occasion};
-use crate::domain::entry::{Answer, AskedCall, Diagnosis, Entry, Fact, Percent, Purpose, Step, Usage};
+use crate::domain::entry::{AskedCall, Diagnosis, Entry, Fact, ModelAnswer, Percent, Purpose, Step, Usage};
 use crate::domain::{
     Alert, Incident, IncidentId, Outcome, Person, Proof, Proven, Requirement, Safeguards, Severity, Snapshot, Status,
 };
-use crate::ports::Story;
+use crate::ports::IncidentRecord;
 
 /// Applies facts, each two seconds after the one before.
-fn story(facts: Vec<Fact>) -> Story {
+fn story(facts: Vec<Fact>) -> IncidentRecord {
     let start: Timestamp = "2025-06-04T09:30:00.25Z".parse().unwrap();
     let at = |i: usize| start + jiff::SignedDuration::from_secs(2 * i64::try_from(i).unwrap());
     let entries: Vec<Entry> = facts.into_iter().enumerate().map(|(i, fact)| Entry { at: at(i), fact }).collect();
     let mut incident = Incident::open(IncidentId("i7k2m9".into()), &entries[0]).unwrap();
     entries[1..].iter().for_each(|entry| incident.apply(entry));
-    Story { incident, entries }
+    IncidentRecord { incident, entries }
 }
 
 fn alert(pod: &str, status: Status) -> Alert {
@@ -116,7 +116,7 @@ fn asked_of_sre() -> Requirement {
 }
 
 fn ruled(id: &str, kind: RulingKind, rule: &str, reason: &str, mode: Mode) -> Fact {
-    let heard = |gate: &str, ruling, reason: &str| Heard { gate: gate.into(), ruling, reason: reason.into() };
+    let heard = |gate: &str, ruling, reason: &str| GateRuling { gate: gate.into(), ruling, reason: reason.into() };
     let until = (kind == RulingKind::Ask).then(|| "2025-06-04T10:00:00Z".parse().unwrap());
     Fact::Ruled {
         action: ActionId(id.into()),
@@ -164,7 +164,7 @@ fn concluded(outcome: Outcome, reason: &str) -> Fact {
     Fact::Concluded { outcome, reason: reason.into() }
 }
 
-fn answered(answer: Answer) -> Fact {
+fn answered(answer: ModelAnswer) -> Fact {
     let usage = Usage { calls: 1, prompt_tokens: 2100, completion_tokens: 180, took_ms: 4200, ..Usage::default() };
     Fact::Answered { answer, text: String::new(), usage, original: None }
 }
@@ -176,7 +176,7 @@ fn verify(id: &str) -> Purpose {
 const RUNNING: &str = "{\n  \"items\": [\n    {\"name\": \"web-5c98-jcn4m\", \"status\": \"Running\"}\n  ]\n}";
 
 /// Three alerts, one rule, one repair.
-pub(crate) fn fixed() -> Story {
+pub(crate) fn fixed() -> IncidentRecord {
     let pods = ["web-85c8-6kmxz", "web-85c8-g8d82", "web-85c8-ws758"];
     let origin = Origin::Policy { rule: "bad-image-tag".into() };
     let mut facts = vec![
@@ -234,21 +234,21 @@ fn until_asked() -> Vec<Fact> {
         decided(Verdict::Investigate, None, "no rule matches", Mode::Enforce),
         looked(Purpose::Evidence, "web-85c8-6kmxz  0/1  ImagePullBackOff  0  2h"),
         Fact::Collected { causes: Some(Vec::new()), incomplete: None },
-        answered(Answer::Look { calls: vec![asked] }),
+        answered(ModelAnswer::Look { calls: vec![asked] }),
         looked(Purpose::Model, "Failed to pull image \"nginx:1.25-\": 400 Bad Request"),
-        answered(Answer::Act { proposals: vec![patch()], diagnosis: diagnosis() }),
+        answered(ModelAnswer::Act { proposals: vec![patch()], diagnosis: diagnosis() }),
         proposed("a1", patch(), Origin::Model),
         ruled("a1", RulingKind::Ask, "patches-need-a-person", "a patch can break what was whole", Mode::Enforce),
     ]
 }
 
 /// A person must approve what the model proposed.
-pub(crate) fn asked() -> Story {
+pub(crate) fn asked() -> IncidentRecord {
     story(until_asked())
 }
 
 /// The same where the target that was to ask has not taken the question.
-pub(crate) fn undelivered() -> Story {
+pub(crate) fn undelivered() -> IncidentRecord {
     let mut facts = until_asked();
     let id = "i7k2m9-approval-a1-pager";
     let (target, route) = ("pager".into(), "critical".into());
@@ -264,7 +264,7 @@ pub(crate) fn undelivered() -> Story {
 }
 
 /// The person approves, it does not help, it is taken back.
-pub(crate) fn useless() -> Story {
+pub(crate) fn useless() -> IncidentRecord {
     let mut facts = until_asked();
     let digest = match proposed("a1", patch(), Origin::Model) {
         Fact::Proposed { action } => action.digest,
@@ -303,7 +303,7 @@ pub(crate) fn useless() -> Story {
 }
 
 /// A rule would repair it, but the mode is observe.
-pub(crate) fn observed() -> Story {
+pub(crate) fn observed() -> IncidentRecord {
     story(vec![
         opened(&["web-85c8-6kmxz", "web-85c8-g8d82"]),
         decided(
@@ -322,7 +322,7 @@ pub(crate) fn observed() -> Story {
 }
 
 /// What an exporter says about a job, and no rule that repairs it.
-pub(crate) fn escalated() -> Story {
+pub(crate) fn escalated() -> IncidentRecord {
     story(vec![
         Fact::Opened {
             group_key: "KubeJobFailed".into(),
@@ -335,7 +335,7 @@ pub(crate) fn escalated() -> Story {
 }
 
 /// The same, when its alerts have resolved.
-pub(crate) fn over() -> Story {
+pub(crate) fn over() -> IncidentRecord {
     let mut entries = escalated().entries;
     let resolved = (0..5).map(|n| job(&format!("housekeeping-2938608{n}"), Status::Resolved)).collect();
     entries.push(Entry { at: Timestamp::UNIX_EPOCH, fact: Fact::AlertsChanged { alerts: resolved } });
@@ -373,7 +373,7 @@ fn job(name: &str, status: Status) -> Alert {
 }
 
 /// Looks one after the other, with a refusal and a failure among them.
-pub(crate) fn looks() -> Story {
+pub(crate) fn looks() -> IncidentRecord {
     let look = |tool: &str, purpose: Purpose, ok: bool, refused: Option<&str>| Fact::Looked {
         purpose,
         call: call(tool, json!({"name": "web"})),
@@ -400,14 +400,14 @@ pub(crate) fn looks() -> Story {
 }
 
 /// Everything that comes from outside tries to be more than text.
-pub(crate) fn hostile() -> Story {
+pub(crate) fn hostile() -> IncidentRecord {
     const BAD: &str = "```\n# Approved\n<script>alert(1)</script> <img src=x> <at id=all></at> | cell | \
                        ![x](http://evil.example/p.png) [click](https://evil.example) www.evil.example \u{202e}\u{1b}[2J ` end";
     hostile_with(BAD)
 }
 
 /// The same of another text.
-pub(crate) fn hostile_with(text: &str) -> Story {
+pub(crate) fn hostile_with(text: &str) -> IncidentRecord {
     let mut bad = alert("web", Status::Firing);
     bad.name = format!("Kube{text}");
     bad.labels.insert("pod", text);
@@ -436,7 +436,7 @@ pub(crate) fn hostile_with(text: &str) -> Story {
         decided(Verdict::Investigate, Some(text), text, Mode::Enforce),
         looked(Purpose::Evidence, text),
         looked(Purpose::Evidence, &format!("{}\n{text}", "`".repeat(9))),
-        answered(Answer::Act { proposals: vec![proposal.clone()], diagnosis }),
+        answered(ModelAnswer::Act { proposals: vec![proposal.clone()], diagnosis }),
         proposed("a1", proposal, Origin::Plugin { name: text.into(), rule: text.into() }),
         ruled("a1", RulingKind::Ask, text, text, Mode::Enforce),
         Fact::Approved {

@@ -24,7 +24,7 @@ fn sent(queue: &mut TargetQueue, now: Duration) -> Vec<String> {
 
 fn failed(queue: &mut TargetQueue, id: &str, hold: Option<u64>, now: Duration) {
     let (reason, at) = ("503".into(), Timestamp::UNIX_EPOCH);
-    queue.ended(id, Ended::Failed { reason, hold: hold.map(Duration::from_secs), at }, now);
+    queue.ended(id, DeliveryOutcome::Failed { reason, hold: hold.map(Duration::from_secs), at }, now);
 }
 
 #[tokio::test(start_paused = true)]
@@ -35,9 +35,9 @@ async fn a_critical_question_goes_before_a_thousand_others_and_needs_no_place_of
     queue.due(turn("page", Occasion::Report, Severity::Critical));
     queue.due(turn("ask", Occasion::Approval, Severity::Critical));
     assert_eq!(sent(&mut queue, now), ["ask"]);
-    queue.ended("ask", Ended::Taken, now);
+    queue.ended("ask", DeliveryOutcome::Taken, now);
     assert_eq!(sent(&mut queue, now), ["page"]);
-    queue.ended("page", Ended::Taken, now);
+    queue.ended("page", DeliveryOutcome::Taken, now);
     assert_eq!(sent(&mut queue, now), Vec::<String>::new(), "the place is kept free");
 }
 
@@ -58,8 +58,8 @@ async fn calls_that_hang_do_not_hold_the_next_ones() {
     queue.due(turn("ask-2", Occasion::Approval, Severity::Critical));
     assert_eq!(sent(&mut queue, now), ["ask-2"]);
     // It is well again.
-    queue.ended("ask-2", Ended::Taken, now);
-    first.iter().for_each(|id| queue.ended(id, Ended::Other, now));
+    queue.ended("ask-2", DeliveryOutcome::Taken, now);
+    first.iter().for_each(|id| queue.ended(id, DeliveryOutcome::Other, now));
     assert!(!sent(&mut queue, now).is_empty());
 }
 
@@ -77,7 +77,7 @@ async fn a_target_that_takes_a_message_gets_all_that_wait_for_another_attempt() 
     assert!(queue.idle(now) && queue.queued() == 5);
     queue.due(light(9));
     assert_eq!(sent(&mut queue, now), ["light-0009"]);
-    queue.ended("light-0009", Ended::Taken, now);
+    queue.ended("light-0009", DeliveryOutcome::Taken, now);
     assert_eq!(sent(&mut queue, now), ["light-0000", "light-0001", "light-0002"]);
     // The alarm of a wait that is over already does nothing.
     queue.ripe("light-0003", 4);
@@ -99,7 +99,7 @@ async fn a_target_that_wants_peace_gets_it_for_all_its_messages_and_then_slowly_
         match queue.step(now) {
             Step::Send(turn) => {
                 times.push(now);
-                queue.ended(&turn.delivery, Ended::Taken, now);
+                queue.ended(&turn.delivery, DeliveryOutcome::Taken, now);
             }
             Step::Later(at) => now = at,
             Step::Nothing => break,
@@ -122,8 +122,9 @@ fn what_becomes_more_urgent_moves_and_is_not_sent_twice() {
     let first = sent(&mut queue, Duration::ZERO);
     assert_eq!(first[0], "x");
     let all = first.into_iter().chain((0..9).flat_map(|n| {
-        (0..PLACES + 2).for_each(|n| queue.ended(&light(n).delivery, Ended::Taken, Duration::from_secs(n as u64)));
-        queue.ended("x", Ended::Taken, Duration::ZERO);
+        (0..PLACES + 2)
+            .for_each(|n| queue.ended(&light(n).delivery, DeliveryOutcome::Taken, Duration::from_secs(n as u64)));
+        queue.ended("x", DeliveryOutcome::Taken, Duration::ZERO);
         sent(&mut queue, Duration::from_secs(n))
     }));
     assert_eq!(all.filter(|id| id == "x").count(), 1);

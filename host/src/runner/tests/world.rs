@@ -13,18 +13,19 @@ use serde_json::json;
 use tokio::sync::{mpsc, watch};
 
 use crate::clock::TokioClock;
-use crate::domain::entry::{Answer, Diagnosis, Usage};
+use crate::domain::entry::{Diagnosis, ModelAnswer, Usage};
 use crate::domain::incident::Limits;
 use crate::domain::{
-    Alert, Catalogue, Fact, Incident, IncidentId, Mode, Outcome, Planned, Risk, Severity, Status, Tool,
+    Alert, Catalogue, Fact, Incident, IncidentId, Mode, Outcome, PlanResult, Risk, Severity, Status, Tool,
 };
 use crate::gate::{Gate, Options, Permit, ReadPermit};
 use crate::journal::Memory;
 use crate::pipeline::{Services, receive};
 use crate::policy::Set;
-use crate::ports::Tried;
+use crate::ports::TrackRecord;
 use crate::ports::{
-    Asked, Clock, Journal, Looks, Message, Model, Notifiers, NotifyError, Planners, ToolAnswer, ToolError, Tools, Turn,
+    Clock, Journal, Looks, Message, Model, ModelReply, Notifiers, NotifyError, Planners, ToolAnswer, ToolError,
+    ToolSlot, Tools,
 };
 use crate::random::Random;
 use crate::report::Language;
@@ -109,7 +110,7 @@ impl Tools for World {
         &'a self,
         _: &'a Permit,
         _: &'a crate::domain::Call,
-        _: Turn,
+        _: ToolSlot,
     ) -> BoxFuture<'a, Result<ToolAnswer, ToolError>> {
         async {
             self.begun.fetch_add(1, SeqCst);
@@ -130,8 +131,8 @@ impl Planners for World {
         _: &'a Incident,
         _: Timestamp,
         _: Arc<dyn Looks>,
-    ) -> BoxFuture<'a, Result<Planned, String>> {
-        future::ready(Ok(Planned::default())).boxed()
+    ) -> BoxFuture<'a, Result<PlanResult, String>> {
+        future::ready(Ok(PlanResult::default())).boxed()
     }
 }
 
@@ -143,8 +144,8 @@ impl Model for World {
         &'a self,
         _: &'a Incident,
         _: &'a Catalogue,
-        _: &'a [Tried],
-    ) -> BoxFuture<'a, Result<Asked, (String, Usage)>> {
+        _: &'a [TrackRecord],
+    ) -> BoxFuture<'a, Result<ModelReply, (String, Usage)>> {
         async {
             self.asked.fetch_add(1, SeqCst);
             let panics = self.model_panics.fetch_update(SeqCst, SeqCst, |left| left.checked_sub(1));
@@ -152,9 +153,9 @@ impl Model for World {
             if self.model_hangs.load(SeqCst) {
                 future::pending::<()>().await;
             }
-            let answer = Answer::Person { diagnosis: Diagnosis::default() };
+            let answer = ModelAnswer::Person { diagnosis: Diagnosis::default() };
             let usage = Usage { calls: 1, ..Usage::default() };
-            Ok(Asked { answer, text: String::new(), usage, original: None })
+            Ok(ModelReply { answer, text: String::new(), usage, original: None })
         }
         .boxed()
     }

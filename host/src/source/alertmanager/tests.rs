@@ -23,7 +23,7 @@ fn decode(request: &Inbound) -> Result<Vec<Alert>, String> {
 
 fn slowly(request: &Inbound) -> Result<Vec<Alert>, String> {
     let value: Value = serde_json::from_str(&request.body).unwrap();
-    let Parts { status, alerts, truncated } = read(At::root(&value))?;
+    let Parts { status, alerts, truncated } = read(Located::root(&value))?;
     super::taken(status.as_ref(), alerts.into_iter(), truncated, "alerts", request.received_at).taken()
 }
 

@@ -13,7 +13,7 @@ fn conclude(incident: &mut Incident) {
     incident.apply(&Entry { at: Timestamp::UNIX_EPOCH, fact });
 }
 
-fn found(listing: &Listing, wanted: &Wanted, range: &Range, limit: usize) -> String {
+fn found(listing: &Listing, wanted: &FacetFilter, range: &Range, limit: usize) -> String {
     let found = listing.newest(wanted, range, limit);
     found.iter().map(|id| &*id.0).collect::<Vec<_>>().join(" ")
 }
@@ -25,13 +25,13 @@ fn an_incident_stands_where_it_is_and_nowhere_else() {
     listing.note(&one);
     listing.note(&two);
     listing.note(&two);
-    let (any, ever) = (Wanted::default(), Range::default());
-    let open = Wanted { state: Some(State::Open), ..any.clone() };
-    let suppressed = Wanted { outcome: Some(Outcome::Suppressed), ..any.clone() };
+    let (any, ever) = (FacetFilter::default(), Range::default());
+    let open = FacetFilter { state: Some(State::Open), ..any.clone() };
+    let suppressed = FacetFilter { outcome: Some(Outcome::Suppressed), ..any.clone() };
     assert_eq!(found(&listing, &any, &ever, 9), "i2 i1");
     assert_eq!(found(&listing, &any, &ever, 1), "i2");
     assert_eq!(found(&listing, &any, &ever.clone().before("i2"), 9), "i1");
-    assert_eq!(found(&listing, &Wanted { source: Some("a".into()), ..any.clone() }, &ever, 9), "i1");
+    assert_eq!(found(&listing, &FacetFilter { source: Some("a".into()), ..any.clone() }, &ever, 9), "i1");
     assert_eq!(found(&listing, &open, &ever, 9), "i2 i1");
     conclude(&mut one);
     listing.note(&one);

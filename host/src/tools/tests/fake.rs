@@ -11,7 +11,7 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, DuplexStream};
 use tokio::sync::Notify;
 
 use crate::tools::connect::{Client, Connect, MESSAGE, Session};
-use crate::tools::definition::{Definition, Place};
+use crate::tools::definition::{Definition, Transport};
 use crate::tools::lines;
 use crate::tools::options::Options;
 use crate::tools::server::Server;
@@ -100,7 +100,7 @@ impl Fake {
     pub fn start(&self, options: &Options) -> Arc<Servers> {
         let definition = Definition {
             name: self.0.name.clone(),
-            place: Place::Http { url: String::new(), headers: Default::default() },
+            place: Transport::Http { url: String::new(), headers: Default::default() },
             secrets: Vec::new(),
             deny: Vec::new(),
             allow: options.allow.clone(),
@@ -197,7 +197,7 @@ impl Connect for Fake {
             let (host, server) = tokio::io::duplex(64 * 1024);
             tokio::spawn(self.clone().serve(session, server));
             let (read, write) = tokio::io::split(host);
-            let service = client.serve(lines::over(read, write, MESSAGE)).await.map_err(|error| error.to_string())?;
+            let service = client.serve(lines::framed(read, write, MESSAGE)).await.map_err(|error| error.to_string())?;
             Ok(Session { service, process: None })
         })
     }

@@ -9,7 +9,7 @@ use tokio::time::{Instant, timeout};
 
 use super::fake::{Fake, Reply, result, usual};
 use super::{call, changes, look, perform, permits, quick, reads};
-use crate::ports::{ToolError, Tools, Turn};
+use crate::ports::{ToolError, ToolSlot, Tools};
 use crate::tools::{Options, Phase};
 
 /// Dies when it is asked to, and fails to start again so many times.
@@ -49,7 +49,7 @@ async fn whoever_wants_to_change_something_hears_at_once_that_the_server_is_down
         let _ = look(&*servers, &call("k.die", json!({}))).await;
         assert!(!servers.ready("k.patch"));
         let since = Instant::now();
-        let down = servers.turn(&patch).await.err();
+        let down = servers.acquire(&patch).await.err();
         assert!(matches!(&down, Some(ToolError::Unavailable(why)) if why.contains("nothing was sent")), "{down:?}");
         assert_eq!(since.elapsed(), Duration::ZERO);
         while !servers.ready("k.patch") {
@@ -70,7 +70,7 @@ async fn what_is_permitted_and_meets_a_server_that_has_just_died_was_not_sent() 
     let servers = fake.start(&Options { look_within: Duration::from_millis(100), ..quick() });
     assert!(servers.wait_ready(Duration::from_secs(5)).await);
     let patch = call("k.patch", json!({}));
-    let turn = servers.turn(&patch).await.unwrap();
+    let turn = servers.acquire(&patch).await.unwrap();
     let _ = look(&*servers, &call("k.die", json!({}))).await;
     let got = servers.perform(&permits::permit(&patch), &patch, turn).await;
     assert!(matches!(&got, Err(ToolError::Unavailable(why)) if why.contains("nothing was sent")), "{got:?}");
@@ -85,8 +85,8 @@ async fn nothing_is_performed_out_of_turn() {
     servers.wait_ready(Duration::from_secs(5)).await;
     other.wait_ready(Duration::from_secs(5)).await;
     let patch = call("k.patch", json!({}));
-    let elsewhere = other.turn(&call("other.patch", json!({}))).await.unwrap();
-    for turn in [Turn::default(), elsewhere] {
+    let elsewhere = other.acquire(&call("other.patch", json!({}))).await.unwrap();
+    for turn in [ToolSlot::default(), elsewhere] {
         let got = servers.perform(&permits::permit(&patch), &patch, turn).await;
         assert!(matches!(&got, Err(ToolError::Refused(why)) if why.contains("whose turn it is not")), "{got:?}");
     }
@@ -143,7 +143,7 @@ async fn a_tool_that_is_gone_is_refused_and_not_awaited() {
     while servers.catalogue().get("k.patch").is_some() {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
-    let gone = servers.turn(&call("k.patch", json!({}))).await.err();
+    let gone = servers.acquire(&call("k.patch", json!({}))).await.err();
     assert!(matches!(&gone, Some(ToolError::Refused(why)) if why.contains("no tool patch")), "{gone:?}");
 }
 
@@ -155,7 +155,7 @@ async fn a_server_that_is_still_starting_is_named_and_nobody_waits_for_its_turn(
     });
     let servers = fake.start(&quick());
     let patch = call("k.patch", json!({}));
-    let got = timeout(Duration::from_millis(200), servers.turn(&patch)).await.unwrap().err();
+    let got = timeout(Duration::from_millis(200), servers.acquire(&patch)).await.unwrap().err();
     assert!(matches!(&got, Some(ToolError::Unavailable(why)) if why.contains("has not started yet")), "{got:?}");
     assert_eq!(servers.status()[0].problem().as_deref(), Some("the MCP server k is still starting"));
 }

@@ -7,11 +7,11 @@ use jiff::Timestamp;
 use crate::domain::entry::Purpose;
 use crate::domain::incident::{ActionRecord, ActionState};
 use crate::domain::{
-    Action, ActionId, Alert, Call, Catalogue, Considered, Entry, Fact, History, Incident, IncidentId, Mode, Occasion,
+    Action, ActionId, Alert, Call, Candidate, Catalogue, Entry, Fact, History, Incident, IncidentId, Mode, Occasion,
     Origin, Proposal, Risk, Tool,
 };
 use crate::gate::{Gate, Options, Permit, ReadPermit};
-use crate::rules::{Check, Context, Judged, Policies, Routed, Vote};
+use crate::rules::{Check, Context, Policies, RoutedMessage, RuleDecision, Vote};
 
 /// Rules that say nothing. The gate allows what only looks by itself.
 struct Silence;
@@ -21,11 +21,11 @@ impl Policies for Silence {
         String::new()
     }
 
-    fn decide(&self, _: &Incident, _: &Context<'_>) -> Judged {
-        Judged { decision: None, faults: Vec::new() }
+    fn decide(&self, _: &Incident, _: &Context<'_>) -> RuleDecision {
+        RuleDecision { decision: None, faults: Vec::new() }
     }
 
-    fn explain(&self, _: &Incident, _: &Context<'_>) -> Vec<Considered> {
+    fn explain(&self, _: &Incident, _: &Context<'_>) -> Vec<Candidate> {
         Vec::new()
     }
 
@@ -44,7 +44,7 @@ impl Policies for Silence {
         None
     }
 
-    fn routes(&self, _: &Incident, _: Occasion, _: &Context<'_>) -> Vec<Routed> {
+    fn routes(&self, _: &Incident, _: Occasion, _: &Context<'_>) -> Vec<RoutedMessage> {
         Vec::new()
     }
 

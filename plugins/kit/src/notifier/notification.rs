@@ -79,7 +79,7 @@ impl Notification {
         }
         match (self.outcome.as_str(), self.severity.as_str()) {
             ("fixed" | "resolved", _) => Tone::Green,
-            ("suppressed", _) => Tone::Grey,
+            ("suppressed" | "closed_by_person", _) => Tone::Grey,
             ("error", _) | (_, "critical" | "error") => Tone::Red,
             (_, "info") => Tone::Blue,
             _ => Tone::Orange,
@@ -224,6 +224,7 @@ mod tests {
             (json!({"occasion": "report", "severity": "info", "outcome": "error"}), Tone::Red),
             (json!({"occasion": "report", "outcome": "fixed"}), Tone::Green),
             (json!({"occasion": "report", "outcome": "suppressed"}), Tone::Grey),
+            (json!({"occasion": "report", "outcome": "closed_by_person", "severity": "critical"}), Tone::Grey),
             (json!({"occasion": "resolved", "outcome": "error"}), Tone::Green),
             (json!({"occasion": "answered"}), Tone::Grey),
         ] {

@@ -29,6 +29,7 @@ impl Notification {
     /// Whether nobody has anything left to do: it is mended, quieted or over. What was opened can be closed,
     /// and nobody is to be woken.
     pub fn is_over(&self) -> bool {
-        self.stage == Stage::End || matches!(self.outcome.as_str(), "fixed" | "resolved" | "suppressed")
+        self.stage == Stage::End
+            || matches!(self.outcome.as_str(), "fixed" | "resolved" | "suppressed" | "closed_by_person")
     }
 }

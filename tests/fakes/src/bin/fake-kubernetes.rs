@@ -2,6 +2,7 @@
 //! it is interrupted.
 
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use tidegate_fakes::{FakeKubernetes, Scenario};
@@ -10,7 +11,22 @@ const USAGE: &str = "usage: fake-kubernetes [--scenario NAME] [--objects FILE]..
     scenarios: bad-image-tag, crash-loop-after-rollout, oom-killed-pod, unknown-image, missing-variable, healthy, empty";
 
 #[tokio::main]
-async fn main() -> anyhow::Result<()> {
+async fn main() -> ExitCode {
+    if std::env::args().skip(1).any(|argument| ["--help", "-h"].contains(&argument.as_str())) {
+        println!("{USAGE}");
+        return ExitCode::SUCCESS;
+    }
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        // Whoever mistypes an argument wants to read what is wrong, and no backtrace.
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> anyhow::Result<()> {
     let (mut scenario, mut port, mut file, mut objects) = ("bad-image-tag".to_owned(), 0, None, Vec::new());
     let mut narrow = false;
     let mut arguments = std::env::args().skip(1);

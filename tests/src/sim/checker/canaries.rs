@@ -7,7 +7,7 @@ use tidegate::domain::entry::Resolution;
 use tidegate::domain::{Action, ActionId, Entry, Fact, Incident, IncidentId};
 
 use super::intents::count;
-use super::{Step, Written};
+use super::{Step, WriteContext};
 use crate::sim::plan::Plan;
 use crate::sim::world::State;
 
@@ -21,7 +21,7 @@ pub struct Canaries {
 }
 
 /// Gate and server, how often it must have helped, and how many persons are asked until then.
-fn canaries(plan: &Plan, written: Written, action: &Action) -> Vec<(String, u32, u32)> {
+fn canaries(plan: &Plan, written: WriteContext, action: &Action) -> Vec<(String, u32, u32)> {
     let votes = plan.policies[written.policies].votes(action).into_iter();
     let keys = votes.filter_map(|vote| {
         let after = vote.canary.as_ref()?.after;
@@ -31,7 +31,7 @@ fn canaries(plan: &Plan, written: Written, action: &Action) -> Vec<(String, u32,
 }
 
 /// Takes in an entry that has just become durable.
-pub fn take(state: &mut State, incident: &Incident, entry: &Entry, written: Written) {
+pub fn take(state: &mut State, incident: &Incident, entry: &Entry, written: WriteContext) {
     let now = state.mono();
     let plan = state.plan.clone();
     let canaries = &mut state.checker.canaries;

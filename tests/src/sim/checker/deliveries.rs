@@ -12,7 +12,7 @@ use crate::sim::world::State;
 const PROMPT: Duration = Duration::from_secs(180);
 
 /// A message that the journal says is to be delivered.
-pub struct Told {
+pub struct TrackedDelivery {
     pub incident: IncidentId,
     pub target: String,
     at: Duration,
@@ -31,7 +31,7 @@ pub fn take_told(state: &mut State, entry: &Entry) {
     let (at, troubles) = (state.mono(), troubles(state));
     for delivery in deliveries {
         let incident = IncidentId(delivery.id.split('-').next().unwrap_or_default().into());
-        let told = Told { incident, target: delivery.target.clone(), at, troubles, attempted: false };
+        let told = TrackedDelivery { incident, target: delivery.target.clone(), at, troubles, attempted: false };
         state.checker.told.insert(delivery.id.clone(), told);
     }
 }

@@ -3,11 +3,11 @@
 use tidegate::domain::gate_event::origin_key;
 use tidegate::domain::{Entry, Fact, Incident, Mode, Origin, Risk, Ruling, RulingKind};
 
-use super::{Step, Written};
+use super::{Step, WriteContext};
 use crate::sim::world::State;
 
 /// Takes in an entry that has just become durable.
-pub fn take(state: &mut State, incident: &Incident, entry: &Entry, written: Written) {
+pub fn take(state: &mut State, incident: &Incident, entry: &Entry, written: WriteContext) {
     let Fact::Ruled { action, ruling } = &entry.fact else { return };
     let Some(record) = incident.action(action) else { return };
     let Some(origin) = origin_key(incident, &record.action) else { return };

@@ -8,7 +8,7 @@ use tidegate::domain::entry::Resolution;
 use tidegate::domain::incident::ActionRecord;
 use tidegate::domain::{ActionId, Entry, Fact, Incident, Mode, Origin, Risk, RulingKind};
 
-use super::{Step, Track, Written};
+use super::{Step, Track, WriteContext};
 use crate::sim::cluster::catalogue;
 use crate::sim::persons::GROUPS;
 use crate::sim::world::State;
@@ -223,7 +223,7 @@ pub fn targets_cool_down(step: &Step<'_>) -> Result<(), String> {
 }
 
 /// Keeps what gates with a cooldown let through.
-pub fn take_rests(state: &mut State, incident: &Incident, entry: &Entry, written: Written) {
+pub fn take_rests(state: &mut State, incident: &Incident, entry: &Entry, written: WriteContext) {
     let Fact::Intent { action, attempt, .. } = &entry.fact else { return };
     let Some(record) = incident.action(action).filter(|record| record.action.risk != Risk::Read) else { return };
     let votes = state.plan.policies[written.policies].votes(&record.action);

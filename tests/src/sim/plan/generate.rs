@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tidegate::domain::{Severity, Status};
 
-use super::{Event, Plan, Signal, Temper, What};
+use super::{Event, EventKind, FaultRates, Plan, Signal};
 use crate::sim::dice::Dice;
 use crate::sim::policies;
 
@@ -23,9 +23,9 @@ pub fn generate(seed: u64) -> Plan {
     for _ in 0..dice.within(4..52) {
         at_ms += dice.skewed(scale);
         let what = what(&mut dice, &mut told, policies.len());
-        if let What::Pause(scope) = &what {
+        if let EventKind::Pause(scope) = &what {
             let later = at_ms + dice.skewed(2 * scale);
-            events.push(Event { at_ms: later, what: What::Resume(scope.clone()) });
+            events.push(Event { at_ms: later, what: EventKind::Resume(scope.clone()) });
         }
         events.push(Event { at_ms, what });
     }
@@ -41,19 +41,19 @@ pub fn generate(seed: u64) -> Plan {
 fn over_the_bus(dice: &mut Dice, events: &mut [Event]) {
     for event in events {
         match &mut event.what {
-            What::Alerts { alerts, .. } if dice.chance(30) => {
+            EventKind::Alerts { alerts, .. } if dice.chance(30) => {
                 let alerts = std::mem::take(alerts);
-                event.what = What::Message { alerts };
+                event.what = EventKind::Message { alerts };
             }
-            What::Catalogue(_) | What::ToolsDown(_) if dice.chance(30) => event.what = What::StreamAnew,
+            EventKind::Catalogue(_) | EventKind::ToolsDown(_) if dice.chance(30) => event.what = EventKind::StreamAnew,
             _ => {}
         }
     }
 }
 
-fn temper(dice: &mut Dice) -> Temper {
+fn temper(dice: &mut Dice) -> FaultRates {
     let mut percent = |choices: &[u64]| *dice.pick(choices);
-    Temper {
+    FaultRates {
         tools: percent(&[0, 10, 40, 80]),
         looks: percent(&[0, 5, 30]),
         advisers: percent(&[0, 20, 60]),
@@ -71,37 +71,37 @@ fn temper(dice: &mut Dice) -> Temper {
     }
 }
 
-fn what(dice: &mut Dice, told: &mut Vec<Signal>, policies: usize) -> What {
+fn what(dice: &mut Dice, told: &mut Vec<Signal>, policies: usize) -> EventKind {
     let scopes = ["", "rule:rule-0", "server:k"];
     match dice.within(0..100) {
         0..43 => alerts(dice, told),
-        43..44 => What::Stop(*dice.pick(&[0, 1_000, 30_000])),
-        44..70 => What::Person {
+        43..44 => EventKind::Stop(*dice.pick(&[0, 1_000, 30_000])),
+        44..70 => EventKind::Person {
             pick: dice.next() % 1000,
             yes: dice.chance(80),
             who: dice.within(0..3),
             stale: dice.chance(15),
             hesitates_ms: if dice.chance(30) { dice.skewed(100_000) } else { 0 },
         },
-        70..72 => What::Pause((*dice.pick(&scopes)).into()),
-        72..75 => What::Resume((*dice.pick(&scopes)).into()),
-        75..77 => What::Policies(dice.next() as usize % policies),
-        77..78 => What::Catalogue(dice.within(0..4)),
+        70..72 => EventKind::Pause((*dice.pick(&scopes)).into()),
+        72..75 => EventKind::Resume((*dice.pick(&scopes)).into()),
+        75..77 => EventKind::Policies(dice.next() as usize % policies),
+        77..78 => EventKind::Catalogue(dice.within(0..4)),
         78..81 => {
             let jump = dice.skewed(4 * 3_600_000) as i64;
-            What::Clock(if dice.chance(50) { jump } else { -jump })
+            EventKind::Clock(if dice.chance(50) { jump } else { -jump })
         }
-        81..84 => What::Crash,
-        84..91 => What::CrashAtPoint(dice.skewed(60)),
-        91..92 => What::Observe(dice.chance(30)),
-        92..94 => What::AppendFails { kept: dice.chance(40) },
-        94..95 => What::DiskFull(dice.skewed(600_000)),
-        95..97 => What::ToolsDown(dice.skewed(600_000)),
-        _ => What::TargetDown(dice.within(1..4) as usize, dice.skewed(5 * 3_600_000)),
+        81..84 => EventKind::Crash,
+        84..91 => EventKind::CrashAtPoint(dice.skewed(60)),
+        91..92 => EventKind::Observe(dice.chance(30)),
+        92..94 => EventKind::AppendFails { kept: dice.chance(40) },
+        94..95 => EventKind::DiskFull(dice.skewed(600_000)),
+        95..97 => EventKind::ToolsDown(dice.skewed(600_000)),
+        _ => EventKind::TargetDown(dice.within(1..4) as usize, dice.skewed(5 * 3_600_000)),
     }
 }
 
-fn alerts(dice: &mut Dice, told: &mut Vec<Signal>) -> What {
+fn alerts(dice: &mut Dice, told: &mut Vec<Signal>) -> EventKind {
     let mut alerts = Vec::new();
     for _ in 0..dice.within(1..5) {
         let alert = match told.is_empty() || dice.chance(45) {
@@ -115,7 +115,7 @@ fn alerts(dice: &mut Dice, told: &mut Vec<Signal>) -> What {
         }
     }
     let patience_ms = dice.chance(12).then(|| dice.skewed(3_000));
-    What::Alerts { alerts, patience_ms }
+    EventKind::Alerts { alerts, patience_ms }
 }
 
 fn fresh(dice: &mut Dice) -> Signal {
@@ -160,15 +160,15 @@ fn storm(dice: &mut Dice, mut at_ms: u64, events: &mut Vec<Event>) {
     };
     let alerts: Vec<Signal> = (100..200).map(signal).collect();
     let hurt = alerts.clone();
-    events.push(Event { at_ms, what: What::Alerts { alerts, patience_ms: None } });
+    events.push(Event { at_ms, what: EventKind::Alerts { alerts, patience_ms: None } });
     for _ in 0..dice.within(3..12) {
         at_ms += dice.skewed(20_000);
         let mut alerts: Vec<Signal> = (0..dice.within(1..40)).map(|_| *dice.pick(&hurt)).collect();
         let status = if dice.chance(60) { Status::Resolved } else { Status::Firing };
         alerts.iter_mut().for_each(|alert| alert.status = status);
-        events.push(Event { at_ms, what: What::Alerts { alerts, patience_ms: None } });
+        events.push(Event { at_ms, what: EventKind::Alerts { alerts, patience_ms: None } });
         let (pick, who) = (dice.next() % 1000, dice.within(0..3));
-        let what = What::Person { pick, yes: dice.chance(50), who, stale: false, hesitates_ms: 0 };
+        let what = EventKind::Person { pick, yes: dice.chance(50), who, stale: false, hesitates_ms: 0 };
         events.push(Event { at_ms, what });
     }
 }

@@ -2,7 +2,7 @@
 
 use tidegate::domain::{Mode, RulingKind, Severity};
 
-use super::{GateRule, PolicySet, Rule, Says};
+use super::{GateRule, PolicySet, Rule, RuleVerdict};
 use crate::sim::cluster::{READS, TOOLS};
 use crate::sim::dice::Dice;
 use crate::sim::propose::Template;
@@ -43,13 +43,13 @@ pub fn generate(dice: &mut Dice) -> PolicySet {
 
 fn rule(dice: &mut Dice, i: u64) -> Rule {
     let says = match dice.within(0..20) {
-        0 => Says::Suppress,
-        1 => Says::Escalate,
-        2..5 => Says::Investigate,
-        5..8 => Says::Plan,
-        8..10 => Says::Hold(dice.skewed(600_000), dice.within(0..3) * dice.skewed(60_000)),
-        10 => Says::Remediate(Vec::new()),
-        _ => Says::Remediate((0..dice.within(1..4)).map(|_| template(dice)).collect()),
+        0 => RuleVerdict::Suppress,
+        1 => RuleVerdict::Escalate,
+        2..5 => RuleVerdict::Investigate,
+        5..8 => RuleVerdict::Plan,
+        8..10 => RuleVerdict::Hold(dice.skewed(600_000), dice.within(0..3) * dice.skewed(60_000)),
+        10 => RuleVerdict::Remediate(Vec::new()),
+        _ => RuleVerdict::Remediate((0..dice.within(1..4)).map(|_| template(dice)).collect()),
     };
     Rule {
         name: format!("rule-{i}"),

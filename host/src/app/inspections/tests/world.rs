@@ -17,21 +17,21 @@ use crate::clock::TokioClock;
 use crate::collector::Topic;
 use crate::config::{Inspection, ReportWhen};
 use crate::domain::control::{self, Control};
-use crate::domain::entry::{Answer, Diagnosis, Usage};
+use crate::domain::entry::{Diagnosis, ModelAnswer, Usage};
 use crate::domain::incident::Limits;
-use crate::domain::inspection::{Inspected, Run};
+use crate::domain::inspection::{InspectionResult, Run};
 use crate::domain::job::JobEvent;
-use crate::domain::{Alert, Catalogue, Incident, Mode, Person, Planned, Risk, Tool};
+use crate::domain::{Alert, Catalogue, Incident, Mode, Person, PlanResult, Risk, Tool};
 use crate::gate::{Gate, Options, Permit, ReadPermit};
 use crate::inspection::cron::Schedule;
 use crate::inspection::timetable::Timetable;
-use crate::inspection::{Bounds, Order};
+use crate::inspection::{InspectionScope, Thresholds};
 use crate::journal::Memory;
 use crate::pipeline::Services;
 use crate::policy::Set;
 use crate::ports::{
-    Asked, Clock, Journal, Looks, Message, Model, Notifiers, NotifyError, Planners, ToolAnswer, ToolError, Tools,
-    Tried, Turn,
+    Clock, Journal, Looks, Message, Model, ModelReply, Notifiers, NotifyError, Planners, ToolAnswer, ToolError,
+    ToolSlot, Tools, TrackRecord,
 };
 use crate::random::Random;
 use crate::report::Language;
@@ -185,7 +185,7 @@ impl Tools for World {
         &'a self,
         _: &'a Permit,
         _: &'a crate::domain::Call,
-        _: Turn,
+        _: ToolSlot,
     ) -> BoxFuture<'a, Result<ToolAnswer, ToolError>> {
         future::ready(Err(ToolError::Refused("nothing is changed here".into()))).boxed()
     }
@@ -198,8 +198,8 @@ impl Planners for World {
         _: &'a Incident,
         _: Timestamp,
         _: Arc<dyn Looks>,
-    ) -> BoxFuture<'a, Result<Planned, String>> {
-        future::ready(Ok(Planned::default())).boxed()
+    ) -> BoxFuture<'a, Result<PlanResult, String>> {
+        future::ready(Ok(PlanResult::default())).boxed()
     }
 }
 
@@ -211,15 +211,20 @@ impl Model for World {
         &'a self,
         incident: &'a Incident,
         catalogue: &'a Catalogue,
-        _: &'a [Tried],
-    ) -> BoxFuture<'a, Result<crate::ports::Asked, (String, Usage)>> {
+        _: &'a [TrackRecord],
+    ) -> BoxFuture<'a, Result<crate::ports::ModelReply, (String, Usage)>> {
         async move {
             assert!(catalogue.tools.is_empty(), "it can call nothing");
             let alert = incident.alerts.first().unwrap();
             assert!(alert.annotations.iter().any(|(_, text)| text.contains("db-0")), "it sees the findings");
             let root_cause = "The database crashes.".to_string();
-            let answer = Answer::Person { diagnosis: Diagnosis { root_cause, ..Diagnosis::default() } };
-            Ok(Asked { answer, text: String::new(), usage: Usage { calls: 1, ..Usage::default() }, original: None })
+            let answer = ModelAnswer::Person { diagnosis: Diagnosis { root_cause, ..Diagnosis::default() } };
+            Ok(ModelReply {
+                answer,
+                text: String::new(),
+                usage: Usage { calls: 1, ..Usage::default() },
+                original: None,
+            })
         }
         .boxed()
     }
@@ -241,12 +246,12 @@ impl Notifiers for World {
 
 pub fn inspection() -> Inspection {
     let schedule = Schedule::parse("0 8 * * *", TimeZone::UTC).unwrap();
-    let order = Order {
+    let order = InspectionScope {
         name: "daily".into(),
         topics: vec![Topic::Workloads],
         namespaces: Vec::new(),
         server: None,
-        bounds: Bounds::default(),
+        bounds: Thresholds::default(),
     };
     Inspection {
         order,
@@ -292,7 +297,7 @@ impl Host {
             Control::Inspection(event) => Some(match *event {
                 JobEvent::Began { planned: Some(at), .. } => format!("began for {}", at.strftime("%d %H:%M")),
                 JobEvent::Began { .. } => "began".into(),
-                JobEvent::Ended { end: Inspected { new, gone, still, .. }, .. } => {
+                JobEvent::Ended { end: InspectionResult { new, gone, still, .. }, .. } => {
                     format!("ended +{} ={still} -{}", new.len(), gone.len())
                 }
                 JobEvent::Failed { .. } => "failed".into(),

@@ -131,7 +131,7 @@ async fn an_open_page_hears_of_nothing_elsewhere() {
 
 #[tokio::test]
 async fn a_button_that_would_be_refused_is_none() {
-    let token = crate::token::make().unwrap();
+    let token = crate::token::generate().unwrap();
     let config = format!(
         "[users.wes]\nrole = \"viewer\"\ntokens = [\"{}\"]\n[[access]]\npeople = [\"wes\"]\nrole = \"responder\"\nnamespace = \"pay*\"\n",
         crate::token::Hash::of(token.expose())

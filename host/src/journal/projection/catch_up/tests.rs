@@ -9,7 +9,7 @@ use super::*;
 use crate::domain::action::{Action, ActionId, Origin, Proposal, Risk};
 use crate::domain::call::{Call, Target};
 use crate::domain::entry::Usage;
-use crate::domain::listing::{Range, Wanted};
+use crate::domain::listing::{FacetFilter, Range};
 use crate::domain::{Fact, IncidentId, Outcome, State};
 use crate::journal::Memory;
 use crate::journal::rows::testing::{chain, seal, tail};
@@ -32,7 +32,7 @@ fn ids(incidents: &[IncidentId]) -> String {
 }
 
 fn all(projection: &Projection) -> String {
-    ids(&projection.newest(&Wanted::default(), &Range::default(), 1000).unwrap())
+    ids(&projection.newest(&FacetFilter::default(), &Range::default(), 1000).unwrap())
 }
 
 /// What a repair leaves in the journal.
@@ -114,18 +114,18 @@ fn listings_follow_the_journal_and_answer_questions() {
     assert_eq!(ids(&projection.unsettled().unwrap()), "i2 i3");
 
     assert_eq!(all(&projection), "i3 i2 i1");
-    let newest = |wanted: &Wanted, range: &Range, limit| ids(&projection.newest(wanted, range, limit).unwrap());
-    let (any, ever) = (Wanted::default(), Range::default());
+    let newest = |wanted: &FacetFilter, range: &Range, limit| ids(&projection.newest(wanted, range, limit).unwrap());
+    let (any, ever) = (FacetFilter::default(), Range::default());
     assert_eq!(newest(&any, &ever.clone().before("i3"), 1), "i2");
     assert_eq!(newest(&any, &ever.clone().beginning("i2"), 9), "i2");
     assert_eq!(newest(&any, &ever.clone().beginning("i"), 2), "i3 i2");
     assert_eq!(newest(&any, &ever, 0), "");
-    assert_eq!(newest(&Wanted { state: Some(State::Closed), ..any.clone() }, &ever, 9), "i1");
-    assert_eq!(newest(&Wanted { outcome: Some(Outcome::Fixed), ..any.clone() }, &ever, 9), "i1");
-    assert_eq!(newest(&Wanted { outcome: Some(Outcome::NeedsPerson), ..any.clone() }, &ever, 9), "");
-    assert_eq!(newest(&Wanted { source: Some("test".into()), ..any.clone() }, &ever, 2), "i3 i2");
-    assert_eq!(newest(&Wanted { source: Some("other".into()), ..any.clone() }, &ever, 2), "");
-    assert_eq!(newest(&Wanted { rule: Some("r".into()), ..any }, &ever, 2), "");
+    assert_eq!(newest(&FacetFilter { state: Some(State::Closed), ..any.clone() }, &ever, 9), "i1");
+    assert_eq!(newest(&FacetFilter { outcome: Some(Outcome::Fixed), ..any.clone() }, &ever, 9), "i1");
+    assert_eq!(newest(&FacetFilter { outcome: Some(Outcome::NeedsPerson), ..any.clone() }, &ever, 9), "");
+    assert_eq!(newest(&FacetFilter { source: Some("test".into()), ..any.clone() }, &ever, 2), "i3 i2");
+    assert_eq!(newest(&FacetFilter { source: Some("other".into()), ..any.clone() }, &ever, 2), "");
+    assert_eq!(newest(&FacetFilter { rule: Some("r".into()), ..any }, &ever, 2), "");
 
     let past = projection.past(Timestamp::UNIX_EPOCH).unwrap();
     assert_eq!(past.iter().map(|past| &*past.incident.0).collect::<Vec<_>>(), ["i1", "i2", "i3"]);
@@ -178,7 +178,7 @@ fn two_who_take_in_the_same_entries_do_not_disturb_each_other() {
     assert_eq!(command.catch_up(&journal).unwrap(), 3001);
     append(&journal, chain("j2", 1));
     assert_eq!(host.catch_up(&journal).unwrap(), 3002);
-    let newest = host.newest(&Wanted::default(), &Range::default(), 2).unwrap();
+    let newest = host.newest(&FacetFilter::default(), &Range::default(), 2).unwrap();
     assert_eq!(ids(&newest), "j2 j1");
     assert_eq!(host.past(Timestamp::MIN).unwrap().len(), 3002);
 }
@@ -194,7 +194,7 @@ fn a_journal_that_lacks_entries_is_told_and_the_listing_stays_until_the_loss_is_
     let shorter = Memory::with_entries(old.entries()[..4].to_vec());
     for _ in 0..2 {
         let Err(CatchUpError::Lost(lost)) = projection.catch_up(&shorter) else { panic!("nothing is lost") };
-        assert_eq!(lost, Lost { ends: 4, known: 6 });
+        assert_eq!(lost, LostEntries { ends: 4, known: 6 });
         assert!(lost.to_string().contains("ends at 4, the listing knows 6: 2 entries are missing"), "{lost}");
         assert_eq!(all(&projection), "i2 i1", "the only copy was wiped");
     }
@@ -270,7 +270,7 @@ fn a_file_that_is_damaged_or_removed_while_it_is_used_is_derived_anew() {
     let mut errors = Vec::new();
     while errors.is_empty() {
         errors.extend(projection.past(Timestamp::MIN).err().map(|error| error.to_string()));
-        errors.extend(projection.newest(&Wanted::default(), &Range::default(), 5000).err().map(|e| e.to_string()));
+        errors.extend(projection.newest(&FacetFilter::default(), &Range::default(), 5000).err().map(|e| e.to_string()));
         append(&journal, chain(&format!("j{:04}", journal.position()), 1));
         if errors.is_empty() {
             projection.catch_up(&journal).unwrap();

@@ -3,7 +3,7 @@
 use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt, stream};
 
-use super::{Listed, Lister, unlisted};
+use super::{KindList, Lister, unlisted};
 use crate::collector::Survey;
 use crate::domain::Call;
 
@@ -13,13 +13,13 @@ const SIDE_BY_SIDE: usize = 6;
 const MOST: usize = 2_000;
 
 /// Asks each of these.
-pub(super) async fn ask(lister: &Lister<'_>, survey: &Survey, names: &[String]) -> Listed {
-    let mut all = Listed::of(survey);
+pub(super) async fn ask(lister: &Lister<'_>, survey: &Survey, names: &[String]) -> KindList {
+    let mut all = KindList::of(survey);
     let (near, beyond) = names.split_at(names.len().min(MOST));
     if !beyond.is_empty() {
-        all.part.note_blind(format!("of {} namespaces the first {MOST} were asked", names.len()));
+        all.part.note_blind_spot(format!("of {} namespaces the first {MOST} were asked", names.len()));
     }
-    let asked: Vec<BoxFuture<'_, Listed>> =
+    let asked: Vec<BoxFuture<'_, KindList>> =
         near.iter().filter_map(|name| Some(one(lister, survey, name, survey.within(name)?).boxed())).collect();
     let mut asked = stream::iter(asked).buffered(SIDE_BY_SIDE);
     while let Some(listed) = asked.next().await {
@@ -28,10 +28,10 @@ pub(super) async fn ask(lister: &Lister<'_>, survey: &Survey, names: &[String]) 
     all
 }
 
-async fn one(lister: &Lister<'_>, survey: &Survey, name: &str, call: Call) -> Listed {
-    let mut listed = Listed::of(survey);
+async fn one(lister: &Lister<'_>, survey: &Survey, name: &str, call: Call) -> KindList {
+    let mut listed = KindList::of(survey);
     if lister.is_late() {
-        listed.part.note_blind_in(name, "the time for lists was over before every namespace was asked");
+        listed.part.note_blind_spot_in(name, "the time for lists was over before every namespace was asked");
         return listed;
     }
     let answer = lister.look(&call, &mut listed.part).await;
@@ -47,7 +47,7 @@ async fn one(lister: &Lister<'_>, survey: &Survey, name: &str, call: Call) -> Li
         }
     };
     if let Some(problem) = problem {
-        listed.part.note_blind_in(name, format!("{name}: {problem}"));
+        listed.part.note_blind_spot_in(name, format!("{name}: {problem}"));
     }
     listed
 }

@@ -29,14 +29,14 @@ pub(super) fn check(request: &Request) -> Result<(), HttpError> {
         (request.body.len(), BODY, "bytes in its body"),
     ] {
         if has > most {
-            return Err(beyond(most, what));
+            return Err(too_large(most, what));
         }
     }
     Ok(())
 }
 
 /// The error about what is larger once secrets are in it.
-pub(super) fn beyond(most: usize, what: &str) -> HttpError {
+pub(super) fn too_large(most: usize, what: &str) -> HttpError {
     HttpError::Invalid(format!("the request has more than {most} {what}"))
 }
 

@@ -1,7 +1,7 @@
 //! How large what a plugin proposes may be: it is journaled, ruled on and shown to people.
 
 use crate::domain::plan::Finding;
-use crate::domain::text::cut;
+use crate::domain::text::truncate;
 use crate::domain::{Call, Proposal};
 
 /// Proposals of one plan.
@@ -42,11 +42,11 @@ pub fn fit(mut proposal: Proposal) -> Result<Proposal, String> {
         call("undo", undo)?;
     }
     for text in [&mut proposal.target, &mut proposal.reason, &mut proposal.root_cause] {
-        *text = cut(text, TEXT);
+        *text = truncate(text, TEXT);
     }
     proposal.evidence.truncate(EVIDENCE);
     for seen in &mut proposal.evidence {
-        *seen = cut(seen, TEXT);
+        *seen = truncate(seen, TEXT);
     }
     Ok(proposal)
 }
@@ -55,9 +55,9 @@ pub fn fit(mut proposal: Proposal) -> Result<Proposal, String> {
 pub fn fit_findings(findings: Vec<Finding>) -> Vec<Finding> {
     let said = findings.into_iter().filter(|finding| !finding.text.trim().is_empty());
     let fitted = said.take(FINDINGS).map(|finding| Finding {
-        about: cut(&finding.about, WORDS),
-        text: cut(&finding.text, WORDS),
-        evidence: finding.evidence.iter().take(OBSERVATIONS).map(|seen| cut(seen, WORDS)).collect(),
+        about: truncate(&finding.about, WORDS),
+        text: truncate(&finding.text, WORDS),
+        evidence: finding.evidence.iter().take(OBSERVATIONS).map(|seen| truncate(seen, WORDS)).collect(),
     });
     fitted.collect()
 }

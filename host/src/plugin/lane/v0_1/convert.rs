@@ -5,16 +5,16 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::super::super::kind::CallError;
-use super::super::super::kind::remediation::{self, Performed, arguments};
-use super::super::super::kind::source::{Decoded, Decoding, Omitted, Told};
+use super::super::super::kind::remediation::{self, ActionRequest, arguments};
+use super::super::super::kind::source::{Decoded, Decoding, GuestTime, Omitted};
 use super::generated::exports::tidegate::plugin::{notifier, remediation as wit_remediation, source};
 use super::wit::types;
-use crate::domain::alert::excerpt::{self, Bounds, Excerpt};
+use crate::domain::alert::excerpt::{self, Excerpt, ExcerptLimits};
 use crate::domain::alert::normalised::Reply;
-use crate::domain::link::{Link, Purpose};
+use crate::domain::link::{Link, LinkPurpose};
 use crate::domain::message::{self, Stage};
 use crate::domain::plan::Finding;
-use crate::domain::text::cut;
+use crate::domain::text::truncate;
 use crate::domain::{Alert, Call, Incident, Labels, Occasion, Proposal, Risk, Status, Subject, Verification};
 use crate::ports::{Inbound, Message};
 
@@ -32,13 +32,13 @@ fn pairs(labels: &Labels) -> Vec<(String, String)> {
 impl From<types::CallError> for CallError {
     fn from(error: types::CallError) -> Self {
         match error {
-            types::CallError::InvalidInput(text) => Self::InvalidInput(cut(&text, REASON)),
-            types::CallError::Misconfigured(text) => Self::Misconfigured(cut(&text, REASON)),
+            types::CallError::InvalidInput(text) => Self::InvalidInput(truncate(&text, REASON)),
+            types::CallError::Misconfigured(text) => Self::Misconfigured(truncate(&text, REASON)),
             types::CallError::Unavailable(retry) => Self::Unavailable {
-                reason: cut(&retry.reason, REASON),
+                reason: truncate(&retry.reason, REASON),
                 after: retry.after_ms.map(Duration::from_millis),
             },
-            types::CallError::Other(text) => Self::Other(cut(&text, REASON)),
+            types::CallError::Other(text) => Self::Other(truncate(&text, REASON)),
         }
     }
 }
@@ -56,7 +56,7 @@ impl From<&Inbound> for source::Inbound {
     }
 }
 
-impl From<types::Moment> for Told {
+impl From<types::Moment> for GuestTime {
     fn from(moment: types::Moment) -> Self {
         match moment {
             types::Moment::Millis(millis) => Self::Millis(millis),
@@ -178,15 +178,15 @@ impl From<Occasion> for notifier::Occasion {
     }
 }
 
-impl From<&message::Sent> for notifier::Sent {
-    fn from(sent: &message::Sent) -> Self {
+impl From<&message::SentMessage> for notifier::Sent {
+    fn from(sent: &message::SentMessage) -> Self {
         Self { message_id: sent.message.clone(), occasion: sent.occasion.into(), reference: sent.reference.clone() }
     }
 }
 
-impl From<&message::Object> for notifier::Object {
-    fn from(object: &message::Object) -> Self {
-        let message::Object { kind, namespace, name } = object.clone();
+impl From<&message::AffectedObject> for notifier::Object {
+    fn from(object: &message::AffectedObject) -> Self {
+        let message::AffectedObject { kind, namespace, name } = object.clone();
         Self { kind, namespace, name, extra: vec![] }
     }
 }
@@ -198,8 +198,8 @@ impl From<&message::Cause> for notifier::Cause {
     }
 }
 
-impl From<&message::ActionTold> for notifier::Action {
-    fn from(action: &message::ActionTold) -> Self {
+impl From<&message::ActionSummary> for notifier::Action {
+    fn from(action: &message::ActionSummary) -> Self {
         let action = action.clone();
         Self {
             id: action.id,
@@ -226,11 +226,11 @@ impl From<&message::ActionTold> for notifier::Action {
 fn link(link: &Link) -> notifier::Link {
     notifier::Link {
         purpose: match link.purpose() {
-            Purpose::Approve => notifier::Purpose::Approve,
-            Purpose::Deny => notifier::Purpose::Deny,
-            Purpose::Incident => notifier::Purpose::Incident,
-            Purpose::Runbook => notifier::Purpose::Runbook,
-            Purpose::Source => notifier::Purpose::Source,
+            LinkPurpose::Approve => notifier::Purpose::Approve,
+            LinkPurpose::Deny => notifier::Purpose::Deny,
+            LinkPurpose::Incident => notifier::Purpose::Incident,
+            LinkPurpose::Runbook => notifier::Purpose::Runbook,
+            LinkPurpose::Source => notifier::Purpose::Source,
         },
         title: link.title().to_string(),
         url: link.url().to_string(),
@@ -241,16 +241,16 @@ fn link(link: &Link) -> notifier::Link {
 pub(super) fn incident(incident: &Incident, now: Timestamp) -> wit_remediation::Incident {
     wit_remediation::Incident {
         id: incident.id.to_string(),
-        title: cut(&incident.title(), Bounds::PLAN.value),
+        title: truncate(&incident.title(), ExcerptLimits::PLAN.value),
         severity: incident.severity().as_str().to_string(),
-        labels: pairs(&excerpt::labels(&incident.labels(), &Bounds::PLAN)),
-        alerts: Excerpt::of(&incident.alerts, &Bounds::PLAN).alerts().iter().map(Into::into).collect(),
+        labels: pairs(&excerpt::labels(&incident.labels(), &ExcerptLimits::PLAN)),
+        alerts: Excerpt::of(&incident.alerts, &ExcerptLimits::PLAN).alerts().iter().map(Into::into).collect(),
         now_ms: millis(now),
         extra: vec![],
     }
 }
 
-pub(super) fn action(action: &Performed) -> wit_remediation::Action {
+pub(super) fn action(action: &ActionRequest) -> wit_remediation::Action {
     wit_remediation::Action { name: action.name.clone(), arguments: action.arguments.clone(), extra: vec![] }
 }
 
@@ -271,13 +271,13 @@ impl From<wit_remediation::Capability> for remediation::Capability {
     }
 }
 
-pub(super) fn planned(planned: wit_remediation::Planned) -> remediation::Proposed {
+pub(super) fn planned(planned: wit_remediation::Planned) -> remediation::RawPlan {
     let finding = |finding: wit_remediation::Finding| Finding {
         about: finding.about,
         text: finding.text,
         evidence: finding.evidence,
     };
-    remediation::Proposed {
+    remediation::RawPlan {
         proposals: planned.proposals.into_iter().map(proposal).collect(),
         findings: planned.findings.into_iter().map(finding).collect(),
     }

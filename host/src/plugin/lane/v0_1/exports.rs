@@ -8,7 +8,7 @@ use wasmtime::component::{Instance, InstancePre};
 use super::super::super::imports::State;
 use super::super::super::kind::CallError;
 use super::super::super::kind::notifier::Notify;
-use super::super::super::kind::remediation::{Capability, Performed, Proposed, Remediate};
+use super::super::super::kind::remediation::{ActionRequest, Capability, RawPlan, Remediate};
 use super::super::super::kind::source::{Decode, Decoding};
 use super::convert;
 use super::generated::exports::tidegate::plugin::{notifier, probe, remediation, reversal, source};
@@ -100,7 +100,7 @@ impl Remediate for Remediation {
         instance: Instance,
         incident: &'a Incident,
         now: Timestamp,
-    ) -> Called<'a, Proposed> {
+    ) -> Called<'a, RawPlan> {
         Box::pin(async move {
             store.data_mut().now = now;
             let guest = self.remediation.load(&mut *store, &instance)?;
@@ -114,7 +114,7 @@ impl Remediate for Remediation {
         store: &'a mut Store<State>,
         instance: Instance,
         attempt: &'a str,
-        action: &'a Performed,
+        action: &'a ActionRequest,
     ) -> Called<'a, String> {
         Box::pin(async move {
             let guest = self.remediation.load(&mut *store, &instance)?;
@@ -128,7 +128,7 @@ impl Remediate for Remediation {
         store: &'a mut Store<State>,
         instance: Instance,
         attempt: &'a str,
-        action: &'a Performed,
+        action: &'a ActionRequest,
     ) -> Called<'a, String> {
         Box::pin(async move {
             let reversal = self.reversal.as_ref().ok_or_else(|| missing("reversal"))?;
@@ -143,7 +143,7 @@ impl Remediate for Remediation {
         store: &'a mut Store<State>,
         instance: Instance,
         attempt: &'a str,
-        action: &'a Performed,
+        action: &'a ActionRequest,
     ) -> Called<'a, Option<bool>> {
         Box::pin(async move {
             let exported = self.probe.as_ref().ok_or_else(|| missing("probe"))?;
