@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Context;
-use super::meant::{Meant, ask_on_a_terminal};
+use super::confirmation::{Confirmation, ask_on_a_terminal};
 use super::remote::{Remote, USER_TOKEN, segment};
 use super::screen::{Screen, one_line};
 use super::table;
@@ -175,7 +175,7 @@ fn consent(arguments: &Arguments, asked: &Asked<'_>, verb: &Verb) -> anyhow::Res
     }
     let prefix: String = action.digest.chars().take(12).collect();
     let command = format!("{} {incident} {} --digest {prefix}", verb.word, action.id);
-    let meant = Meant { word: &arguments.incident, incident, done: verb.done, command };
+    let meant = Confirmation { word: &arguments.incident, incident, done: verb.done, command };
     let question = verb.question.or(Some("Is this the one?").filter(|_| !meant.is_exact()));
     meant.agreed(question.map_or(Ok(None), ask_on_a_terminal)?)
 }

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::Context;
 use super::answer::{Person, name};
-use super::meant::{Meant, ask_on_a_terminal};
+use super::confirmation::{Confirmation, ask_on_a_terminal};
 use super::remote::{Remote, segment};
 use super::screen::one_line;
 use crate::backend::handling::HandlingResult;
@@ -56,7 +56,7 @@ pub async fn say(context: &Context<'_>, word: Word, says: IncidentCommand) -> an
 /// The full id of the incident that a word means, once it is sure that it is the one.
 async fn meant(remote: &Remote<'_>, word: &str, command: &str, done: &str) -> anyhow::Result<String> {
     let found: IncidentView = remote.get(&format!("/v1/incidents/{}", segment(word)?)).await?;
-    let meant = Meant { word, incident: &found.id, done, command: format!("incidents {command} {}", found.id) };
+    let meant = Confirmation { word, incident: &found.id, done, command: format!("incidents {command} {}", found.id) };
     if !meant.is_exact() {
         let mut screen = one_line(format!("{}: {}", found.id, found.title));
         screen.line(format!("opened {}, {}", found.opened_at, found.state));

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use super::access::{RoleSource, everywhere};
 use super::{Auth, Config, sign_in};
 use crate::accounts::{self, Account, AccountsFile};
-use crate::domain::person::{fold, outside_id, proxied_id, same_group};
+use crate::domain::person::{fold, is_in_group, outside_id, proxied_id, same_group};
 use crate::domain::{Access, Grant, Proof, Proven, Role};
 use crate::gate::people::{ExternalIdentities, ExternalRule};
 use crate::gate::{self, People};
@@ -82,7 +82,7 @@ impl Config {
         let user = self.users.iter().find(|(known, _)| fold(known) == id).map(|(_, user)| user);
         let own = user.map(|user| &user.groups).into_iter().flatten();
         let own: Vec<&String> = own.chain(account.iter().flat_map(|account| &account.groups)).collect();
-        let is_in = |group: &str| self.is_in(&id, group) || own.iter().any(|known| same_group(known, group));
+        let is_in = |group: &str| self.is_in(&id, group) || is_in_group(own.iter().copied(), group);
         // Of whom the configuration speaks it says it all.
         let own = match (user, account) {
             (Some(user), _) => user.role.map(everywhere).into_iter().collect(),
@@ -122,7 +122,7 @@ impl Config {
         let of_people = self.people.keys().filter(|group| self.is_in(&id, group)).cloned();
         let all: BTreeSet<String> = groups.iter().cloned().chain(own).chain(of_people).collect();
         let own = user.and_then(|user| user.role).map(everywhere).into_iter().collect();
-        let access = self.rights.of(&id, &|group| all.iter().any(|known| same_group(known, group)), own, false);
+        let access = self.rights.of(&id, &|group| is_in_group(&all, group), own, false);
         Some((Proven::new(name, Proof::Proxy, all)?, access))
     }
 
@@ -143,8 +143,7 @@ impl Config {
         if book.keeps_out(&outside_id(&issuer, subject)) {
             return Err(SignInRefusal::Disabled);
         }
-        let access =
-            self.rights.of("", &|group| groups.iter().any(|known| same_group(known, group)), Vec::new(), false);
+        let access = self.rights.of("", &|group| is_in_group(groups, group), Vec::new(), false);
         let proof = Proof::Oidc { issuer, subject: subject.into() };
         Proven::new(name, proof, groups.clone()).map(|person| (person, access)).ok_or(SignInRefusal::Nameless)
     }

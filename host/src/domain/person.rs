@@ -139,7 +139,7 @@ impl Proven {
 
     /// Whether they were in a group when they proved their name (see [`is_group`] for what is the same group).
     pub fn is_in(&self, group: &str) -> bool {
-        self.groups.iter().any(|known| same_group(known, group))
+        is_in_group(&self.groups, group)
     }
 }
 
@@ -252,6 +252,11 @@ pub fn is_group(name: &str) -> bool {
 /// A group's name as it is compared with others.
 pub fn group_key(name: &str) -> String {
     name.to_lowercase()
+}
+
+/// Whether a group is among those of somebody, as groups are compared.
+pub fn is_in_group<'a>(groups: impl IntoIterator<Item = &'a String>, group: &str) -> bool {
+    groups.into_iter().any(|known| same_group(known, group))
 }
 
 /// Whether two names are those of one group.

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::accounts::Token;
-use crate::domain::person::{fold, same_group};
+use crate::domain::person::{fold, is_in_group};
 use crate::domain::{Grant, Permission, Role, Scope};
 use crate::http::{Shared, etag};
 
@@ -109,7 +109,7 @@ pub fn everybody(state: &Shared) -> Vec<PersonView> {
     // Whoever has an account here is that one, whoever else says who they are.
     let here_too: BTreeSet<String> = config.users.keys().chain(book.accounts.keys()).map(|name| fold(name)).collect();
     for (id, known) in seen.iter().filter(|(id, known)| known.outside && !here_too.contains(*id)) {
-        let is_in = |group: &str| known.groups.iter().any(|own| same_group(own, group));
+        let is_in = |group: &str| is_in_group(&known.groups, group);
         let access = config.rights.of(if known.way == "proxy" { id } else { "" }, &is_in, Vec::new(), false);
         let view = stranger(state, id, &known.name, &known.way);
         let (groups, seen) = (known.groups.clone(), Some(known.at));

@@ -7,7 +7,7 @@ use anyhow::bail;
 use super::screen::ask;
 
 /// What a command is to do, to which incident.
-pub struct Meant<'a> {
+pub struct Confirmation<'a> {
     /// The word that was typed for the incident.
     pub word: &'a str,
     /// The full id of the incident that it means now.
@@ -18,7 +18,7 @@ pub struct Meant<'a> {
     pub command: String,
 }
 
-impl Meant<'_> {
+impl Confirmation<'_> {
     /// Whether the word can mean nothing else.
     pub fn is_exact(&self) -> bool {
         self.word == self.incident
@@ -58,7 +58,7 @@ mod tests {
 
     #[test]
     fn nothing_but_a_full_id_or_a_yes_says_which_incident_is_meant() {
-        let meant = |word: &'static str| Meant {
+        let meant = |word: &'static str| Confirmation {
             word,
             incident: "i-b1",
             done: "closed",
