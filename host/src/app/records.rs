@@ -15,7 +15,9 @@ use crate::domain::control::{self, Control};
 use crate::domain::history::REMEMBERED;
 use crate::domain::incident::Limits;
 use crate::domain::knowledge::{Knowledge, SearchResults};
-use crate::domain::{Catalogue, History, Incident, IncidentId, Next, Sealed, SilenceEvent, Silences, Stream, next};
+use crate::domain::{
+    Alert, Catalogue, History, Incident, IncidentId, Next, Sealed, SilenceEvent, Silences, Stream, next,
+};
 use crate::journal::{CatchUpError, Projection, Reader};
 use crate::knowledge::IndexedKnowledge;
 use crate::model::costs::{CostAggregation, Costs};
@@ -163,25 +165,28 @@ impl DiskRecords {
 impl DiskRecords {
     /// The past as it was when an incident was opened, as far as it can be known.
     pub fn history(&self, incident: &Incident) -> Result<History, String> {
-        let until = incident.opened_at;
-        let since = until.saturating_sub(REMEMBERED).unwrap_or(Timestamp::MIN);
-        let past = self.projection.past(since).map_err(|error| error.to_string())?;
-        let mut history = History::of(past.into_iter().filter(|past| past.opened_at < until), []);
-        for (event, at) in self.silenced(incident.updated_at)? {
-            history.silence(&event, at);
-        }
-        Ok(history)
+        self.history_before(incident.opened_at, incident.updated_at, Vec::new())
     }
 
     /// What decisions at a time rest on: the past, silences, and what fires now.
     pub fn standing(&self, at: Timestamp) -> Result<History, String> {
-        let since = at.saturating_sub(REMEMBERED).unwrap_or(Timestamp::MIN);
-        let past = self.projection.past(since).map_err(|error| error.to_string())?;
         let live = self.list(&Filter { live: true, limit: STANDING, ..Filter::default() }, &Cancellation::default())?;
         let firing =
             live.iter().flat_map(|incident| incident.firing().map(|alert| (incident.id.clone(), alert.clone())));
+        self.history_before(at, at, firing.collect())
+    }
+
+    /// What was opened within the 31 days before a time, with silences up to another one.
+    fn history_before(
+        &self,
+        at: Timestamp,
+        silences_until: Timestamp,
+        firing: Vec<(IncidentId, Alert)>,
+    ) -> Result<History, String> {
+        let since = at.saturating_sub(REMEMBERED).unwrap_or(Timestamp::MIN);
+        let past = self.projection.past(since).map_err(|error| error.to_string())?;
         let mut history = History::of(past.into_iter().filter(|past| past.opened_at < at), firing);
-        for (event, when) in self.silenced(at)? {
+        for (event, when) in self.silenced(silences_until)? {
             history.silence(&event, when);
         }
         Ok(history)
