@@ -1,9 +1,12 @@
 //! A watched cluster and Alertmanager tell of one workload: it is one incident, in which both are named, and people hear of it once.
 
+use std::time::Duration;
+
 use anyhow::ensure;
 use serde_json::{Value, json};
 use tidegate_fakes::{FakeKubernetes, Scenario};
 use tidegate_tests::process::{Process, run};
+use tokio::time::sleep;
 
 use crate::watch::{ago, folder, until, watched};
 
@@ -18,10 +21,10 @@ fn event(pod: &str) -> Value {
     })
 }
 
-/// What Alertmanager posts, of which it does not say in which cluster it is.
-async fn posts(host: &Process, name: &str, severity: &str) -> anyhow::Result<()> {
+/// What Alertmanager posts of what has fired since then, of which it does not say in which cluster it is.
+async fn posts(host: &Process, since: &str, name: &str, severity: &str) -> anyhow::Result<()> {
     let labels = json!({ "alertname": name, "severity": severity, "namespace": "shop", "deployment": "web" });
-    let alert = json!({ "status": "firing", "fingerprint": name, "startsAt": ago(0), "labels": labels });
+    let alert = json!({ "status": "firing", "fingerprint": name, "startsAt": since, "labels": labels });
     let (status, answer) = host.post_json("/alert", &json!({ "alerts": [alert] })).await?;
     ensure!(status == 200, "{status}: {answer}");
     Ok(())
@@ -42,19 +45,21 @@ async fn what_two_sources_tell_of_a_workload_is_one_incident_where_both_are_name
         let host = Process::serve(folder.path(), &[]).await?;
         watched(&host).await?;
         kubernetes.put("events", event("web-85754b9c87-x2k4p"));
+        let since = ago(0);
         let first = host.until("what the cluster tells", |incident| incident["outcome"] == "needs_person").await?;
-        posts(&host, "KubeDeploymentReplicasMismatch", "warning").await?;
+        posts(&host, &since, "KubeDeploymentReplicasMismatch", "warning").await?;
         // What is worse than what people were told of is told by itself.
-        posts(&host, "KubeDeploymentDown", "critical").await?;
+        posts(&host, &since, "KubeDeploymentDown", "critical").await?;
         until("the alerts", async || Ok(counts(&host).await? == once)).await?;
         let id = first["id"].as_str().unwrap_or_default();
         let (_, shown, problems) = run(folder.path(), &[], &["incidents", "show", id]).await?;
         ensure!(shown.contains("alertmanager tells of it as well") != more.is_empty(), "{shown} {problems}");
-        // It stays so behind a restart; what is said once more is a repeat.
+        // It stays so behind a restart; what is said once more is a repeat, however late it comes.
         host.kill().await?;
+        sleep(Duration::from_secs(1)).await;
         let host = Process::serve(folder.path(), &[]).await?;
-        posts(&host, "KubeDeploymentReplicasMismatch", "warning").await?;
-        posts(&host, "KubeDeploymentGenerationMismatch", "warning").await?;
+        posts(&host, &since, "KubeDeploymentReplicasMismatch", "warning").await?;
+        posts(&host, &since, "KubeDeploymentGenerationMismatch", "warning").await?;
         until("the alerts behind a restart", async || Ok(counts(&host).await? == behind_a_restart)).await?;
         host.kill().await?;
     }
