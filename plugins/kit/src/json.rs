@@ -1,16 +1,17 @@
 //! Reads untrusted JSON: what is no text becomes one, what is missing is no error until somebody needs it,
 //! and each refusal names the place.
 
+mod value;
+
 use std::borrow::Cow;
 
-use serde_json::Map;
-pub use serde_json::Value;
+pub use value::{Members, Value};
 
 /// Parses a body, numbers exactly as they are written.
 ///
 /// # Errors
 /// A sentence that says where the text stops being JSON.
-pub fn parse(body: &str) -> Result<Value, String> {
+pub fn parse(body: &str) -> Result<Value<'_>, String> {
     let body = body.trim_start_matches('\u{feff}');
     if body.trim().is_empty() {
         return Err("body: expected JSON, found nothing".into());
@@ -22,17 +23,17 @@ pub fn parse(body: &str) -> Result<Value, String> {
 ///
 /// # Errors
 /// A sentence that says where the text stops being JSON.
-pub fn documents(body: &str) -> Result<Vec<Value>, String> {
+pub fn documents(body: &str) -> Result<Vec<Value<'_>>, String> {
     let body = body.trim_start_matches('\u{feff}');
     if body.trim().is_empty() {
         return Err("body: expected JSON, found nothing".into());
     }
-    let values = serde_json::Deserializer::from_str(body).into_iter::<Value>();
+    let values = serde_json::Deserializer::from_str(body).into_iter::<Value<'_>>();
     values.collect::<Result<_, _>>().map_err(|error| format!("body: expected JSON: {error}"))
 }
 
 /// The items that stand in such a body: the values themselves, and those of a list.
-pub fn items(documents: &[Value]) -> Vec<Node<'_>> {
+pub fn items<'a>(documents: &'a [Value<'a>]) -> Vec<Node<'a>> {
     let nodes = documents.iter().map(Node::root);
     nodes.flat_map(|node| if node.is_list() { node.items().collect() } else { vec![node] }).collect()
 }
@@ -41,10 +42,10 @@ pub fn items(documents: &[Value]) -> Vec<Node<'_>> {
 /// looked for only when a refusal has to say it.
 #[derive(Clone, Copy, Debug)]
 pub struct Node<'a> {
-    root: &'a Value,
-    parent: &'a Value,
+    root: &'a Value<'a>,
+    parent: &'a Value<'a>,
     key: Key<'a>,
-    value: Option<&'a Value>,
+    value: Option<&'a Value<'a>>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -56,7 +57,7 @@ enum Key<'a> {
 
 impl<'a> Node<'a> {
     /// The body itself.
-    pub fn root(value: &'a Value) -> Self {
+    pub fn root(value: &'a Value<'a>) -> Self {
         Self { root: value, parent: value, key: Key::Root, value: Some(value) }
     }
 
@@ -82,7 +83,7 @@ impl<'a> Node<'a> {
     }
 
     /// The value, where there is one.
-    pub fn value(self) -> Option<&'a Value> {
+    pub fn value(self) -> Option<&'a Value<'a>> {
         self.value
     }
 
@@ -131,7 +132,7 @@ impl<'a> Node<'a> {
 
     /// The items of a list; none where there is no list.
     pub fn items(self) -> impl Iterator<Item = Self> + use<'a> {
-        let items = self.value.and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+        let items = self.value.and_then(Value::as_array).unwrap_or_default();
         let parent = self.value.unwrap_or(&Value::Null);
         items.iter().enumerate().map(move |(i, item)| Self {
             parent,
@@ -160,8 +161,12 @@ impl<'a> Node<'a> {
 
     /// The members of an object; none where there is no object.
     pub fn members(self) -> impl Iterator<Item = (&'a str, Self)> + use<'a> {
-        let members = self.value.and_then(Value::as_object).into_iter().flat_map(Map::keys);
-        members.map(move |key| (key.as_str(), self.get(key)))
+        let parent = self.value.unwrap_or(&Value::Null);
+        let members = self.value.and_then(Value::as_object).into_iter().flat_map(Members::iter);
+        members.map(move |(key, value)| {
+            let value = Some(value).filter(|value| !value.is_null());
+            (key, Self { parent, key: Key::Member(key), value, ..self })
+        })
     }
 
     /// The members of an object as texts, without those that are null or blank; none where there is no object.
@@ -221,32 +226,32 @@ const SHOWN: usize = 32;
 
 /// A value as an error tells it: a word or number as it is, so that its sender finds it, and of the others the kind.
 /// An address or a long text may hold what gives access, and is not told.
-fn shown(value: &Value) -> String {
+fn shown(value: &Value<'_>) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, ' ' | '_' | '.' | '-');
     match value {
         Value::String(text) if !text.is_empty() && text.len() <= SHOWN && text.chars().all(plain) => {
             format!("{text:?}")
         }
-        Value::Number(number) if number.to_string().len() <= SHOWN => number.to_string(),
+        Value::Number(number) if number.len() <= SHOWN => number.to_string(),
         Value::Bool(flag) => flag.to_string(),
         other => kind(other).to_string(),
     }
 }
 
 /// A value as a text: null and blank texts are none, numbers as they were written, lists and objects as JSON.
-pub fn text(value: &Value) -> Option<Cow<'_, str>> {
-    let text: Cow<'_, str> = match value {
+pub fn text<'a>(value: &'a Value<'_>) -> Option<Cow<'a, str>> {
+    let text: Cow<'a, str> = match value {
         Value::Null => return None,
-        Value::String(text) => text.as_str().into(),
+        Value::String(text) | Value::Number(text) => text.as_ref().into(),
         other => other.to_string().into(),
     };
     Some(text).filter(|text| !text.trim().is_empty())
 }
 
 /// Appends the way from `root` to the very value `wanted`.
-fn find(root: &Value, wanted: &Value, place: &mut String) -> bool {
+fn find(root: &Value<'_>, wanted: &Value<'_>, place: &mut String) -> bool {
     let length = place.len();
-    let members = root.as_object().into_iter().flatten().map(|(key, value)| (Key::Member(key), value));
+    let members = root.as_object().into_iter().flat_map(Members::iter).map(|(key, value)| (Key::Member(key), value));
     let items = root.as_array().into_iter().flatten().enumerate().map(|(i, value)| (Key::Item(i), value));
     for (key, value) in members.chain(items) {
         match key {
@@ -271,7 +276,7 @@ fn push_member(place: &mut String, key: &str) {
 }
 
 /// What a value is, in words.
-pub fn kind(value: &Value) -> &'static str {
+pub fn kind(value: &Value<'_>) -> &'static str {
     match value {
         Value::Null => "null",
         Value::Bool(_) => "a boolean",
@@ -286,7 +291,7 @@ pub fn kind(value: &Value) -> &'static str {
 mod tests {
     use super::*;
 
-    fn value() -> Value {
+    fn value() -> Value<'static> {
         parse(
             r#"{"a":{"b":[{"c":1e3,"d":null,"x.y":" "},{"c":"t"},null],"n":9007199254740993,"o":{"p":true,"q":[1]}},"z":"2.0"}"#,
         )

@@ -1,10 +1,10 @@
 //! Requests of senders that let their users choose: JSON, a form, or the URL alone.
 
-use serde_json::{Map, Value};
+use std::collections::BTreeSet;
 
 use super::Inbound;
 use crate::form;
-use crate::json::parse;
+use crate::json::{Value, parse};
 
 impl Inbound {
     /// What a request says, however it is sent: a JSON body, a form with JSON in one of the fields `wrapped`, the
@@ -13,7 +13,7 @@ impl Inbound {
     ///
     /// # Errors
     /// A sentence that names the place: where the JSON is none, or there is nothing at all.
-    pub fn any_form(&self, wrapped: &[&str]) -> Result<Value, String> {
+    pub fn any_form(&self, wrapped: &[&str]) -> Result<Value<'_>, String> {
         let body = self.body.trim_start_matches('\u{feff}').trim();
         let fields = match body.as_bytes().first() {
             Some(b'{' | b'[' | b'"') => return parse(body),
@@ -23,13 +23,12 @@ impl Inbound {
             None => self.query.clone(),
         };
         if let Some((name, json)) = fields.iter().find(|(name, _)| wrapped.contains(&name.as_str())) {
-            return parse(json).map_err(|reason| format!("field {name} of the {reason}"));
+            return parse(json).map(Value::into_owned).map_err(|reason| format!("field {name} of the {reason}"));
         }
-        let mut members = Map::new();
-        for (name, value) in fields {
-            members.entry(name).or_insert(value.into());
-        }
-        Ok(members.into())
+        // Of two fields of one name the first counts.
+        let mut names = BTreeSet::new();
+        let fields = fields.into_iter().filter(|(name, _)| names.insert(name.clone()));
+        Ok(Value::Object(fields.map(|(name, value)| (name.into(), value.into())).collect()))
     }
 }
 
@@ -52,6 +51,7 @@ mod tests {
     #[test]
     fn each_way_to_send_says_the_same() {
         let want = serde_json::json!({"status": "down", "id": "7"});
+        let want = Value::from(&want);
         for (body, query) in [
             (r#"{"status":"down","id":"7"}"#, &[][..]),
             ("\u{feff}\n{\"status\":\"down\",\"id\":\"7\"}", &[]),
@@ -62,7 +62,7 @@ mod tests {
             assert_eq!(inbound(body, query).any_form(&["data"]).unwrap(), want, "{body}");
         }
         // What the URL says besides is for whoever reads the URL.
-        assert_eq!(inbound("a=1", &[("b", "2")]).any_form(&[]).unwrap(), serde_json::json!({"a": "1"}));
+        assert_eq!(inbound("a=1", &[("b", "2")]).any_form(&[]).unwrap(), Value::Object([("a".into(), "1".into())].into_iter().collect()));
     }
 
     #[test]

@@ -2,16 +2,14 @@
 
 use std::borrow::Cow;
 
-use serde_json::{Map, Value};
-
 use super::{Inbound, Reply, base64};
-use crate::json::parse;
+use crate::json::{Members, Value, parse};
 
 /// An event as one object: its attributes, and `data` as JSON or as text.
 ///
 /// # Errors
 /// When the request is none of the three forms: a sentence that says what to change.
-pub fn events(request: &Inbound) -> Result<Vec<Value>, String> {
+pub fn events(request: &Inbound) -> Result<Vec<Value<'_>>, String> {
     let content_type = request.header("content-type").unwrap_or_default().to_ascii_lowercase();
     let structured = content_type.starts_with("application/cloudevents");
     if !structured && request.header("ce-specversion").is_some() {
@@ -34,37 +32,37 @@ pub fn events(request: &Inbound) -> Result<Vec<Value>, String> {
 }
 
 /// Attributes in headers, data in the body.
-fn binary(request: &Inbound, content_type: &str) -> Value {
-    let mut event = Map::new();
+fn binary<'a>(request: &'a Inbound, content_type: &str) -> Value<'a> {
+    let mut event = Members::default();
     for (name, value) in &request.headers {
         if let Some(name) = name.strip_prefix("ce-") {
-            event.insert(name.to_string(), Value::String(percent_decoded(value)));
+            event.insert(name, percent_decoded(value).into());
         }
     }
     if !content_type.is_empty() {
-        event.insert("datacontenttype".into(), content_type.into());
+        event.insert("datacontenttype", content_type.to_string().into());
     }
     if !request.body.trim().is_empty() {
-        event.insert("data".into(), of_type(&request.body, content_type));
+        event.insert("data", of_type(&request.body, content_type));
     }
     Value::Object(event)
 }
 
 /// Unpacks `data_base64`, and data that is JSON within a text.
-fn data(mut event: Value) -> Value {
+fn data(mut event: Value<'_>) -> Value<'_> {
     let Some(members) = event.as_object_mut() else { return event };
     let content_type = members.get("datacontenttype").and_then(Value::as_str).unwrap_or("application/json").to_string();
     let packed = members.get("data_base64").and_then(Value::as_str).and_then(base64);
     if let Some(text) = packed.and_then(|bytes| String::from_utf8(bytes).ok()) {
         members.remove("data_base64");
-        members.insert("data".into(), of_type(&text, &content_type));
+        members.insert("data", of_type(&text, &content_type).into_owned());
     }
     event
 }
 
-fn of_type(text: &str, content_type: &str) -> Value {
+fn of_type<'a>(text: &'a str, content_type: &str) -> Value<'a> {
     let json = content_type.is_empty() || content_type.contains("json");
-    json.then(|| parse(text).ok()).flatten().unwrap_or_else(|| Value::String(text.to_string()))
+    json.then(|| parse(text).ok()).flatten().unwrap_or_else(|| text.into())
 }
 
 /// A header's value: what is not ASCII comes percent-encoded, and quotes may stand around it.
@@ -94,7 +92,7 @@ pub fn permission(request: &Inbound) -> Option<Reply> {
 }
 
 /// An attribute of an event as a text.
-pub fn attribute<'a>(event: &'a Value, name: &str) -> Option<Cow<'a, str>> {
+pub fn attribute<'a>(event: &'a Value<'_>, name: &str) -> Option<Cow<'a, str>> {
     crate::json::text(event.get(name)?)
 }
 

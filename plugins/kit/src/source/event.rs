@@ -7,7 +7,6 @@ mod words;
 
 use std::borrow::Cow;
 
-use serde_json::Value;
 
 use super::{Alert, Node, STATE, Status, first_sentence};
 use words::{Said, of_type, word};
@@ -80,7 +79,7 @@ impl Event<'_> {
             Some(Said::Acknowledged) => (Status::Firing, Some("acknowledged")),
             None => (Status::Firing, None),
         };
-        let text = data.value().and_then(Value::as_str).map(|text| Cow::Owned(text.trim().to_string()));
+        let text = data.value().and_then(|value| value.as_str()).map(|text| Cow::Owned(text.trim().to_string()));
         let summary = data.first(&SUMMARIES).or_else(|| text.clone());
         let named = data.first(&NAMES).filter(|name| name.len() <= 200);
         let subject = data.path("subject.id").text().or_else(|| self.subject.map(Cow::Borrowed));

@@ -7,6 +7,7 @@ mod application;
 mod flat;
 mod pushed;
 
+use tidegate_plugin::json::Value;
 use tidegate_plugin::source::{Decoding, Inbound, Node, parse};
 
 tidegate_plugin::source!(decode);
@@ -22,7 +23,7 @@ fn decode(request: &Inbound) -> Decoding {
         return application::decode(body).map_err(template);
     }
     match flat::application(body) {
-        Some(same) => application::decode(Node::root(&same)).map_err(template),
+        Some(same) => application::decode(Node::root(&Value::from(&same))).map_err(template),
         None => Err(template(body.get("app").expected("an Application"))),
     }
 }

@@ -4,7 +4,7 @@
 //! usual, and by the settings before that. The question whether a sender may send here is answered with yes: whoever
 //! may ask has proven what this source demands.
 
-use serde_json::Value;
+use tidegate_plugin::json::Value;
 use tidegate_plugin::source::cloudevents::{attribute, events, permission, within};
 use tidegate_plugin::source::event::{Event, Types};
 use tidegate_plugin::source::{CallError, Decoded, Inbound, Node, misconfigured};
@@ -29,7 +29,7 @@ fn decode(request: &Inbound, settings: &str) -> Result<Decoded, CallError> {
     Ok(decoded)
 }
 
-fn read(event: &Value, types: &Types) -> Result<Option<tidegate_plugin::source::Alert>, String> {
+fn read(event: &Value<'_>, types: &Types) -> Result<Option<tidegate_plugin::source::Alert>, String> {
     let root = Node::root(event);
     let kind = root.need_object()?.get("type").need_text()?;
     let text = |name| attribute(event, name);

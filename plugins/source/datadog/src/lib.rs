@@ -9,7 +9,7 @@ mod title;
 
 use std::borrow::Cow;
 
-use serde_json::Value;
+use tidegate_plugin::json::Value;
 use tidegate_plugin::source::{Alert, Decoding, Inbound, Node, STATE, Status, placeholder, tags};
 
 use fields::Fields;
@@ -83,7 +83,7 @@ const DETAILS: [(&str, &[&str]); 10] = [
 ];
 
 /// JSON, or the form that Datadog makes of the body's members where that is ticked.
-fn body(request: &Inbound) -> Result<Value, String> {
+fn body(request: &Inbound) -> Result<Value<'_>, String> {
     request.any_form(&["payload"]).map_err(|reason| {
         format!(
             "{reason}; in the webhook's body write each variable in quotes of its own, such as \"title\": \"$EVENT_TITLE\""

@@ -29,7 +29,8 @@ pub(crate) fn read(body: Node<'_>) -> Result<Option<Alert>, String> {
     // Where the placeholder stands between quotes, its JSON is a text.
     let details =
         ["ProblemDetailsJSONv2", "ProblemDetailsJSON"].iter().map(|key| body.get(key)).find(|node| node.exists());
-    let parsed = details.and_then(|node| node.text()).and_then(|text| parse(&text).ok()).unwrap_or_default();
+    let text = details.and_then(|node| node.text());
+    let parsed = text.as_deref().and_then(|text| parse(text).ok()).unwrap_or_default();
     let details = Node::root(&parsed);
     let listed = details.get("impactedEntities");
     let impacted = ["ImpactedEntities", "impactedEntities"].iter().map(|key| body.get(key)).find(|node| node.is_list());

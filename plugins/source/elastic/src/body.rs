@@ -18,8 +18,12 @@ pub(crate) struct Item<'a> {
 ///
 /// # Errors
 /// When it is no JSON either way.
-pub(crate) fn documents(body: &str) -> Result<Vec<Value>, String> {
-    let documents = json::documents(body).or_else(|error| json::documents(&without_quotes(body)).map_err(|_| error))?;
+pub(crate) fn documents(body: &str) -> Result<Vec<Value<'_>>, String> {
+    let documents = json::documents(body).or_else(|error| {
+        let unquoted = without_quotes(body);
+        let documents = json::documents(&unquoted).map_err(|_| error)?;
+        Ok::<_, String>(documents.into_iter().map(Value::into_owned).collect())
+    })?;
     Ok(documents.into_iter().map(|value| unfold(value, 3)).collect())
 }
 
@@ -32,13 +36,13 @@ fn without_quotes(body: &str) -> String {
     }
 }
 
-fn unfold(value: Value, depth: u8) -> Value {
+fn unfold(value: Value<'_>, depth: u8) -> Value<'_> {
     match value {
         Value::String(text) if depth > 0 && text.trim_start().starts_with(['{', '[']) => {
-            json::parse(&text).map_or(Value::String(text), |inner| unfold(inner, depth - 1))
+            json::parse(&text).map_or(Value::String(text.clone()), |inner| unfold(inner, depth - 1).into_owned())
         }
         Value::Object(members) if depth > 0 => {
-            members.into_iter().map(|(key, value)| (key, unfold(value, depth - 1))).collect()
+            Value::Object(members.into_iter().map(|(key, value)| (key, unfold(value, depth - 1))).collect())
         }
         other => other,
     }

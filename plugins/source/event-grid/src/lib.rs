@@ -3,7 +3,8 @@
 //! Before Event Grid sends events it asks whether it may: by an event with a code that has to come back, or, with the
 //! schema of CloudEvents, by `OPTIONS`.
 
-use serde_json::{Value, json};
+use serde_json::json;
+use tidegate_plugin::json::Value;
 use tidegate_plugin::source::cloudevents::{attribute, events, permission, within};
 use tidegate_plugin::source::event::{Event, Types};
 use tidegate_plugin::source::{Alert, CallError, Decoded, Inbound, Node, misconfigured, parse};
@@ -56,20 +57,20 @@ enum Read {
     Told(Option<Box<Alert>>),
 }
 
-fn kind(event: &Value) -> Node<'_> {
+fn kind<'a>(event: &'a Value<'a>) -> Node<'a> {
     let root = Node::root(event);
     if root.get("eventType").exists() { root.get("eventType") } else { root.get("type") }
 }
 
-fn is_validation(event: &Value) -> bool {
+fn is_validation(event: &Value<'_>) -> bool {
     kind(event).text().is_some_and(|kind| kind.eq_ignore_ascii_case("Microsoft.EventGrid.SubscriptionValidationEvent"))
 }
 
-fn validation(event: &Value) -> Result<String, String> {
+fn validation(event: &Value<'_>) -> Result<String, String> {
     Ok(Node::root(event).path("data.validationCode").need_text()?.into_owned())
 }
 
-fn event_of(event: &Value, types: &Types) -> Result<Option<Box<Alert>>, String> {
+fn event_of(event: &Value<'_>, types: &Types) -> Result<Option<Box<Alert>>, String> {
     let root = Node::root(event).need_object()?;
     let kind = kind(event).text().ok_or_else(|| root.get("eventType").expected("the type of the event"))?;
     if kind.trim().eq_ignore_ascii_case("Microsoft.EventGrid.SubscriptionDeletedEvent") {

@@ -1,28 +1,35 @@
 //! What a request holds, and what a field may look at.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 use tidegate_plugin::form;
-use tidegate_plugin::source::{Inbound, parse};
+use tidegate_plugin::json::{Value as Read, parse};
+use tidegate_plugin::source::Inbound;
 
 /// The body as one value: JSON as it is; a form as an object, its fields that hold JSON as that; anything else as text.
 ///
 /// # Errors
 /// When it begins as JSON and is none, which the host may be able to mend.
 pub(crate) fn read(request: &Inbound) -> Result<Value, String> {
+    // In the form that JSONPath looks through.
+    serde_json::to_value(whole(request)?).map_err(|error| format!("body: {error}"))
+}
+
+fn whole(request: &Inbound) -> Result<Read<'_>, String> {
     let text = request.body.trim();
     let form = request.header("content-type").is_some_and(|kind| kind.contains("x-www-form-urlencoded"));
     match parse(text) {
         Ok(value) => return Ok(value),
         Err(reason) if text.trim_start_matches('\u{feff}').starts_with(['{', '[']) => return Err(reason),
-        Err(_) if text.is_empty() => return Ok(Value::Null),
-        Err(_) if !form => return Ok(Value::String(text.to_string())),
+        Err(_) if text.is_empty() => return Ok(Read::Null),
+        Err(_) if !form => return Ok(text.into()),
         Err(_) => {}
     }
     let fields = form::fields(text).into_iter().map(|(key, text)| {
         let json = text.trim_start().starts_with(['{', '[']).then(|| parse(&text).ok()).flatten();
-        (key, json.unwrap_or(Value::String(text)))
+        let value = json.map(Read::into_owned);
+        (key.into(), value.unwrap_or_else(|| text.into()))
     });
-    Ok(Value::Object(fields.collect::<Map<_, _>>()))
+    Ok(Read::Object(fields.collect()))
 }
 
 /// What a field may look at.

@@ -3,6 +3,7 @@
 
 use serde_json::Value;
 use serde_json_path::JsonPath;
+use tidegate_plugin::json;
 use tidegate_plugin::source::Node;
 use tidegate_plugin::source::pattern::best;
 
@@ -38,7 +39,7 @@ pub(crate) enum Find {
 impl Field {
     /// Reads a field of the settings: a text, a list of texts, or an object with `from`, `map` and `default`.
     pub fn read(setting: Node<'_>) -> Result<Self, String> {
-        if !setting.value().is_some_and(Value::is_object) {
+        if !setting.is_object() {
             return Ok(Self { from: sources(setting)?, map: Vec::new(), default: None });
         }
         if let Some((key, _)) = setting.members().find(|(key, _)| !["from", "map", "default"].contains(key)) {
@@ -64,7 +65,7 @@ impl Field {
 }
 
 fn sources(setting: Node<'_>) -> Result<Vec<Template>, String> {
-    if setting.value().is_some_and(Value::is_array) {
+    if setting.is_list() {
         return setting.items().map(template).collect();
     }
     Ok(vec![template(setting)?])
@@ -162,8 +163,8 @@ impl Find {
             Self::Header(name) => scope.request.header(name).map(str::to_string),
             Self::Query(name) => scope.request.parameter(name).map(str::to_string),
             Self::Item(_) | Self::Body(_) => {
-                let texts = self.values(scope).into_iter().filter_map(tidegate_plugin::json::text);
-                let texts: Vec<String> = texts.map(|text| text.trim().to_string()).collect();
+                let text = |value| json::text(&json::Value::from(value)).map(|text| text.trim().to_string());
+                let texts: Vec<String> = self.values(scope).into_iter().filter_map(text).collect();
                 Some(texts.join(", "))
             }
         }

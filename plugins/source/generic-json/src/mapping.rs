@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use serde_json::Value;
+use tidegate_plugin::json;
 use tidegate_plugin::source::{Alert, Decoded, Node, STATE, Status, parse, tags};
 
 use crate::body::Scope;
@@ -111,7 +112,7 @@ impl Mapping {
             let setting = setting.get(name);
             match setting.value() {
                 None => Ok(Vec::new()),
-                Some(Value::Array(_)) => setting.items().map(find).collect::<Result<Vec<_>, String>>(),
+                Some(_) if setting.is_list() => setting.items().map(find).collect::<Result<Vec<_>, String>>(),
                 Some(_) => Ok(vec![find(setting)?]),
             }
         };
@@ -210,7 +211,8 @@ impl Mapping {
 
 /// Pairs of an object, of a list of `{"name": …, "value": …}` or `{"key": …, "value": …}`, or of `key:value` texts.
 fn pairs(value: &Value) -> Vec<(String, String)> {
-    let node = Node::root(value);
+    let own = json::Value::from(value);
+    let node = Node::root(&own);
     match value {
         Value::Object(_) => {
             let name = node.first(&["key", "name"]).filter(|_| node.get("value").exists());
