@@ -14,6 +14,7 @@ pub mod golden;
 pub mod host;
 #[cfg(feature = "http")]
 pub mod http;
+#[cfg(feature = "http")]
 pub mod json;
 #[cfg(feature = "remediation")]
 pub mod kubernetes;

@@ -158,7 +158,10 @@ const FEW: usize = 24;
 
 fn has_doubles(members: &[(Cow<'_, str>, Value<'_>)]) -> bool {
     if members.len() <= FEW {
-        return members.iter().enumerate().any(|(i, (key, _))| members.iter().skip(i + 1).any(|(other, _)| other == key));
+        return members
+            .iter()
+            .enumerate()
+            .any(|(i, (key, _))| members.iter().skip(i + 1).any(|(other, _)| other == key));
     }
     let mut names: Vec<&str> = members.iter().map(|(key, _)| key.as_ref()).collect();
     names.sort_unstable();
@@ -327,7 +330,8 @@ mod tests {
 
     #[test]
     fn what_is_read_is_written_again_and_copied_only_where_it_has_escapes() {
-        let body = r#"{"a":[1.50,-0,1e+400,9007199254740993,true,null],"b":{"c":"plain","d":"\u00e9\n"},"e":{},"f":[]}"#;
+        let body =
+            r#"{"a":[1.50,-0,1e+400,9007199254740993,true,null],"b":{"c":"plain","d":"\u00e9\n"},"e":{},"f":[]}"#;
         let value = parse(body).unwrap();
         assert_eq!(value.to_string(), body.replace("\\u00e9", "é"));
         let text = |key| match value.get("b").unwrap().get(key).unwrap() {

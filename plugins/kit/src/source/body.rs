@@ -62,7 +62,10 @@ mod tests {
             assert_eq!(inbound(body, query).any_form(&["data"]).unwrap(), want, "{body}");
         }
         // What the URL says besides is for whoever reads the URL.
-        assert_eq!(inbound("a=1", &[("b", "2")]).any_form(&[]).unwrap(), Value::Object([("a".into(), "1".into())].into_iter().collect()));
+        assert_eq!(
+            inbound("a=1", &[("b", "2")]).any_form(&[]).unwrap(),
+            Value::Object([("a".into(), "1".into())].into_iter().collect())
+        );
     }
 
     #[test]

@@ -7,7 +7,6 @@ mod words;
 
 use std::borrow::Cow;
 
-
 use super::{Alert, Node, STATE, Status, first_sentence};
 use words::{Said, of_type, word};
 
