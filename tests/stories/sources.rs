@@ -93,8 +93,8 @@ async fn whoever_looks_in_the_only_cluster_sees_what_names_none() -> anyhow::Res
     let folder = folder(&kubernetes, "", &people)?;
     let host = Process::serve(folder.path(), &[]).await?;
     let event = json!({
-        "specversion": "1.0", "id": "1", "source": "s", "type": "Kube", "subject": "something",
-        "data": { "kind": "Pod", "namespace": "shop", "pod": "cart-1", "reason": "BackOff", "message": "m" },
+        "specversion": "1.0", "id": "1", "source": "s", "type": "Kube", "subject": "ops.clusters.-.namespaces.shop.pods.cart-1.events",
+        "data": { "reason": "BackOff", "message": "it crashes" },
     });
     posts(&host, &ago(0), "KubeDeploymentReplicasMismatch", "warning").await?;
     let (status, answer) = host.post_json("/v1/alerts/events", &event).await?;

@@ -103,8 +103,9 @@ pub async fn taken(
         return Err(unusable.map_or_else(|| unknown(state, source), Failure::unavailable));
     }
     if !state.backend.takes(source, head.method.as_str()) {
+        let methods = METHODS;
         let taken: Vec<&str> =
-            METHODS.iter().map(Method::as_str).filter(|method| state.backend.takes(source, method)).collect();
+            methods.iter().map(Method::as_str).filter(|method| state.backend.takes(source, method)).collect();
         return Err(method(&head, &taken));
     }
     let (settings, quotas) = (&state.settings, &state.quotas);
