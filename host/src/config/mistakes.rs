@@ -54,7 +54,7 @@ impl Config {
 
     /// Names in a section of which the tables could not be read.
     pub fn unread_names<'a>(&'a self, section: &'a str) -> impl Iterator<Item = &'a str> {
-        let of_section = |problem: &'a Problem| problem.subject.strip_prefix(section)?.strip_prefix('.');
+        let of_section = move |problem: &'a Problem| problem.subject.strip_prefix(section)?.strip_prefix('.');
         self.mistakes.unread.iter().filter(|problem| is_lost(problem)).filter_map(of_section)
     }
 }
