@@ -49,7 +49,7 @@ impl Config {
 
     /// Whether something at a path, or in it, is missing because it could not be read, as was told.
     pub fn misses(&self, path: &str) -> bool {
-        !path.is_empty() && self.mistakes.unread.iter().any(|problem| problem.explains(path))
+        !path.is_empty() && self.mistakes.unread.iter().any(|problem| is_lost(problem) && problem.explains(path))
     }
 
     /// Names in a section of which the tables could not be read.
@@ -92,7 +92,8 @@ mod tests {
         );
         assert!(!config.is_read("server") && !config.is_read("server.listen") && config.is_read("server.auth"));
         assert!(config.is_read("users") && !config.is_usable("users") && config.is_usable("people"));
-        assert!(config.misses("server") && config.misses("notifiers.chat") && !config.misses("users.ada"));
+        assert!(config.misses("server") && config.misses("notifiers.lost") && !config.misses("users.ada"));
+        assert!(!config.misses("notifiers.chat"), "all that may be meant is there");
         assert!(!config.is_sound() && read("[server]").is_sound());
     }
 
