@@ -11,6 +11,7 @@ mod background;
 mod begin;
 mod bus;
 mod chat;
+mod check;
 mod deliveries;
 mod events;
 mod explained_events;

@@ -217,6 +217,7 @@ fn dispatch(arguments: Arguments, host: &dyn Host) -> anyhow::Result<ExitCode> {
     };
     let loaded = match &arguments.command {
         Command::Plugin(plugin) if !plugin.needs_configuration() => of_author(plugin.log_level()),
+        Command::Check(_) => Config::load_with_mistakes(arguments.config.as_deref(), &overrides),
         _ => Config::load(arguments.config.as_deref(), &overrides),
     };
     let config = match loaded {

@@ -27,6 +27,7 @@ mod knowledge;
 mod limits;
 mod log;
 mod mcp;
+mod mistakes;
 mod model;
 mod model_budget;
 mod money;
@@ -91,6 +92,7 @@ use crate::gate::link::Links;
 use crate::plugin::TargetOptions;
 use crate::secret::SecretSource;
 use document::Document;
+use mistakes::Mistakes;
 
 /// The commented reference of every key with its default.
 pub const REFERENCE: &str = include_str!("../config.example.toml");
@@ -182,6 +184,18 @@ pub struct Config {
     /// Go on although the journal lacks entries that it had.
     pub accept_loss: bool,
     document: Document,
+    mistakes: Mistakes,
+}
+
+/// The text of a file, or of [`DEFAULT_FILE`] in the current directory if that exists, or none.
+fn text_of(file: Option<&Path>) -> Result<(String, Option<PathBuf>), Problems> {
+    let default = Path::new(DEFAULT_FILE);
+    let Some(file) = file.or_else(|| default.exists().then_some(default)) else { return Ok((String::new(), None)) };
+    let text = std::fs::read_to_string(file).map_err(|error| {
+        let text = format!("the configuration file {} cannot be read: {error}", file.display());
+        Problems(vec![Problem::general(text)])
+    })?;
+    Ok((text, Some(file.to_path_buf())))
 }
 
 impl Config {
@@ -190,16 +204,8 @@ impl Config {
     /// # Errors
     /// All problems of the file.
     pub fn load(file: Option<&Path>, overrides: &Overrides) -> Result<Self, Problems> {
-        let default = Path::new(DEFAULT_FILE);
-        let file = file.or_else(|| default.exists().then_some(default));
-        let text = match file {
-            None => String::new(),
-            Some(path) => std::fs::read_to_string(path).map_err(|error| {
-                let text = format!("the configuration file {} cannot be read: {error}", path.display());
-                Problems(vec![Problem::general(text)])
-            })?,
-        };
-        Self::parse(text, file, overrides)
+        let (text, file) = text_of(file)?;
+        Self::parse(text, file.as_deref(), overrides)
     }
 
     /// Reads a configuration from its text. `file` names it in problems, and relative paths in it
@@ -208,16 +214,24 @@ impl Config {
     /// # Errors
     /// All problems of the text.
     pub fn parse(text: String, file: Option<&Path>, overrides: &Overrides) -> Result<Self, Problems> {
+        match Self::read(text, file, overrides) {
+            (Some(config), problems) if problems.is_empty() => Ok(config),
+            (_, problems) => Err(Problems::sorted(problems)),
+        }
+    }
+
+    /// The same, as far as it can be read, and all problems of the text.
+    fn read(text: String, file: Option<&Path>, overrides: &Overrides) -> (Option<Self>, Vec<Problem>) {
         let document = Document::new(text, file);
         let (raw, unread) = document.read::<raw::Raw>();
-        let mut problems = unread.clone();
-        let raw = raw.unwrap_or_default();
+        let Some(raw) = raw else { return (None, unread) };
+        let mut unmeant = Vec::new();
         let base = document.base();
         let mut report = |path: &[&str], text: String| {
             let problem = document.problem(path, text);
             // What could not be read is missing from the rest, which must not be told again.
-            if !unread.iter().any(|earlier| earlier.is_within(&problem.subject)) {
-                problems.push(problem);
+            if !unread.iter().any(|earlier| earlier.explains(&problem.subject)) {
+                unmeant.push(problem);
             }
         };
         let plugins = raw.plugins.build(&base, &mut report);
@@ -227,8 +241,9 @@ impl Config {
         let notifiers = plugins::build_notifiers(raw.notifiers, &plugins, &base, &mut report);
         let publishing: Vec<_> = plugins::publishing(&plugins, &notifiers).collect();
         let published = publishing.iter().map(|(_, bus)| *bus).collect();
+        let named = raw.bus.names();
         let buses = bus::build(raw.bus, &events.cluster, &published, &base, &mut report);
-        for (path, bus) in publishing.into_iter().filter(|(_, bus)| !buses.iter().any(|one| one.name == *bus)) {
+        for (path, bus) in publishing.into_iter().filter(|(_, bus)| !named.contains(*bus)) {
             report(&path, format!("there is no [[bus.nats]] with the name {bus:?}"));
         }
         let mut config = Self {
@@ -265,6 +280,7 @@ impl Config {
             sign_in: raw.sign_in.build(&base, &mut report),
             accept_loss: false,
             document: Document::default(),
+            mistakes: Mistakes::default(),
         };
         if let Some(auth) = &mut config.server.auth {
             auth.resolve_paths(&base);
@@ -279,7 +295,9 @@ impl Config {
         }
         config.document = document;
         config.apply(overrides);
-        if problems.is_empty() { Ok(config) } else { Err(Problems::sorted(problems)) }
+        let problems = unread.iter().chain(&unmeant).cloned().collect();
+        config.mistakes = Mistakes { unread, unmeant };
+        (Some(config), problems)
     }
 
     fn apply(&mut self, overrides: &Overrides) {

@@ -1,9 +1,11 @@
 //! A watched cluster and Alertmanager tell of one workload: it is one incident, in which both are named, and people hear of it once.
+//! Whoever may look in that cluster alone sees what is told of it by senders that name none.
 
 use std::time::Duration;
 
 use anyhow::ensure;
 use serde_json::{Value, json};
+use tidegate::token::{self, Hash};
 use tidegate_fakes::{FakeKubernetes, Scenario};
 use tidegate_tests::process::{Process, run};
 use tokio::time::sleep;
@@ -64,4 +66,46 @@ async fn what_two_sources_tell_of_a_workload_is_one_incident_where_both_are_name
         host.kill().await?;
     }
     Ok(())
+}
+
+/// The titles of the incidents that somebody sees.
+async fn seen(host: &Process, token: &str) -> anyhow::Result<Vec<String>> {
+    let http = tidegate::network::builder().build()?;
+    let answer = http.get(format!("{}/v1/incidents", host.url)).bearer_auth(token).send().await?;
+    let listed: Value = answer.json().await?;
+    let titles = listed["incidents"].as_array().into_iter().flatten().filter_map(|incident| incident["title"].as_str());
+    let mut titles: Vec<String> = titles.map(str::to_string).collect();
+    titles.sort();
+    Ok(titles)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_looks_in_the_only_cluster_sees_what_names_none() -> anyhow::Result<()> {
+    let kubernetes = FakeKubernetes::start(Scenario::empty()).await?;
+    let (eve, kim) = (token::generate().map_err(anyhow::Error::msg)?, token::generate().map_err(anyhow::Error::msg)?);
+    let mut people = String::new();
+    for (name, token, cluster) in [("eve", &eve, "kestrel"), ("kim", &kim, "osprey")] {
+        people += &format!(
+            "[users.{name}]\ntokens = [\"{}\"]\n[[access]]\npeople = [\"{name}\"]\nrole = \"viewer\"\ncluster = \"{cluster}\"\n",
+            Hash::of(token.expose())
+        );
+    }
+    let folder = folder(&kubernetes, "", &people)?;
+    let host = Process::serve(folder.path(), &[]).await?;
+    let event = json!({
+        "specversion": "1.0", "id": "1", "source": "s", "type": "Kube", "subject": "ops.clusters.-.namespaces.shop.pods.cart-1.events",
+        "data": { "reason": "BackOff", "message": "it crashes" },
+    });
+    posts(&host, &ago(0), "KubeDeploymentReplicasMismatch", "warning").await?;
+    let (status, answer) = host.post_json("/v1/alerts/events", &event).await?;
+    ensure!(status == 200, "{status}: {answer}");
+    let labels = json!({ "alertname": "Elsewhere", "namespace": "shop", "cluster": "osprey" });
+    let other = json!({ "alerts": [{ "status": "firing", "labels": labels }] });
+    let (status, answer) = host.post_json("/alert", &other).await?;
+    ensure!(status == 200, "{status}: {answer}");
+    until("what names none", async || Ok(seen(&host, eve.expose()).await?.len() == 2)).await?;
+    let told = seen(&host, eve.expose()).await?;
+    ensure!(told.iter().all(|title| title.ends_with(" in kestrel")), "{told:?}");
+    ensure!(seen(&host, kim.expose()).await?.len() == 1, "the sender's own word stays");
+    host.kill().await
 }

@@ -12,6 +12,7 @@ mod bus_hosts;
 mod bus_logins;
 mod bus_targets;
 mod chat;
+mod checked;
 mod crash;
 mod diagnosed;
 mod events;

@@ -77,6 +77,14 @@ async fn who_would_be_told_is_said_without_a_host() -> anyhow::Result<()> {
             vec!["its rule waits first, until 2026-07-06T12:10:00Z"],
         ),
         (vec!["HostDown", "--occasion", "answered"], 2, vec!["write report, approval or resolved"]),
+        (vec!["HostDown", "--severity", "bad"], 2, vec!["write info, warning, error or critical"]),
+        (
+            vec!["HostDown", "severity=bad"],
+            1,
+            vec!["is no severity that is known: write info, warning, error or critical"],
+        ),
+        (vec!["", "severity=critical"], 1, vec!["the name of the alert is empty: write a word such as HostDown"]),
+        (vec!["HostDown", "--source", ""], 1, vec!["the name of the source is empty", "tidegate plugin list"]),
         (vec!["no/such.json"], 1, vec!["no/such.json cannot be read"]),
     ] {
         let all = [&["routes", "test"][..], &arguments].concat();
@@ -98,6 +106,12 @@ async fn who_would_be_told_is_said_without_a_host() -> anyhow::Result<()> {
         "{text}{problems}"
     );
     assert!(target.requests().is_empty(), "nothing is sent");
+    // Where no route matches, that is said.
+    let only = POLICIES.replace("route(\"rest\", #{ to: \"chat\" });", "");
+    fs::write(folder.path().join("policies/story.rhai"), only)?;
+    let arguments = ["routes", "test", "HostDown", "--at", "2026-07-06T12:00:00Z"];
+    let (code, text, problems) = cli(&folder, "", &arguments).await?;
+    assert!(code == 0 && text.contains("NOBODY is told: no route matches"), "{text}{problems}");
     Ok(())
 }
 

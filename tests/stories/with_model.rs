@@ -80,6 +80,15 @@ async fn story(script: Vec<tidegate_fakes::Scripted>) -> anyhow::Result<()> {
     end_state(&rig, &incident).await?;
     let report = incident["report"].as_str().unwrap();
     assert!(report.contains("ada"), "the report names who approved:\n{report}");
+    // Whoever answers once more is told that nobody waits, and is neither shown nor asked anything.
+    let (id, action) = (incident["id"].as_str().unwrap(), incident["actions"].as_array().unwrap().last().unwrap());
+    let (action, state) = (action["id"].as_str().unwrap(), action["state"].as_str().unwrap());
+    for word in ["approve", "deny"] {
+        let arguments = ["--listen", host.url.trim_start_matches("http://"), word, id, action, "--as", "ada"];
+        let (code, output, problems) = run(rig.folder(), &rig.environment, &arguments).await?;
+        let wanted = format!("action {action} of {id} waits for nobody: it is {state}");
+        anyhow::ensure!(code == 1 && output.is_empty() && problems.contains(&wanted), "{output}{problems}");
+    }
     let model = rig.model.as_ref().unwrap();
     assert!(model.refused().is_empty(), "{:?}", model.refused());
     assert_eq!(model.beyond_script(), 0);

@@ -111,7 +111,7 @@ impl Intake for Taking {
         Box::pin(async move {
             self.ready().map_err(DecodeError::Unavailable)?;
             self.counters.request();
-            let decoded = if inlet.source == event::SOURCE {
+            let mut decoded = if inlet.source == event::SOURCE {
                 let Message { subject, request } = message;
                 let origin = Origin { subject, cluster: inlet.cluster.clone(), at: request.received_at };
                 let now = self.services.clock.now();
@@ -121,6 +121,7 @@ impl Intake for Taking {
             } else {
                 self.sources.decode(&inlet.source, message.request).await?
             };
+            self.sources.place(&inlet.source, &mut decoded.alerts);
             let left_out = decoded.sentences();
             let Normalised { alerts, forwards, .. } = decoded.marked();
             Ok(Decoded { alerts, forwards, left_out })

@@ -87,7 +87,7 @@ pub async fn start(config: &Config, progress: &Progress) -> Result<(Arc<App>, Ve
     }
     loaded.push(format!("plugins: {}", plugin_names(&plugins)));
     loaded.extend(buses.iter().map(|bus| format!("bus: {}", bus.describe())));
-    let routes = routes::of(&policies.set(), &plugins);
+    let routes = routes::of(&policies.set(), &plugins.target_names());
     loaded.extend(routes.told);
     for problem in routes.problems {
         tracing::warn!(problem, "a message would reach nobody");
@@ -229,8 +229,7 @@ pub async fn start(config: &Config, progress: &Progress) -> Result<(Arc<App>, Ve
         (pings, Arc::clone(&events), buses.clone()),
     );
     let sources = AllSources::new(Arc::clone(&plugins)).with_events(Arc::clone(&events));
-    let of_sources = config.sources.iter().filter_map(|(name, source)| Some((name.clone(), source.cluster.clone()?)));
-    let sources = Arc::new(sources.with_clusters(of_sources));
+    let sources = Arc::new(sources.with_clusters(config));
     let watched = watch::Watched {
         events: Arc::clone(&events),
         services: Arc::clone(&services),
@@ -310,12 +309,15 @@ fn after<W: Future>(restoration: &Arc<Restoration>, work: W) -> impl Future<Outp
 /// The policies of the configured folder, or those inside the binary where there is none.
 pub fn load_policies(config: &Config) -> Result<policy::LivePolicies, Problems> {
     let directory = &config.policies;
-    if !directory.given && !directory.path.is_dir() {
-        return policy::LivePolicies::embedded()
-            .map_err(|error| problem(config, &["policies", "path"], error.to_string()));
-    }
-    policy::LivePolicies::load(&directory.path)
-        .map_err(|error| problem(config, &["policies", "path"], error.to_string()))
+    let loaded = if !directory.given && !directory.path.is_dir() {
+        policy::LivePolicies::embedded()
+    } else {
+        policy::LivePolicies::load(&directory.path)
+    };
+    loaded.map_err(|wrong| {
+        let each = wrong.0.iter().map(ToString::to_string).collect();
+        Problems(problems_at(config, &["policies", "path"], each))
+    })
 }
 
 /// All plugins, and what is wrong with those that do not load; they reach no bus.

@@ -9,10 +9,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::launch::{self, load_plugins, load_plugins_over, load_policies, plugin_names, problems_at};
+use super::launch::{self, load_plugins};
 use super::records::DiskRecords;
-use super::sources::AllSources;
-use super::{handle, lint, manual_plan, options, policies, replay, startup_summary, tool_check};
+use super::{check, handle, lint, manual_plan, policies, replay, tool_check};
 use crate::author::cases;
 use crate::backend::policies::{
     ExplainInput, Explanation, LintReport, LintRequest, ReplayRequest, SuggestRequest, TestReport,
@@ -29,21 +28,14 @@ use crate::domain::audit::{AuditQuery, AuditView};
 use crate::domain::control;
 use crate::domain::inspection::Run;
 use crate::domain::{Anchor, Head, Sealed};
-use crate::environment::{Environment, ProcessEnvironment};
+use crate::environment::ProcessEnvironment;
 use crate::journal::{self, Memory, Projection, Reader};
 use crate::model;
 use crate::model::costs::Costs;
 use crate::network::Network;
-use crate::plugin::{Kind, NoEgress};
-use crate::ports::{Clock, JournalError, Sources};
+use crate::plugin::Kind;
+use crate::ports::{Clock, JournalError};
 use crate::suggest::DraftOutcome;
-use crate::tools;
-
-/// Each text as one line.
-fn lines(texts: Vec<String>) -> Vec<String> {
-    let words = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
-    texts.iter().map(|text| text.lines().map(words).collect::<Vec<_>>().join(", ")).collect()
-}
 
 /// An entry for a reader elsewhere.
 fn exported(position: u64, sealed: &Sealed) -> Result<String, String> {
@@ -84,79 +76,7 @@ impl Host for Launcher {
     }
 
     fn check<'a>(&'a self, config: Arc<Config>, progress: &'a Progress) -> BoxFuture<'a, CheckReport> {
-        Box::pin(async move {
-            let mut checked =
-                CheckReport { problems: config.missing_secrets(&ProcessEnvironment), ..CheckReport::default() };
-            progress("policies …");
-            let policies = load_policies(&config);
-            match &policies {
-                Ok(loaded) => {
-                    checked.loaded.push(format!("policies: {}", loaded.describe()));
-                    checked.problems.extend(problems_at(&config, &["policies", "path"], lines(loaded.problems())));
-                    checked.problems.extend(super::people::unmet(&config, &loaded.set()));
-                }
-                Err(problems) => checked.problems.extend(problems.0.clone()),
-            }
-            progress("plugins …");
-            let state = Arc::new(Memory::new());
-            match load_plugins_over(&config, &ProcessEnvironment, (Arc::new(NoEgress), Arc::new(NoEgress)), state).await
-            {
-                Ok((plugins, mut problems)) => {
-                    checked.loaded.push(format!("plugins: {}", plugin_names(&plugins)));
-                    match cases::sample_message() {
-                        Ok(message) => problems.extend(plugins.rehearse(&message, SystemClock.now()).await),
-                        Err(problem) => checked.problems.push(Problem::general(problem)),
-                    }
-                    if let Ok(policies) = &policies {
-                        let routes = super::routes::of(&policies.set(), &plugins);
-                        checked.loaded.extend(routes.told);
-                        checked.problems.extend(problems_at(&config, &["policies", "path"], routes.problems));
-                    }
-                    checked.problems.extend(config.unknown_sources(&launch::source_names(&plugins)));
-                    let (buses, wrong) = super::bus::check(&config, &launch::source_names(&plugins));
-                    checked.loaded.extend(buses);
-                    checked.problems.extend(wrong);
-                    let sources = AllSources::new(Arc::new(plugins)).names();
-                    checked.loaded.extend(config.ways_in(&sources));
-                    checked.problems.extend(config.exposure(&sources));
-                    // Secrets that have no value are told at their places.
-                    let others = problems.into_iter().filter(|problem| !problem.of_secret);
-                    checked.problems.extend(others.map(|problem| Problem::general(problem.to_string())));
-                }
-                Err(problems) => checked.problems.extend(problems.0),
-            }
-            checked.problems.extend(config.unguarded_links());
-            checked.problems.extend(config.links(&ProcessEnvironment).err());
-            if !config.knowledge.folders.is_empty() {
-                let at = |texts| problems_at(&config, &["knowledge", "folders"], texts);
-                match super::knowledge::check(&config) {
-                    Ok((found, problems)) => {
-                        checked.loaded.push(found);
-                        checked.problems.extend(at(problems));
-                    }
-                    Err(error) => checked.problems.extend(at(vec![error])),
-                }
-            }
-            checked.loaded.push(startup_summary::model(&config));
-            checked.loaded.extend(startup_summary::scheduled_jobs(&config));
-            match crate::accounts::read(&config.accounts_file()) {
-                Ok(book) => {
-                    let known = || self.had_accounts(&config).unwrap_or(true);
-                    checked.loaded.push(startup_summary::sign_in(&config, &book, known));
-                }
-                Err(error) => checked.loaded.push(format!("sign-in: {error}")),
-            }
-            progress("tools …");
-            let found = tools::check(&options::tools(&config), &|name| ProcessEnvironment.get(name));
-            let servers = if found.servers.is_empty() { "none".to_string() } else { found.servers.join(", ") };
-            checked.loaded.push(format!("tool servers: {servers}"));
-            let (watched, unreachable) = super::watch::check(&config, &found.servers);
-            checked.loaded.extend(watched);
-            checked.problems.extend(unreachable);
-            checked.problems.extend(super::watch::check_inspections(&config, &found.servers));
-            checked.problems.extend(problems_at(&config, &["tools", "servers"], found.problems));
-            checked
-        })
+        Box::pin(async move { check::run(&config, progress).await })
     }
 
     fn check_tools<'a>(&'a self, config: Arc<Config>, progress: &'a Progress) -> BoxFuture<'a, CheckReport> {
@@ -298,11 +218,7 @@ impl Host for Launcher {
     }
 
     fn had_accounts(&self, config: &Config) -> Result<bool, String> {
-        let reader = config.journal.exists().then(|| Reader::open(&config.journal)).transpose();
-        let reader = reader.map_err(|error| error.to_string())?;
-        let stream = reader.map(|reader| reader.stream(control::STREAM)).transpose();
-        let stream = stream.map_err(|error| error.to_string())?;
-        Ok(super::audit::latest_change(&stream.unwrap_or_default()) > 0)
+        check::had_accounts(config)
     }
 
     fn suggest(

@@ -77,11 +77,7 @@ pub fn bounds(config: &Config) -> FloodLimits {
 
 /// How alerts of several sources come together.
 pub fn scope(config: &Config) -> Scope {
-    let only_cluster = match config.clusters.as_slice() {
-        [one] => Some(one.name.clone()),
-        _ => None,
-    };
-    Scope { join_sources: config.correlate.join_sources.clone(), only_cluster }
+    Scope { join_sources: config.correlate.join_sources.clone() }
 }
 
 /// `[model]`, with the key of each endpoint.

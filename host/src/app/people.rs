@@ -12,9 +12,12 @@ pub fn unmet(config: &Config, set: &Set) -> Vec<Problem> {
         crate::accounts::AccountsFile::default()
     });
     let people = config.people_of(&accounts);
+    let declared = set.declared();
     for Requirement { gate, who, approvals, .. } in set.asks() {
         let wanted = usize::try_from(approvals).unwrap_or(usize::MAX);
-        let mut wrong = |text: String| problems.push(config.problem(&["policies", "path"], text));
+        let place = declared.iter().find(|one| one.kind == "gate" && one.name == gate);
+        let place = place.map(|one| format!("{}: ", one.place)).unwrap_or_default();
+        let mut wrong = |text: String| problems.push(config.problem(&["policies", "path"], format!("{place}{text}")));
         if let Some(group) = people.unknown(&who) {
             wrong(format!(
                 "gate {gate} asks {group:?}, which is no group in [people] or [users], so it denies whatever it is asked \

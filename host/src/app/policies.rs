@@ -145,7 +145,7 @@ fn rebuilt(id: &IncidentId, entries: &[Entry]) -> Option<Incident> {
 async fn of_payload(config: &Config, set: &Set, payload: Payload) -> Result<Vec<Explanation>, Problems> {
     let general = |text: String| Problems(vec![Problem::general(text)]);
     let (plugins, at) = (plugins(config).await?, payload.request.received_at);
-    let sources = AllSources::new(Arc::clone(&plugins));
+    let sources = AllSources::new(Arc::clone(&plugins)).with_clusters(config);
     let decoded = sources.decode(&payload.source, payload.request).await;
     let alerts = decoded.map_err(|error| general(format!("{}: {error}", payload.name)))?.alerts;
     of_alerts(config, set, &plugins, alerts, at)

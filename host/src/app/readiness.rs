@@ -23,7 +23,7 @@ impl App {
             ));
         }
         problems.extend(self.policies.problems());
-        problems.extend(routes::of(&self.policies.set(), &self.plugins).problems);
+        problems.extend(routes::of(&self.policies.set(), &self.plugins.target_names()).problems);
         problems.extend(self.policies.warnings().into_iter().map(|warning| format!("policies: {warning}")));
         let servers = self.servers.status();
         problems.extend(servers.iter().flat_map(Status::problems));

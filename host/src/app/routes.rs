@@ -6,7 +6,6 @@
 use std::collections::BTreeSet;
 
 use crate::author::cases::closest;
-use crate::plugin::Plugins;
 use crate::policy::{RoutedBy, Set};
 
 /// What is known of the routes.
@@ -19,8 +18,8 @@ pub struct Routes {
 }
 
 /// Holds the routes of policies against the targets that there are.
-pub fn of(set: &Set, plugins: &Plugins) -> Routes {
-    held(&set.told(), &plugins.target_names())
+pub fn of(set: &Set, targets: &BTreeSet<String>) -> Routes {
+    held(&set.told(), targets)
 }
 
 fn held(routes: &[RoutedBy], targets: &BTreeSet<String>) -> Routes {

@@ -29,7 +29,7 @@ pub async fn run(config: &Config, wanted: &RoutingWanted) -> Result<Vec<Routing>
     let general = |text: String| Problems(vec![Problem::general(text)]);
     let (set, _) = policies::load(config, None)?;
     let plugins = policies::plugins(config).await?;
-    let mut alerts = alerts(&plugins, &wanted.subject).await.map_err(general)?;
+    let mut alerts = alerts(config, &plugins, &wanted.subject).await.map_err(general)?;
     if let Some(severity) = wanted.severity {
         alerts.iter_mut().for_each(|alert| at_severity(alert, severity));
     }
@@ -42,14 +42,18 @@ pub async fn run(config: &Config, wanted: &RoutingWanted) -> Result<Vec<Routing>
     Ok(opened.into_iter().map(|(key, incident)| asking.about(key, &incident)).collect())
 }
 
-async fn alerts(plugins: &Arc<Plugins>, subject: &RoutingSubject) -> Result<Vec<Alert>, String> {
+async fn alerts(config: &Config, plugins: &Arc<Plugins>, subject: &RoutingSubject) -> Result<Vec<Alert>, String> {
+    let sources = AllSources::new(Arc::clone(plugins)).with_clusters(config);
     match subject {
         RoutingSubject::Payload(payload) => {
-            let sources = AllSources::new(Arc::clone(plugins));
             let decoded = sources.decode(&payload.source, payload.request.clone()).await;
             Ok(decoded.map_err(|error| format!("{}: {error}", payload.name))?.alerts)
         }
-        RoutingSubject::Labels { source, labels } => Ok(vec![of_labels(source, labels)]),
+        RoutingSubject::Labels { source, labels } => {
+            let mut alerts = vec![of_labels(source, labels)];
+            sources.place(source, &mut alerts);
+            Ok(alerts)
+        }
     }
 }
 

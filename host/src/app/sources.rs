@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use futures::future::BoxFuture;
 
+use crate::config::Config;
 use crate::domain::alert::normalised::Normalised;
-use crate::domain::{event, subject};
+use crate::domain::{Alert, event, subject};
 use crate::events::Events;
 use crate::plugin::Plugins;
 use crate::ports::{DecodeError, Inbound, Sources};
@@ -17,8 +18,43 @@ pub struct AllSources {
     plugins: Arc<Plugins>,
     /// None where no host runs: events are judged by what came before them.
     events: Option<Arc<Events>>,
-    /// The cluster of a source's alerts that name none.
-    clusters: BTreeMap<String, String>,
+    clusters: DefaultClusters,
+}
+
+/// In which cluster alerts are that name none.
+#[derive(Debug, Default)]
+struct DefaultClusters {
+    /// As it is configured for their source.
+    of_sources: BTreeMap<String, String>,
+    /// Of all other sources: the one that there is.
+    only: Option<String>,
+}
+
+impl DefaultClusters {
+    fn of(config: &Config) -> Self {
+        let mut of_sources = BTreeMap::new();
+        if !config.events.cluster.is_empty() {
+            of_sources.insert(event::SOURCE.to_string(), config.events.cluster.clone());
+        }
+        let named = config.sources.iter().filter_map(|(name, source)| Some((name.clone(), source.cluster.clone()?)));
+        of_sources.extend(named);
+        let only = match config.clusters.as_slice() {
+            [one] => Some(one.name.clone()),
+            _ => None,
+        };
+        Self { of_sources, only }
+    }
+
+    fn of_source(&self, source: &str) -> Option<&str> {
+        self.of_sources.get(source).or(self.only.as_ref()).map(String::as_str)
+    }
+
+    fn place(&self, source: &str, alerts: &mut [Alert]) {
+        let Some(cluster) = self.of_source(source) else { return };
+        for alert in alerts.iter_mut().filter(|alert| subject::cluster(alert).is_none()) {
+            alert.labels.insert("cluster", cluster);
+        }
+    }
 }
 
 /// Whether a source is the host's own.
@@ -34,7 +70,7 @@ impl AllSources {
 
     /// The built-in sources and those of the plugins.
     pub fn new(plugins: Arc<Plugins>) -> Self {
-        Self { plugins, events: None, clusters: BTreeMap::new() }
+        Self { plugins, events: None, clusters: DefaultClusters::default() }
     }
 
     /// The same, and what comes in as events.
@@ -42,14 +78,21 @@ impl AllSources {
         Self { events: Some(events), ..self }
     }
 
-    /// The same, where sources have clusters by the configuration.
-    pub fn with_clusters(self, clusters: impl IntoIterator<Item = (String, String)>) -> Self {
-        Self { clusters: clusters.into_iter().collect(), ..self }
+    /// The same, where alerts that name no cluster are in the one of their source by the configuration, or else in the only one
+    /// that it has.
+    pub fn with_clusters(self, config: &Config) -> Self {
+        Self { clusters: DefaultClusters::of(config), ..self }
     }
 
     /// The cluster of a source's alerts that name none.
     pub fn cluster_of(&self, source: &str) -> Option<&str> {
-        self.clusters.get(source).map(String::as_str)
+        self.clusters.of_source(source)
+    }
+
+    /// Gives a source's alerts that name no cluster the one in which they are: whoever may look only there sees them, and
+    /// they are about the same as alerts that name it.
+    pub fn place(&self, source: &str, alerts: &mut [Alert]) {
+        self.clusters.place(source, alerts);
     }
 
     /// Whether a source takes requests of this method.
@@ -72,12 +115,9 @@ impl Sources for AllSources {
     }
 
     fn decode<'a>(&'a self, source: &'a str, request: Inbound) -> BoxFuture<'a, Result<Normalised, DecodeError>> {
-        let Some(cluster) = self.clusters.get(source) else { return self.decoded(source, request) };
         Box::pin(async move {
             let mut normalised = self.decoded(source, request).await?;
-            for alert in normalised.alerts.iter_mut().filter(|alert| subject::cluster(alert).is_none()) {
-                alert.labels.insert("cluster", cluster.as_str());
-            }
+            self.place(source, &mut normalised.alerts);
             Ok(normalised)
         })
     }
@@ -100,5 +140,58 @@ impl AllSources {
             });
         }
         Sources::decode(self.plugins.as_ref(), source, request)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::config::Overrides;
+
+    fn clusters(config: &str) -> DefaultClusters {
+        DefaultClusters::of(&Config::parse(config.into(), None, &Overrides::default()).unwrap())
+    }
+
+    #[test]
+    fn alerts_are_in_the_cluster_of_their_source_or_else_in_the_only_one() {
+        let only = "[[cluster]]\nname = 'kestrel'\n";
+        let two = "[[cluster]]\nname = 'kestrel'\n[[cluster]]\nname = 'osprey'\n";
+        let own = "[sources.grafana]\ncluster = 'heron'\n";
+        for (config, source, cluster) in [
+            ("", "alertmanager", ""),
+            (only, "alertmanager", "kestrel"),
+            (only, "events", "kestrel"),
+            (two, "alertmanager", ""),
+            (&format!("{own}{only}"), "grafana", "heron"),
+            (&format!("{own}{only}"), "alertmanager", "kestrel"),
+            (&format!("{own}{two}"), "grafana", "heron"),
+            ("[events]\ncluster = 'heron'\n[[cluster]]\nname = 'kestrel'", "events", "heron"),
+            ("[events]\ncluster = 'heron'\n[sources.events]\ncluster = 'osprey'", "events", "osprey"),
+        ] {
+            assert_eq!(clusters(config).of_source(source).unwrap_or_default(), cluster, "{config} {source}");
+        }
+    }
+
+    fn placed(labels: &Value) -> Alert {
+        let alert = json!({
+            "source": "alertmanager", "fingerprint": "f", "name": "A", "severity": "warning", "status": "firing",
+            "labels": labels, "annotations": {},
+        });
+        let mut alerts = [serde_json::from_value(alert).unwrap()];
+        clusters("[[cluster]]\nname = 'kestrel'").place("alertmanager", &mut alerts);
+        let [alert] = alerts;
+        alert
+    }
+
+    #[test]
+    fn what_the_sender_says_of_its_cluster_stays() {
+        let unnamed = placed(&json!({ "pod": "web-1" }));
+        assert_eq!((unnamed.labels.get("cluster"), unnamed.fingerprint.as_str()), (Some("kestrel"), "f"));
+        assert_eq!(placed(&json!({ "cluster": "" })).labels.get("cluster"), Some("kestrel"), "it says nothing");
+        assert_eq!(placed(&json!({ "cluster": "heron" })).labels.get("cluster"), Some("heron"));
+        // In whichever of the words that are known for it.
+        assert_eq!(placed(&json!({ "k8s_cluster_name": "heron" })).labels.get("cluster"), None);
     }
 }

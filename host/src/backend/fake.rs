@@ -20,10 +20,12 @@ use super::{
 };
 use crate::domain::alert::normalised::Reply;
 use crate::domain::audit::{AuditEntry, AuditQuery, AuditView};
+use crate::domain::decision::{CountedExecution, Ruling, RulingKind};
 use crate::domain::delivery::{Delivery, DeliveryState, Occasion};
 use crate::domain::entry::IncidentCommand;
+use crate::domain::incident::ActionState;
 use crate::domain::knowledge::{Knowledge, SearchResults};
-use crate::domain::{Action, ActionId, Call, Entry, Fact, Incident, IncidentId, Origin, Proposal, Risk, Target};
+use crate::domain::{Action, ActionId, Call, Entry, Fact, Incident, IncidentId, Mode, Origin, Proposal, Risk, Target};
 use crate::ports::{DecodeError, Inbound, IncidentRecord, Sources};
 use crate::source::BuiltIn;
 
@@ -48,6 +50,37 @@ pub struct Fake {
     pub reply: Option<Reply>,
 }
 
+/// Lets an incident propose an action that waits for a yes of anybody.
+pub fn ask(incident: &mut Incident, action: &str) {
+    let call = Call { tool: "k.delete".into(), arguments: serde_json::Map::new() };
+    let proposal = Proposal {
+        call,
+        target: "pod a".into(),
+        reason: String::new(),
+        evidence: Vec::new(),
+        root_cause: String::new(),
+        verify: None,
+        undo: None,
+    };
+    let id = ActionId(action.into());
+    let proposed = Action::new(id.clone(), proposal, Origin::Model, Risk::Low, Target::default());
+    let ruling = Ruling {
+        kind: RulingKind::Ask,
+        rule: "ask-first".into(),
+        reason: String::new(),
+        heard: Vec::new(),
+        requires: Vec::new(),
+        until: None,
+        mode: Mode::Enforce,
+        spends: Vec::new(),
+        counts: CountedExecution::default(),
+        held_against: false,
+    };
+    for fact in [Fact::Proposed { action: Box::new(proposed) }, Fact::Ruled { action: id, ruling }] {
+        incident.apply(&Entry { at: Timestamp::UNIX_EPOCH, fact });
+    }
+}
+
 fn incident(id: &str) -> Incident {
     let opened = Fact::Opened { group_key: "g".into(), source: "alertmanager".into(), alerts: Vec::new() };
     Incident::open(IncidentId(id.into()), &Entry { at: Timestamp::UNIX_EPOCH, fact: opened }).unwrap()
@@ -59,19 +92,7 @@ impl Default for Fake {
         let fact = Fact::Reported { markdown: "# Report".into() };
         reported.apply(&Entry { at: Timestamp::UNIX_EPOCH, fact });
         let mut asking = incident("i-b1");
-        let call = Call { tool: "k.delete".into(), arguments: serde_json::Map::new() };
-        let proposal = Proposal {
-            call,
-            target: "pod a".into(),
-            reason: String::new(),
-            evidence: Vec::new(),
-            root_cause: String::new(),
-            verify: None,
-            undo: None,
-        };
-        let action = Action::new(ActionId("a1".into()), proposal, Origin::Model, Risk::Low, Target::default());
-        let fact = Fact::Proposed { action: Box::new(action) };
-        asking.apply(&Entry { at: Timestamp::UNIX_EPOCH, fact });
+        ask(&mut asking, "a1");
         Self {
             incidents: vec![asking, reported, incident("i-a1")],
             seen: Mutex::default(),
@@ -188,9 +209,20 @@ impl Backend for Fake {
     }
 
     fn approve(&self, answer: ApprovalAnswer) -> BoxFuture<'_, Result<(), ControlError>> {
-        let known = answer.action == "a1";
+        let incident = self.incidents.iter().find(|incident| *incident.id.0 == *answer.incident);
+        let record = incident.and_then(|incident| incident.action(&ActionId(answer.action.as_str().into())));
+        let refusal = match record {
+            None => Some("too late".to_string()),
+            Some(record) if record.state != ActionState::Asked => {
+                Some(format!("action {} waits for nobody: it is {}", answer.action, record.state.as_str()))
+            }
+            Some(record) if answer.digest.as_ref().is_some_and(|digest| *digest != record.action.digest) => {
+                Some(format!("action {} is not what you saw", answer.action))
+            }
+            Some(_) => None,
+        };
         self.answers.lock().unwrap().push(answer);
-        Box::pin(async move { if known { Ok(()) } else { Err(ControlError::Conflict("too late".into())) } })
+        Box::pin(async move { refusal.map_or(Ok(()), |text| Err(ControlError::Conflict(text))) })
     }
 
     fn reject(&self, answer: ApprovalAnswer) -> BoxFuture<'_, Result<(), ControlError>> {

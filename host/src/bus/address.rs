@@ -48,11 +48,23 @@ pub fn parse(text: &str) -> Result<Address, String> {
     };
     // The port that the scheme would mean for a web server is not shown by the parser.
     let port = host.rsplit_once(':').and_then(|(_, port)| port.parse().ok()).unwrap_or(PORT);
-    let login = login.filter(|login| !login.is_empty()).map(|login| match login.split_once(':') {
+    let login = login.filter(|login| !login.is_empty());
+    if login.is_some_and(|login| !is_escaped(login)) {
+        return Err("a % in a name or password of an address begins an escape of two hexadecimal digits, as %40 for @, and together they are UTF-8; write % itself as %25".into());
+    }
+    let login = login.map(|login| match login.split_once(':') {
         Some((user, password)) => (known::decoded(user), Some(known::decoded(password))),
         None => (known::decoded(login), None),
     });
     Ok(Address { url: format!("{scheme}://{name}:{port}"), login })
+}
+
+/// Whether each `%` begins an escape, and what they stand for is text: anything else would be taken for another password than
+/// was meant, and be refused by the server without a word of why.
+fn is_escaped(login: &str) -> bool {
+    let is_pair = |part: &str| part.as_bytes().get(..2).is_some_and(|pair| pair.iter().all(u8::is_ascii_hexdigit));
+    let unread = '\u{fffd}';
+    login.split('%').skip(1).all(is_pair) && (login.contains(unread) || !known::decoded(login).contains(unread))
 }
 
 #[cfg(test)]
@@ -82,6 +94,19 @@ mod tests {
             let why = parse(wrong).unwrap_err();
             assert!(why.contains("%23") && !why.contains("s3cret"), "{wrong}: {why}");
         }
+        // Nor is it guessed what a broken escape stands for.
+        for wrong in [
+            "nats://u:s3cret%@b",
+            "nats://u:s3cret%4@b",
+            "nats://u:s3cret%zz@b",
+            "nats://s3cret%@b",
+            "nats://u:s3cret%ff@b",
+            "nats://u:s3cret%+4@b",
+        ] {
+            let why = parse(wrong).unwrap_err();
+            assert!(why.contains("%25") && !why.contains("s3cret"), "{wrong}: {why}");
+        }
+        assert_eq!(parse("nats://u:100%25@b").unwrap().login.unwrap().1.as_deref(), Some("100%"));
         let shown = format!("{:?}", parse("http://app:s3cret@broker").unwrap());
         assert_eq!(shown, "nats://broker:4222");
     }

@@ -81,6 +81,7 @@ async fn answer(context: &Context<'_>, arguments: &Arguments, verb: &Verb) -> an
     let digest = arguments.digest.as_deref();
     // Whoever names the digest has said which one they mean.
     let asked = Asked::about(context, arguments, digest.is_some()).await?;
+    waiting(&asked.incident, &asked.action)?;
     shown(&asked.incident, &asked.action).print()?;
     consent(arguments, &asked, verb)?;
     asked.answer(&arguments.comment, verb.word, verb.done).await
@@ -183,6 +184,17 @@ fn consent(arguments: &Arguments, asked: &Asked<'_>, verb: &Verb) -> anyhow::Res
 /// Shorter beginnings of a digest could be met by chance.
 const SHORTEST_DIGEST: usize = 8;
 
+/// Refuses to ask about an action that waits for nobody: whatever is answered, the host would take none of it.
+fn waiting(incident: &IncidentView, action: &ActionView) -> anyhow::Result<()> {
+    if action.state == ASKED {
+        return Ok(());
+    }
+    let others: Vec<&str> =
+        incident.actions.iter().filter(|other| other.state == ASKED).map(|other| other.id.as_str()).collect();
+    let others = if others.is_empty() { String::new() } else { format!("; what waits is {}", others.join(", ")) };
+    bail!("action {} of {} waits for nobody: it is {}{others}", action.id, incident.id, action.state)
+}
+
 /// The action, as it is asked about.
 fn shown(incident: &IncidentView, action: &ActionView) -> Screen {
     let mut rows = vec![
@@ -262,7 +274,7 @@ mod tests {
     use super::*;
     use crate::backend::fake::Fake;
 
-    fn waiting(id: &str) -> IncidentView {
+    fn asking(id: &str) -> IncidentView {
         let mut view = IncidentView::from(&Fake::default().incidents[0]);
         view.id = id.into();
         view.actions[0].state = ASKED.into();
@@ -270,8 +282,21 @@ mod tests {
     }
 
     #[test]
+    fn what_waits_for_nobody_is_not_asked_about() {
+        let mut view = asking("i-1");
+        assert!(waiting(&view, &view.actions[0]).is_ok());
+        let mut done = view.actions[0].clone();
+        (done.id, done.state) = ("a2".into(), "succeeded".into());
+        view.actions.push(done);
+        let said = |view: &IncidentView| waiting(view, &view.actions[1]).unwrap_err().to_string();
+        assert_eq!(said(&view), "action a2 of i-1 waits for nobody: it is succeeded; what waits is a1");
+        view.actions[0].state = "denied".into();
+        assert_eq!(said(&view), "action a2 of i-1 waits for nobody: it is succeeded");
+    }
+
+    #[test]
     fn the_latest_of_several_that_wait_is_nobodys_word() {
-        let (one, mut other) = (waiting("i-1"), waiting("i-2"));
+        let (one, mut other) = (asking("i-1"), asking("i-2"));
         assert!(unambiguous(std::slice::from_ref(&one)).is_ok());
         let text = unambiguous(&[one.clone(), other.clone()]).unwrap_err().to_string();
         assert!(text.starts_with("2 incidents wait for an answer"), "{text}");

@@ -26,19 +26,26 @@ pub async fn run(context: &Context<'_>, arguments: Arguments) -> anyhow::Result<
     let config = &context.config;
     let progress = progress();
     let mut checked = context.host.check(config.clone(), &progress).await;
-    if arguments.tools {
+    // What is started is told by the configuration, which must say what is meant.
+    if arguments.tools && config.is_sound() {
         let tools = context.host.check_tools(config.clone(), &progress).await;
         checked.loaded.extend(tools.loaded);
         checked.problems.extend(tools.problems);
     }
-    let mut problems = config.missing_secrets(context.environment);
+    let mut problems = config.mistakes();
+    problems.extend(config.missing_secrets(context.environment));
     if let Err(text) = telemetry::readable(&config.log) {
         problems.push(config.problem(&["log", "level"], text));
     }
     for problem in checked.problems {
-        if !problems.contains(&problem) {
+        if !problems.contains(&problem) && !config.misses(&problem.subject) {
             problems.push(problem);
         }
+    }
+    if arguments.tools && !config.is_sound() {
+        checked
+            .loaded
+            .push("not checked: the tool servers, which are not started while the configuration has mistakes".into());
     }
     report(&arguments, &checked.loaded, &problems)
 }

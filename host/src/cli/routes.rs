@@ -51,7 +51,7 @@ struct TestArguments {
     #[arg(required = true, value_name = "FILE|LABEL=VALUE")]
     subject: Vec<String>,
     /// How bad it is, whatever the alerts say: info, warning, error or critical
-    #[arg(long, value_parser = word::<Severity>)]
+    #[arg(long, value_parser = severity)]
     severity: Option<Severity>,
     /// Why people are told: report, approval or resolved
     #[arg(long, value_parser = occasion, default_value = "report")]
@@ -78,9 +78,25 @@ fn occasion(text: &str) -> Result<Occasion, String> {
     read.ok_or_else(|| "write report, approval or resolved".into())
 }
 
+fn severity(text: &str) -> Result<Severity, String> {
+    word::<Severity>(text).map_err(|_| format!("write {}", severities()))
+}
+
+/// All severities, as a sentence lists them.
+fn severities() -> String {
+    let [others @ .., last] = Severity::ALL.map(Severity::as_str);
+    format!("{} or {last}", others.join(", "))
+}
+
 pub async fn run(context: &Context<'_>, arguments: Arguments) -> anyhow::Result<ExitCode> {
     let Command::Test(arguments) = arguments.command;
     let at = arguments.at.unwrap_or_else(|| SystemClock.now());
+    if arguments.source.trim().is_empty() {
+        bail!(
+            "the name of the source is empty: leave --source out for {}, or name another, which `tidegate plugin list` shows",
+            alertmanager::NAME
+        );
+    }
     let subject = subject(&arguments.subject, &arguments.source)?;
     let (occasion, outcome, severity) = (arguments.occasion, arguments.outcome, arguments.severity);
     let wanted = RoutingWanted { subject, occasion, outcome, severity, at };
@@ -113,6 +129,17 @@ fn subject(words: &[String], source: &str) -> anyhow::Result<RoutingSubject> {
         let value = value.strip_prefix('"').and_then(|value| value.strip_suffix('"')).unwrap_or(value);
         if name.is_empty() || value.starts_with('~') || name.ends_with('!') {
             bail!("{word:?} is no label such as namespace=shop: an alert has each label once, with one value");
+        }
+        if name == "alertname" && value.trim().is_empty() {
+            bail!("the name of the alert is empty: write a word such as HostDown, or alertname=HostDown");
+        }
+        if name == "severity" && !Severity::is_word(value) {
+            bail!(
+                "{word:?} is no severity that is known: write {}, or a sender's word for one of them, such as page; whatever \
+                 else a sender writes counts as {}",
+                severities(),
+                Severity::from_word(Some(value))
+            );
         }
         if labels.get(name).is_some() {
             bail!("the label {name} is there twice");
@@ -171,7 +198,7 @@ fn one(screen: &mut Screen, routing: &Routing) {
     match (&routing.quiet, routing.told.is_empty()) {
         (Some(quiet), true) => screen.line(format!("nobody is told: {quiet}")),
         (Some(quiet), false) => screen.line(format!("nobody is told now: {quiet}; else there would be told")),
-        (None, true) => screen.line("NOBODY is told: no route leads to a target that there is"),
+        (None, true) => screen.line(format!("NOBODY is told: {}", why_nobody(routing))),
         (None, false) => screen.line("told"),
     }
     screen.columns(&routing.told.iter().map(row).collect::<Vec<_>>());
@@ -183,6 +210,17 @@ fn one(screen: &mut Screen, routing: &Routing) {
     if !routing.passed_over.is_empty() {
         let names = routing.passed_over.join(", ");
         screen.line(format!("passed over, because no [notifiers.NAME] is called so: {names}"));
+    }
+}
+
+/// Why there is nobody whom the routes lead to.
+fn why_nobody(routing: &Routing) -> &'static str {
+    if routing.routes.is_empty() {
+        "there are no routes"
+    } else if routing.routes.iter().any(|route| route.taken) {
+        "no route leads to a target that there is"
+    } else {
+        "no route matches"
     }
 }
 
@@ -203,6 +241,7 @@ fn row(told: &Told) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rules::RouteTried;
 
     fn routing(quiet: Option<&str>, told: &[&str]) -> Routing {
         let told = told.iter().map(|target| Told {
@@ -247,6 +286,26 @@ mod tests {
         {
             assert!(text.contains(part), "{part:?} in {text}");
         }
+        let routed = |routes: &[bool]| {
+            let route = |taken: &bool| RouteTried {
+                route: "all".into(),
+                place: "90.rhai:4".into(),
+                taken: *taken,
+                why: "it matches".into(),
+                targets: vec!["sre".into()],
+                fallback: None,
+            };
+            let routes = routes.iter().map(route).collect();
+            shown(&[Routing { routes, ..routing(None, &[]) }]).text().to_string()
+        };
+        for (routes, why) in [
+            (&[][..], "NOBODY is told: there are no routes"),
+            (&[false, false], "NOBODY is told: no route matches"),
+            (&[false, true], "NOBODY is told: no route leads to a target that there is"),
+        ] {
+            let text = routed(routes);
+            assert!(text.contains(why), "{text}");
+        }
         let text = shown(&[routing(Some("it is held back until then"), &["oncall"])]).text().to_string();
         assert!(text.contains("nobody is told now: it is held back until then"), "{text}");
     }
@@ -259,6 +318,22 @@ mod tests {
         };
         let read = ["alertname", "namespace", "team"].map(|name| labels.get(name).unwrap().to_string());
         assert_eq!(read, ["HostDown", "a b", "x=y"]);
+        for (words, part) in [
+            (vec![""], "the name of the alert is empty: write a word such as HostDown"),
+            (vec!["alertname= ", "severity=page"], "the name of the alert is empty"),
+            (vec!["A", "severity=urgentish"], "write info, warning, error or critical"),
+            (vec!["A", "severity="], "counts as warning"),
+        ] {
+            let refused = of(&words).unwrap_err().to_string();
+            assert!(refused.contains(part), "{words:?}: {refused}");
+        }
+        for word in ["warning", "page", "average", "CRITICAL", "严重"] {
+            assert!(of(&["A", &format!("severity={word}")]).is_ok(), "{word}");
+        }
+        assert_eq!(
+            (severity("error"), severity("bad")),
+            (Ok(Severity::Error), Err("write info, warning, error or critical".into()))
+        );
         for words in [vec!["a=~b"], vec!["a!=b"], vec!["=b"], vec!["a=1", "a=2"], vec!["no/such.json"], vec!["A", "B"]]
         {
             assert!(of(&words).is_err(), "{words:?}");

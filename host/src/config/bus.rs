@@ -25,6 +25,13 @@ pub struct Raw {
     nats: Vec<RawNats>,
 }
 
+impl Raw {
+    /// What the connections are called, those too that cannot be used.
+    pub fn names(&self) -> BTreeSet<String> {
+        self.nats.iter().map(|one| one.name.clone()).collect()
+    }
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RawNats {
@@ -256,6 +263,10 @@ mod tests {
         for (text, part) in [
             ("name = 'a'\nstream = 'ops'".to_string(), "name at least one"),
             ("name = 'a'\nservers = ['ws://u:s3cret@b']\nstream = 'ops'".into(), "begins with nats://"),
+            (
+                "name = 'a'\nservers = ['nats://u:s3cret%4@b']\nstream = 'ops'".into(),
+                "a: servers: a % in a name or password",
+            ),
             (format!("name = 'a b'\n{server}\nstream = 'ops'"), "take letters"),
             (format!("name = 'a'\n{server}"), "it reads nothing"),
             (format!("name = 'a'\n{server}\nsubjects = ['a']\ndurable = 'd'"), "set stream"),

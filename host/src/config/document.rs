@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
 use toml::Spanned;
-use toml::de::{DeTable, DeValue, Deserializer};
+use toml::de::{DeArray, DeTable, DeValue, Deserializer};
 
 use super::problem::Problem;
 
@@ -93,17 +93,21 @@ impl Document {
     }
 }
 
-/// Takes out the innermost key whose name or value holds `span`, and says which it was.
+/// Takes out the innermost key whose name or value holds `span`, and says which it was. Of a list of tables it is the table, by its
+/// number from 0, or a key of it, so that what is wrong with the others is found as well.
 fn prune(table: &mut DeTable<'_>, span: &Range<usize>, path: &mut Vec<String>) -> bool {
-    let holds = |outer: Range<usize>| outer.start <= span.start && span.end <= outer.end;
     let mut found = None;
     for (key, value) in table.iter_mut() {
-        let within = holds(value.span()) || has_inside(value, span);
-        if within || holds(key.span()) {
+        let within = is_around(value, span);
+        if within || holds(&key.span(), span) {
             path.push(key.get_ref().to_string());
-            if let (true, DeValue::Table(inner)) = (within, value.get_mut())
-                && prune(inner, span, path)
-            {
+            let pruned = within
+                && match value.get_mut() {
+                    DeValue::Table(inner) => prune(inner, span, path),
+                    DeValue::Array(items) => prune_item(items, span, path),
+                    _ => false,
+                };
+            if pruned {
                 return true;
             }
             found = Some(key.get_ref().to_string());
@@ -113,9 +117,34 @@ fn prune(table: &mut DeTable<'_>, span: &Range<usize>, path: &mut Vec<String>) -
     found.is_some_and(|key| table.remove(key.as_str()).is_some())
 }
 
-/// The span of a table written as `[a.b]` covers its header only, so its members are asked as well.
-fn has_inside(value: &Spanned<DeValue<'_>>, span: &Range<usize>) -> bool {
-    let holds = |outer: Range<usize>| outer.start <= span.start && span.end <= outer.end;
-    let Some(table) = value.get_ref().as_table() else { return false };
-    table.iter().any(|(key, value)| holds(key.span()) || holds(value.span()) || has_inside(value, span))
+fn prune_item(items: &mut DeArray<'_>, span: &Range<usize>, path: &mut Vec<String>) -> bool {
+    let is_meant = |item: &Spanned<DeValue<'_>>| item.get_ref().is_table() && is_around(item, span);
+    let Some(number) = items.iter().position(is_meant) else { return false };
+    path.push(number.to_string());
+    let inside = items.iter_mut().nth(number).is_some_and(|item| match item.get_mut() {
+        DeValue::Table(inner) => prune(inner, span, path),
+        _ => false,
+    });
+    if !inside {
+        let mut others = DeArray::new();
+        items.iter().enumerate().filter(|(place, _)| *place != number).for_each(|(_, item)| others.push(item.clone()));
+        *items = others;
+    }
+    true
+}
+
+fn holds(outer: &Range<usize>, span: &Range<usize>) -> bool {
+    outer.start <= span.start && span.end <= outer.end
+}
+
+/// Whether a value holds `span`. That of a table written as `[a.b]` covers its header only, so its members are asked as well.
+fn is_around(value: &Spanned<DeValue<'_>>, span: &Range<usize>) -> bool {
+    holds(&value.span(), span)
+        || match value.get_ref() {
+            DeValue::Table(table) => {
+                table.iter().any(|(key, value)| holds(&key.span(), span) || is_around(value, span))
+            }
+            DeValue::Array(items) => items.iter().any(|item| is_around(item, span)),
+            _ => false,
+        }
 }

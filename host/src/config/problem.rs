@@ -34,8 +34,20 @@ impl Problem {
 
     /// Whether it is about `subject` or a part of it.
     pub(super) fn is_within(&self, subject: &str) -> bool {
-        self.subject.strip_prefix(subject).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        is_part(&self.subject, subject)
     }
+
+    /// Whether what is wrong there may be why `subject` looks wrong. One of a list says nothing about the others.
+    pub(super) fn explains(&self, subject: &str) -> bool {
+        let rest = self.subject.strip_prefix(subject).and_then(|rest| rest.strip_prefix('.'));
+        let is_of_list = rest.is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
+        self.is_within(subject) && !is_of_list
+    }
+}
+
+/// Whether `part` names `whole` or something in it.
+pub(super) fn is_part(part: &str, whole: &str) -> bool {
+    part.strip_prefix(whole).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
 impl fmt::Display for Problem {

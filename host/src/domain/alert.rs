@@ -45,15 +45,25 @@ impl Severity {
     /// Reads the words that senders use. An unknown or missing word is a warning: neither
     /// ignored nor a reason to wake somebody.
     pub fn from_word(word: Option<&str>) -> Self {
-        let word = word.unwrap_or_default().trim().to_ascii_lowercase();
-        match word.as_str() {
+        Self::known_word(word.unwrap_or_default()).unwrap_or(Self::Warning)
+    }
+
+    /// Whether a word is one that senders are known to use for a severity.
+    pub fn is_word(word: &str) -> bool {
+        Self::known_word(word).is_some()
+    }
+
+    fn known_word(word: &str) -> Option<Self> {
+        Some(match word.trim().to_ascii_lowercase().as_str() {
             "critical" | "crit" | "fatal" | "emergency" | "emerg" | "alert" | "disaster" | "p1" | "sev0" | "sev1"
             | "page" | "致命" | "紧急" | "严重" | "灾难" => Self::Critical,
             "error" | "err" | "high" | "major" | "severe" | "p2" | "错误" | "重要" => Self::Error,
             "info" | "informational" | "information" | "notice" | "low" | "none" | "ok" | "debug" | "sev4" | "p4"
             | "p5" | "提示" | "信息" | "通知" => Self::Info,
-            _ => Self::Warning,
-        }
+            "warning" | "warn" | "average" | "medium" | "moderate" | "minor" | "sev2" | "sev3" | "p3" | "警告"
+            | "次要" => Self::Warning,
+            _ => return None,
+        })
     }
 
     /// The word used in JSON, policies and metrics.

@@ -53,6 +53,11 @@ impl Clusters {
         self.names.is_empty()
     }
 
+    /// The one that there is, where there is no other.
+    pub fn only(&self) -> Option<&str> {
+        if self.names.len() == 1 { self.names.first().map(String::as_str) } else { None }
+    }
+
     /// The cluster that a server reaches, where that is known.
     pub fn of_server(&self, server: &str) -> Option<&str> {
         self.servers.get(server).map(String::as_str)
@@ -151,6 +156,7 @@ mod tests {
             let named = named(source, of);
             assert_eq!(clusters.refusal(tool, &named).is_some(), refused, "{tool} {of:?}");
         }
+        assert_eq!((one.only(), two.only(), Clusters::default().only()), (Some("A"), None, None));
         let own = named("events", &["a"]);
         assert_eq!(two.servers_of(&own).collect::<Vec<_>>(), ["k8s-a", "metrics-a"]);
         assert_eq!(two.unsaid(&named("events", &[""])).as_deref(), Some("A, b"));

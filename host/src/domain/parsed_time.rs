@@ -36,7 +36,7 @@ impl ParsedTime {
         if text.is_empty() {
             return Self::Absent;
         }
-        let read = usual(text)
+        let read = rfc3339(text)
             .or_else(|| number(text))
             .or_else(|| rfc1123(text))
             .or_else(|| written(text))
@@ -61,7 +61,7 @@ impl ParsedTime {
 }
 
 /// A time in RFC 3339 as nearly all send it, by a look at its marks: each other form that is tried in vain costs as much as reading it.
-fn usual(text: &str) -> Option<Timestamp> {
+fn rfc3339(text: &str) -> Option<Timestamp> {
     let marks = [4, 7, 10, 13, 16].map(|at| text.as_bytes().get(at).copied().unwrap_or_default());
     if marks == *b"--T::" { text.parse().ok() } else { None }
 }

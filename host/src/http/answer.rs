@@ -61,6 +61,12 @@ impl Failure {
         Self::new(StatusCode::METHOD_NOT_ALLOWED, format!("{path} does not take {method}"))
     }
 
+    /// The same with the methods that would be taken (RFC 9110, 15.5.6). Of routes that are made by method the router says so itself.
+    pub fn method_other_than(taken: &[&str], method: &str, path: &str) -> Self {
+        let allowed = HeaderValue::from_str(&taken.join(", ")).ok();
+        Self { header: allowed.map(|allowed| (header::ALLOW, allowed)), ..Self::method(method, path) }
+    }
+
     /// 408.
     pub fn too_slow(text: impl Into<String>) -> Self {
         Self::new(StatusCode::REQUEST_TIMEOUT, text)

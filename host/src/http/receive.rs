@@ -71,7 +71,8 @@ pub async fn taken(
 ) -> Result<Answer, Failure> {
     let (head, body) = request.into_parts();
     if !METHODS.contains(&head.method) {
-        return Err(method(&head));
+        // Every source takes this one; strangers need not learn what one takes besides.
+        return Err(method(&head, &["POST"]));
     }
     let gate = state.sources.get(source);
     if let Some(gate) = gate.filter(|gate| !gate.disabled)
@@ -102,7 +103,10 @@ pub async fn taken(
         return Err(unusable.map_or_else(|| unknown(state, source), Failure::unavailable));
     }
     if !state.backend.takes(source, head.method.as_str()) {
-        return Err(method(&head));
+        let methods = METHODS;
+        let taken: Vec<&str> =
+            methods.iter().map(Method::as_str).filter(|method| state.backend.takes(source, method)).collect();
+        return Err(method(&head, &taken));
     }
     let (settings, quotas) = (&state.settings, &state.quotas);
     let encoding = Encoding::of(&head.headers)?;
@@ -156,8 +160,8 @@ pub async fn taken(
     Ok(reply.and_then(reply::response).map_or(Answer::Received(received), Answer::Given))
 }
 
-fn method(head: &Parts) -> Failure {
-    Failure::method(head.method.as_str(), &truncate(head.uri.path(), 100))
+fn method(head: &Parts, taken: &[&str]) -> Failure {
+    Failure::method_other_than(taken, head.method.as_str(), &truncate(head.uri.path(), 100))
 }
 
 /// A multipart form becomes the kind of form that sources read.

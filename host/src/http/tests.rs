@@ -390,17 +390,19 @@ async fn incidents_are_listed_found_and_told() {
 async fn answers_carry_who_what_and_how() {
     let host = start("", Fake::default()).await;
     let path = "/v1/incidents/i-b1/actions/a1/approve";
-    let words = json!({ "person": " ada ", "digest": "d1", "comment": "go", "via": "cli" });
+    let digest = host.fake.incidents[0].actions[0].action.digest.clone();
+    let words = json!({ "person": " ada ", "digest": digest, "comment": "go", "via": "cli" });
     let (status, view) = answer(host.post_json(path, words)).await;
     assert_eq!((status, view["id"].as_str()), (200, Some("i-b1")));
     let given = host.fake.answers.lock().unwrap()[0].clone();
     assert_eq!(
         (given.person.to_string().as_str(), given.via.as_str(), given.digest.as_deref()),
-        ("ada (unproven)", "cli", Some("d1"))
+        ("ada (unproven)", "cli", Some(digest.as_str()))
     );
     for (path, body, status, sentence) in [
         (path, json!({}), 400, "person: is missing"),
         (path, json!({ "person": "p", "digset": "d" }), 400, "unknown field `digset`"),
+        (path, json!({ "person": "p", "digest": "d1" }), 409, "is not what you saw"),
         ("/v1/incidents/i-b1/actions/a9/deny", json!({ "person": "p" }), 409, "too late"),
         ("/v1/incidents/i-x/actions/a1/deny", json!({ "person": "p" }), 404, "there is no incident i-x"),
         ("/v1/incidents/latest/actions/a1/approve", json!({ "person": "p" }), 404, "needs the full id"),

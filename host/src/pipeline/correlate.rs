@@ -30,7 +30,7 @@ pub use sources::Scope;
 
 use ended::EndedAlert;
 
-use change::{Change, SEVERITY, change, other_labels, says_less};
+use change::{Change, SEVERITY, adds_cluster, change, other_labels, says_less};
 
 /// What a batch of alerts means.
 #[derive(Debug, Default, PartialEq)]
@@ -202,6 +202,9 @@ fn known<'a>(
     let Some((_, known)) = other else { return (alert, None) };
     if says_less(known, &alert) {
         return (completed(known, alert), first);
+    }
+    if adds_cluster(known, &alert) {
+        return (alert, first);
     }
     let group = grouping::key(group_of(&alert), &alert);
     if grouping::key(group_of(known), known) == group {

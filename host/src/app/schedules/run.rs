@@ -8,6 +8,7 @@ use super::ScheduleJob;
 use crate::app::scheduler::wait_for_result;
 use crate::config::{Schedule, ScheduleAction, ScheduledAlert};
 use crate::domain::schedule::{SOURCE, ScheduleResult};
+use crate::domain::subject::cluster_label;
 use crate::domain::{Alert, Labels, Status};
 use crate::pipeline;
 
@@ -45,6 +46,12 @@ impl ScheduleJob {
             ("severity", raised.severity.as_str()),
             ("run", run.as_str()),
         ]);
+        // As of what comes in: it may propose changes, and no other incident about the same object does meanwhile.
+        if let Some(cluster) = self.services.tools.catalogue().clusters.only()
+            && cluster_label(&labels).is_none()
+        {
+            labels.insert("cluster", cluster);
+        }
         let annotations = [("summary", raised.summary.as_str())].into_iter().filter(|(_, text)| !text.is_empty());
         let alert = Alert {
             source: SOURCE.into(),

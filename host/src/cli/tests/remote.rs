@@ -13,7 +13,7 @@ use crate::backend::policies::{
 use crate::backend::{CheckReport, Payload, Progress, Records, RunningHost, VerifiedJournal};
 use crate::backtest::Report;
 use crate::clock::SystemClock;
-use crate::domain::{Anchor, Head};
+use crate::domain::{ActionId, Anchor, Entry, Fact, Head, Person};
 use crate::http;
 use crate::suggest::DraftOutcome;
 
@@ -194,7 +194,16 @@ fn who_is_the_last_admin_goes_only_where_that_is_meant_and_what_is_there_is_not_
 #[tokio::test(flavor = "multi_thread")]
 async fn answers_reach_the_running_host_with_the_digest_of_what_was_shown() {
     let config = Config::parse("[server]\nlisten = \"127.0.0.1:0\"".into(), None, &Overrides::default()).unwrap();
-    let fake = Arc::new(Fake::default());
+    let mut fake = Fake::default();
+    let denied = Fact::Rejected {
+        action: ActionId("a2".into()),
+        person: Person::typed("bob"),
+        via: "cli".into(),
+        comment: String::new(),
+    };
+    crate::backend::fake::ask(&mut fake.incidents[0], "a2");
+    fake.incidents[0].apply(&Entry { at: Timestamp::UNIX_EPOCH, fact: denied });
+    let fake = Arc::new(fake);
     let listener = http::listen(&config).await.unwrap();
     let environment = std::collections::BTreeMap::new();
     let server = http::Server::new(listener, &config, fake.clone(), Arc::new(SystemClock), &environment).unwrap();
@@ -225,6 +234,8 @@ async fn answers_reach_the_running_host_with_the_digest_of_what_was_shown() {
             assert_eq!(at(&format!("incidents {acts} i-b1 why --as bob")), 0, "{acts}");
         }
         assert_eq!(at("approve i-b1 a9 --as ada"), 1, "no such action");
+        assert_eq!(at("approve i-b1 a2 --as ada"), 1, "it was denied, and waits for nobody");
+        assert_eq!(at("deny i-b1 a2 --as ada"), 1, "nor for another no");
         assert_eq!(at("approve i-a a1 --as ada"), 1, "several incidents");
         assert_eq!(at("approve ../x a1 --as ada"), 1, "not an id");
         assert_eq!(at("pause --reason r --as ada"), 0);

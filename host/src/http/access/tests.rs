@@ -217,3 +217,39 @@ async fn a_silence_of_another_place_is_not_there_for_whoever_is_bound_and_nobody
     assert!(status == 404 && text.contains("there is nobody called nobody"), "{status} {text}");
     assert_eq!(send("ada", "/v1/people/VIC/sign-out", String::new()).await.0, 200);
 }
+
+#[tokio::test]
+async fn whoever_uses_another_method_is_told_which_there_are() {
+    let host = start("", Fake::default()).await;
+    let mut refused = std::collections::BTreeSet::new();
+    for row in TABLE {
+        let path = row.path.replace("{source}", "alertmanager").replace(['{', '}', '*'], "");
+        for method in ["GET", "POST", "PUT", "PATCH", "DELETE", "QUERY"] {
+            let answer = host.client().request(method.parse().unwrap(), host.url(&path)).send().await.unwrap();
+            if answer.status() != 405 {
+                continue;
+            }
+            let allowed = answer.headers().get("allow").map(|allow| allow.to_str().unwrap().to_string());
+            let allowed = allowed.unwrap_or_else(|| panic!("{method} {path} is answered without `Allow`"));
+            let allowed: Vec<&str> = allowed.split(',').map(str::trim).collect();
+            let own = TABLE.iter().filter(|other| other.path == row.path && other.method != ANY);
+            let own: Vec<&str> = own.map(|other| other.method).collect();
+            assert!(own.iter().all(|own| allowed.contains(own)), "{method} {path}: {allowed:?}, and there are {own:?}");
+            assert!(!allowed.contains(&method) && !allowed.contains(&""), "{method} {path}: {allowed:?}");
+            refused.insert(row.path);
+        }
+    }
+    // What answers every method by itself is gone, or nothing.
+    let every = |path: &str| {
+        path.starts_with("/api/v1/") && !path.contains('{') && path != "/api/v1/events" || path == "/api/v2/{*path}"
+    };
+    let silent: Vec<&str> =
+        TABLE.iter().map(|row| row.path).filter(|path| !refused.contains(path) && !every(path)).collect();
+    assert_eq!(silent, [""; 0]);
+    // A reader of pages is told as well.
+    let page = host.post("/incidents", "").header("accept", "text/html").send().await.unwrap();
+    assert_eq!((page.status().as_u16(), page.headers()["allow"].to_str().unwrap()), (405, "GET,HEAD"));
+    let guarded = start("[sources.alertmanager]\nauth = { bearer = { env = \"TOKEN\" } }", Fake::default()).await;
+    let stranger = guarded.client().delete(guarded.url("/v1/alerts/alertmanager")).send().await.unwrap();
+    assert_eq!((stranger.status().as_u16(), stranger.headers()["allow"].to_str().unwrap()), (405, "POST"));
+}

@@ -86,6 +86,15 @@ pub(super) fn other_labels(known: &Alert, alert: &Alert) -> bool {
     names.any(|name| name != SEVERITY && known.labels.get(name) != alert.labels.get(name))
 }
 
+/// Whether `alert` says the same in its labels as `known` does, and besides in which cluster it is: the configuration has named
+/// that for its source since then.
+pub(super) fn adds_cluster(known: &Alert, alert: &Alert) -> bool {
+    let of_alert = without_severity(&alert.labels).filter(|(name, _)| *name != "cluster");
+    !known.labels.contains_key("cluster")
+        && alert.labels.contains_key("cluster")
+        && without_severity(&known.labels).eq(of_alert)
+}
+
 /// Whether `alert` says nothing else in its labels than `known` does, and less.
 pub(super) fn says_less(known: &Alert, alert: &Alert) -> bool {
     alert.labels.len() < known.labels.len()

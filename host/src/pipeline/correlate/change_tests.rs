@@ -255,6 +255,28 @@ fn one_fingerprint_in_two_groups_names_two_alerts() {
 }
 
 #[test]
+fn an_alert_whose_source_is_given_a_cluster_meanwhile_is_the_same() {
+    let mut world = World::default();
+    let placed = |alert: Alert| {
+        let mut alert = of("shop", alert);
+        alert.labels.insert("cluster", "kestrel");
+        alert
+    };
+    world.receive(of("shop", firing(Severity::Warning, 0)));
+    let found = world.receive(placed(firing(Severity::Warning, 0)));
+    assert_eq!((found.opened.len(), found.changed.len(), world.incidents.len()), (0, 1, 1), "{found:?}");
+    assert_eq!(&world.one("i1").alerts[0].labels["cluster"], "kestrel");
+    assert_eq!(repeats(&world.receive(placed(firing(Severity::Warning, 0)))), 1);
+    world.receive(placed(resolved(Severity::Warning, 0, 9)));
+    assert!(world.one("i1").all_resolved());
+    // Whose end is the first that has it.
+    let mut world = World::default();
+    world.receive(of("shop", firing(Severity::Warning, 0)));
+    world.receive(placed(resolved(Severity::Warning, 0, 9)));
+    assert!(world.one("i1").all_resolved());
+}
+
+#[test]
 fn other_labels_in_the_same_group_are_recorded_whatever_they_are_called() {
     let with = |name: &str, value: &str| {
         let labels = Labels::from([("namespace", "shop"), (name, value)]);

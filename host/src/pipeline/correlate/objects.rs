@@ -41,8 +41,8 @@ impl Objects {
     /// Takes in what an alert of an incident is about.
     pub fn take(&mut self, incident: &IncidentId, alert: &Alert) {
         let ties = CorrelationKeys::of(alert);
-        let about = ties.object.iter().map(|tie| Relation::About(self.identity(tie)));
-        let explaining = ties.explains.iter().map(|tie| Relation::Explaining(self.identity(tie)));
+        let about = ties.object.iter().map(|tie| Relation::About(identity(tie)));
+        let explaining = ties.explains.iter().map(|tie| Relation::Explaining(identity(tie)));
         about.chain(explaining).collect::<Vec<_>>().into_iter().for_each(|standing| self.put(incident, standing));
     }
 
@@ -52,7 +52,7 @@ impl Objects {
             return;
         }
         for tie in incident.alerts.iter().take(LOOKED_AT).filter_map(|alert| CorrelationKeys::of(alert).object) {
-            self.put(&incident.id, Relation::Concluded(self.identity(&tie)));
+            self.put(&incident.id, Relation::Concluded(identity(&tie)));
         }
     }
 
@@ -62,10 +62,6 @@ impl Objects {
             places.insert(place, incident.clone());
             self.of.entry(incident.clone()).or_insert_with(|| Vec::with_capacity(1)).push(standing);
         }
-    }
-
-    fn identity(&self, tie: &CorrelationKey) -> Identity {
-        Identity::of_parts(&self.scope.known_by(tie))
     }
 
     fn places(&mut self, standing: Relation) -> &mut Vec<IncidentId> {
@@ -94,25 +90,29 @@ impl Objects {
 
     /// Open incidents about an object, the oldest first.
     pub fn about(&self, tie: &CorrelationKey) -> impl DoubleEndedIterator<Item = &IncidentId> {
-        self.about.get(&self.identity(tie)).into_iter().flatten()
+        self.about.get(&identity(tie)).into_iter().flatten()
     }
 
     /// Concluded incidents about an object that a person has, the oldest first.
     pub fn concluded_about(&self, tie: &CorrelationKey) -> impl DoubleEndedIterator<Item = &IncidentId> {
-        self.concluded.get(&self.identity(tie)).into_iter().flatten()
+        self.concluded.get(&identity(tie)).into_iter().flatten()
     }
 
     /// Open incidents that are about the same as an alert, or whose trouble is tied to it, with what they share.
     pub fn tied<'a>(&'a self, ties: &'a CorrelationKeys) -> impl Iterator<Item = (&'a IncidentId, &'a CorrelationKey)> {
         let about = |tie: &'a CorrelationKey| self.about(tie).map(move |id| (id, tie));
         let explaining = |tie: &'a CorrelationKey| {
-            self.explaining.get(&self.identity(tie)).into_iter().flatten().map(move |id| (id, tie))
+            self.explaining.get(&identity(tie)).into_iter().flatten().map(move |id| (id, tie))
         };
         let explained = ties.object.iter().chain(&ties.explained_by);
         let explaining = explained.flat_map(explaining);
         let same = ties.object.iter().chain(&ties.explained_by).chain(&ties.explains).flat_map(about);
         explaining.chain(same)
     }
+}
+
+fn identity(tie: &CorrelationKey) -> Identity {
+    Identity::of_parts(&[&tie.cluster, &tie.namespace, tie.kind, &tie.name])
 }
 
 #[cfg(test)]

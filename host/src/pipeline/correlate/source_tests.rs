@@ -37,7 +37,7 @@ fn prometheus(name: &str, severity: Severity) -> Alert {
 }
 
 fn scope() -> Scope {
-    Scope { join_sources: ["alertmanager", "events"].map(String::from).into(), only_cluster: None }
+    Scope { join_sources: ["alertmanager", "events"].map(String::from).into() }
 }
 
 /// The incident that a watched cluster has opened, and what has become of it since.
@@ -138,19 +138,14 @@ fn nobody_looks_or_tells_twice_and_what_is_worse_or_comes_after_a_repair_is_deci
 }
 
 #[test]
-fn who_names_no_cluster_means_the_only_one() {
-    let unnamed = || {
-        alert(
-            "alertmanager",
-            "KubePodNotReady",
-            Severity::Warning,
-            &[("namespace", "shop"), ("pod", "web-85754b9c87-x2k4p")],
-        )
-    };
-    let only = Scope { only_cluster: Some("kestrel".into()), ..scope() };
-    assert!(joins(only.clone(), incident(Vec::new()), unnamed(), 1));
-    assert!(joins(only, incident(vec![concluded(Outcome::NeedsPerson)]), unnamed(), 1));
-    assert!(!joins(scope(), incident(Vec::new()), unnamed(), 1), "of several nobody knows which");
+fn who_names_no_cluster_is_about_none_that_others_name() {
+    let unnamed = alert(
+        "alertmanager",
+        "KubePodNotReady",
+        Severity::Warning,
+        &[("namespace", "shop"), ("pod", "web-85754b9c87-x2k4p")],
+    );
+    assert!(!joins(scope(), incident(Vec::new()), unnamed, 1), "of several nobody knows which");
 }
 
 #[test]

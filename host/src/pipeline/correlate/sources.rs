@@ -27,8 +27,6 @@ const LOOKED_AT: usize = 64;
 pub struct Scope {
     /// Sources of which the alerts of one join incidents of another.
     pub join_sources: BTreeSet<String>,
-    /// The one cluster that there is, which alerts are about that name none.
-    pub only_cluster: Option<String>,
 }
 
 impl Scope {
@@ -39,12 +37,6 @@ impl Scope {
 
     fn is_joined(&self, source: &str) -> bool {
         by_object(source) && self.join_sources.contains(source)
-    }
-
-    /// The object as it is known by: with its cluster, also where an alert leaves it out because there is one only.
-    pub(super) fn known_by<'a>(&'a self, tie: &'a CorrelationKey) -> [&'a str; 4] {
-        let only = self.only_cluster.as_deref().filter(|_| tie.cluster.is_empty());
-        [only.unwrap_or(&tie.cluster), &tie.namespace, tie.kind, &tie.name]
     }
 
     /// Of incidents about an object, the oldest first, the latest one that tells of it already what this alert tells of it.
@@ -66,9 +58,8 @@ impl Scope {
             return false;
         }
         let is_recent = now.duration_since(incident.opened_at) <= SAME_TROUBLE;
-        let known_by = self.known_by(tie);
         incident.alerts.iter().take(LOOKED_AT).any(|known| {
-            let same = || CorrelationKeys::of(known).object.is_some_and(|other| self.known_by(&other) == known_by);
+            let same = || CorrelationKeys::of(known).object.is_some_and(|other| other == *tie);
             known.status == Status::Firing && (is_recent || known.name == alert.name) && same()
         })
     }
