@@ -89,6 +89,14 @@ fn of_name(alert: &Alert, namespace: Option<&str>) -> String {
     key
 }
 
+/// Where the first alert of a batch about an object went.
+enum Place {
+    /// Into an incident that is open.
+    Open(IncidentId),
+    /// Into a group that the batch opens.
+    Opened { key: String, source: String },
+}
+
 /// Puts newcomers to open incidents, and groups those for which there is none.
 pub(super) fn place(
     index: &Index,
@@ -119,7 +127,7 @@ pub(super) fn place(
         workloads.into_iter().filter(|(_, of)| of.len() > APART).map(|(together, _)| together.to_string()).collect();
     // What many share comes first, so that what else is said of one of them goes there.
     tied.sort_by_key(|(_, _, together)| !wide.contains(together));
-    let mut placed: HashMap<CorrelationKey, String> = HashMap::new();
+    let mut placed: HashMap<CorrelationKey, Place> = HashMap::new();
     for (alert, tie, together) in tied {
         let open = index.objects.about(&tie).rev().find(|id| takes_in(index, incidents, id, &alert));
         let told = || {
@@ -133,17 +141,27 @@ pub(super) fn place(
             out.changed.entry(id.clone()).or_default().push(alert);
             continue;
         }
-        if let Some(key) = placed.get(&tie) {
-            opened.entry(key.clone()).or_default().push(alert);
-            continue;
+        match placed.get(&tie) {
+            Some(Place::Opened { key, source }) if index.scope().joins(source, &alert.source) => {
+                opened.entry(key.clone()).or_default().push(alert);
+                continue;
+            }
+            Some(Place::Open(id)) if takes_in(index, incidents, id, &alert) => {
+                out.join(id, &alert, &tie, incidents);
+                out.changed.entry(id.clone()).or_default().push(alert);
+                continue;
+            }
+            _ => {}
         }
-        if wide.contains(&together) || index.group(&together).is_some_and(|id| takes_in(index, incidents, id, &alert)) {
-            placed.insert(tie, together.clone());
+        let group = index.group(&together);
+        if wide.contains(&together) || group.is_some_and(|id| takes_in(index, incidents, id, &alert)) {
+            let opens = || Place::Opened { key: together.clone(), source: alert.source.clone() };
+            placed.insert(tie, group.cloned().map_or_else(opens, Place::Open));
             to_group(index, together, alert, &mut opened, out);
             continue;
         }
         let key = of_object(&alert, &tie);
-        placed.insert(tie, key.clone());
+        placed.insert(tie, Place::Opened { key: key.clone(), source: alert.source.clone() });
         opened.entry(key).or_insert_with(|| Vec::with_capacity(1)).push(alert);
     }
     opened

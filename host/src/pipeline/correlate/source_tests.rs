@@ -158,3 +158,35 @@ fn what_begins_anew_leaves_the_incident_that_it_had_joined() {
     let found = comes(scope(), incident(facts), began(5), 6);
     assert_eq!((found.handed_over.len(), found.opened.len(), found.changed.len()), (1, 1, 0), "{found:?}");
 }
+
+#[test]
+fn what_two_sources_say_of_an_object_in_one_batch_goes_where_the_first_of_it_went() {
+    let of = |source: &str, name: &str, workload: &str| {
+        alert(source, name, Severity::Warning, &[("namespace", "shop"), ("deployment", workload)])
+    };
+    // More workloads than are told apart are one incident, whose group is open when the batch comes.
+    let many: Vec<Alert> = (0..5)
+        .map(|i| Alert { fingerprint: format!("many {i}"), ..of("alertmanager", "Down", &format!("web{i}")) })
+        .collect();
+    let found = correlate(&Index::new(scope()), &HashMap::new(), many, &|_| Group::BySubject, opened_at());
+    let [(group_key, alerts)] = found.opened.try_into().unwrap();
+    let fact = Fact::Opened { group_key, source: "alertmanager".into(), alerts };
+    let wide = Incident::open(IncidentId("i1".into()), &Entry { at: opened_at(), fact }).unwrap();
+    let together = |scope: Scope| {
+        let mut index = Index::new(scope);
+        index.insert(&wide);
+        let live = HashMap::from([(wide.id.clone(), Arc::new(wide.clone()))]);
+        let batch = vec![of("alertmanager", "Down", "cart"), of("events", "Down", "cart")];
+        correlate(&index, &live, batch, &|_| Group::BySubject, opened_at())
+    };
+    let found = together(scope());
+    assert_eq!((found.opened.len(), found.changed[&wide.id].len()), (0, 2), "{found:?}");
+    assert_eq!(found.joined[&wide.id].len(), 1, "the second source is said");
+    let apart = together(Scope::default());
+    assert_eq!((apart.opened.len(), apart.changed[&wide.id].len()), (1, 1), "{apart:?}");
+    assert!(apart.opened[0].0.starts_with("events/"), "{apart:?}");
+    // The same where the batch opens both.
+    let batch = || vec![of("alertmanager", "Down", "cart"), of("events", "Slow", "cart")];
+    let fresh = |scope| correlate(&Index::new(scope), &HashMap::new(), batch(), &|_| Group::BySubject, opened_at());
+    assert_eq!((fresh(scope()).opened.len(), fresh(Scope::default()).opened.len()), (1, 2));
+}

@@ -32,7 +32,12 @@ pub struct Scope {
 impl Scope {
     /// Whether an alert of a source may join an incident.
     pub(super) fn lets_join(&self, incident: &Incident, alert: &Alert) -> bool {
-        *incident.source == *alert.source || self.is_joined(&incident.source) && self.is_joined(&alert.source)
+        self.joins(&incident.source, &alert.source)
+    }
+
+    /// Whether alerts of two sources about one object come together.
+    pub(super) fn joins(&self, one: &str, other: &str) -> bool {
+        one == other || self.is_joined(one) && self.is_joined(other)
     }
 
     fn is_joined(&self, source: &str) -> bool {
