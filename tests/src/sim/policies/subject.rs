@@ -36,7 +36,8 @@ impl Subject {
         }
     }
 
-    /// From nothing but the call: every word in the name, however deep it stands, and any name where it leads elsewhere.
+    /// From nothing but the call: every word in the name, however deep it stands, and any name where it leads elsewhere or
+    /// what stands there is no name of an object.
     pub fn read(call: &Call, origin: Option<&str>) -> Self {
         let mut names = Vec::new();
         call.arguments.get("name").into_iter().for_each(|name| words(name, &mut names));
@@ -71,6 +72,9 @@ fn words(value: &Value, into: &mut Vec<String>) {
         Value::String(text) => {
             let parts = text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|part| !part.is_empty());
             into.extend(parts.map(str::to_ascii_lowercase));
+            if !text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit()) {
+                into.push("*".into());
+            }
         }
         Value::Array(items) => items.iter().for_each(|item| words(item, into)),
         Value::Object(map) => map.values().for_each(|item| words(item, into)),
