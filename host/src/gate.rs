@@ -11,6 +11,7 @@ pub mod canary;
 mod controls;
 mod guards;
 mod history;
+mod holds;
 pub mod ledger;
 pub mod link;
 pub mod looks;
@@ -37,7 +38,6 @@ use permit::{Terms, Withdrawal};
 pub use read_permit::ReadPermit;
 
 use crate::domain::decision::{CountedExecution, Spend};
-use crate::domain::entry::Resolution;
 use crate::domain::gate_event::{GateEvent, origin_key};
 use crate::domain::incident::{ActionRecord, ActionState};
 use crate::domain::requirement::ApprovalRefusal;
@@ -269,27 +269,10 @@ impl Gate {
     /// spend was spent with their permits. The breaker that this opens.
     pub fn record(&self, incident: &Incident, fact: &Fact) -> Option<Breaker> {
         let mut guarded = self.guarded();
-        let over = |record: &&ActionRecord| match fact {
-            // A target that an earlier attempt may have changed stays held until that one is over.
-            Fact::NotBegun { action, .. } if record.action.id == *action => {
-                record.attempts == 0 || record.state == ActionState::NotBegun
-            }
-            Fact::Verified { action, .. }
-            | Fact::Result { action, ok: false, .. }
-            | Fact::Uncertain { action, resolution: Resolution::Person, .. }
-            | Fact::Ruled { action, .. } => record.action.id == *action,
-            Fact::Concluded { .. } => true,
-            _ => false,
-        };
-        for record in incident.actions.iter().filter(over) {
-            guarded.ledger.release(&record.action.touches, &incident.id);
+        for target in holds::free(incident, fact) {
+            guarded.ledger.release(target, &incident.id);
         }
         guarded.learn(incident.updated_at, &GateEvent::of(incident, fact)?, &self.options)
-    }
-
-    /// Lets go of the target of an action of which nothing is to be learned.
-    pub fn release(&self, incident: &Incident, action: &Action) {
-        self.guarded().ledger.release(&action.touches, &incident.id);
     }
 
     /// Forgets everything, before a restore.
@@ -302,20 +285,6 @@ impl Gate {
         let mut guarded = self.guarded();
         for (at, gate_event) in gate_events {
             guarded.learn(at, &gate_event, &self.options);
-        }
-    }
-
-    /// Restores the hold of an incident's action that is under way, and the cooldown of its targets.
-    /// In any order; an incident that has ended holds nothing, but its targets still cool.
-    pub fn restore_holds(&self, incident: &Incident) {
-        let mut guarded = self.guarded();
-        let changes = incident.actions.iter().filter(|record| record.attempts > 0 && record.action.risk != Risk::Read);
-        for record in changes {
-            let under_way = incident.conclusion.is_none()
-                && matches!(record.state, ActionState::Started | ActionState::Done | ActionState::Allowed);
-            let target = record.action.touches.clone();
-            let hold = Hold { incident: incident.id.clone(), at: record.since, target };
-            guarded.ledger.restore(hold, under_way);
         }
     }
 }
