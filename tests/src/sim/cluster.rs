@@ -125,6 +125,9 @@ impl Cluster {
     }
 
     fn change(&mut self, call: &Call, now: Duration) {
+        if READS.contains(&call.tool.as_str()) {
+            return;
+        }
         self.effects += 1;
         let heals = match call.tool.as_str() {
             "k.restart" | "k.scale" | "k.note" => self.dice.chance(70),
