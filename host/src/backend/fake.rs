@@ -53,15 +53,7 @@ pub struct Fake {
 /// Lets an incident propose an action that waits for a yes of anybody.
 pub fn ask(incident: &mut Incident, action: &str) {
     let call = Call { tool: "k.delete".into(), arguments: serde_json::Map::new() };
-    let proposal = Proposal {
-        call,
-        target: "pod a".into(),
-        reason: String::new(),
-        evidence: Vec::new(),
-        root_cause: String::new(),
-        verify: None,
-        undo: None,
-    };
+    let proposal = Proposal { target: "pod a".into(), ..Proposal::of(call) };
     let id = ActionId(action.into());
     let proposed = Action::new(id.clone(), proposal, Origin::Model, Risk::Low, Target::default());
     let ruling = Ruling {

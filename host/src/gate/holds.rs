@@ -73,15 +73,7 @@ mod tests {
 
     fn proposed(id: &str, name: &str, risk: Risk) -> Fact {
         let call = Call { tool: "k.restart".into(), arguments: serde_json::Map::new() };
-        let proposal = Proposal {
-            call,
-            target: String::new(),
-            reason: String::new(),
-            evidence: Vec::new(),
-            root_cause: String::new(),
-            verify: None,
-            undo: None,
-        };
+        let proposal = Proposal::of(call);
         let target = Target { names: vec![name.into()], ..Target::default() };
         Fact::Proposed { action: Box::new(Action::new(ActionId(id.into()), proposal, Origin::Model, risk, target)) }
     }
