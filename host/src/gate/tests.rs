@@ -8,8 +8,7 @@ use serde_json::json;
 
 use super::people::Account;
 use super::*;
-use crate::domain::entry::Purpose;
-use crate::domain::entry::Resolution;
+use crate::domain::entry::{Purpose, Resolution};
 use crate::domain::{
     Alert, Call, Candidate, Catalogue, Clusters, Entry, Fact, History, IncidentId, Occasion, Origin, Proof, Proposal,
     Tool,
