@@ -119,15 +119,19 @@ impl Cluster {
         self.late = later;
         let due: Vec<(Duration, Call, String)> = due;
         for (_, call, attempt) in due {
-            self.change(&call, now);
+            self.carry_out(&call, now);
             self.done.insert(attempt);
         }
     }
 
-    fn change(&mut self, call: &Call, now: Duration) {
-        if READS.contains(&call.tool.as_str()) {
-            return;
+    /// Does what a call asks for: one that only reads leaves all as it is.
+    fn carry_out(&mut self, call: &Call, now: Duration) {
+        if !READS.contains(&call.tool.as_str()) {
+            self.change(call, now);
         }
+    }
+
+    fn change(&mut self, call: &Call, now: Duration) {
         self.effects += 1;
         let heals = match call.tool.as_str() {
             "k.restart" | "k.scale" | "k.note" => self.dice.chance(70),
@@ -250,7 +254,7 @@ impl SimTools {
             let now = state.mono();
             state.cluster.settle_late(now);
             if happens {
-                state.cluster.change(call, now);
+                state.cluster.carry_out(call, now);
                 state.cluster.done.insert(permit.attempt().to_string());
             }
             if matches!(outcome, Outcome::Late) {
